@@ -1,0 +1,51 @@
+# Two commands: `make demo` shows the product at work, `make test` proves it. Both build `.venv` first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip
+ARGS ?=
+
+.PHONY: setup demo test bench lock check clean
+
+setup: $(VENV)/.runtime
+
+$(VENV)/.runtime: requirements.lock requirements-setup.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, this is {v[0]}.{v[1]}: make PYTHON=python3.12 demo")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime requirements-test.lock
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test requirements-bench.lock
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
+demo: setup
+	@$(BIN)/aiguillage demo $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.bench
+	$(BIN)/aiguillage bench $(ARGS)
+
+LOCK := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+lock:
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra test -o requirements-test.lock -c requirements.lock
+	$(LOCK) pyproject.toml --extra test --extra bench -o requirements-bench.lock -c requirements-test.lock
+	printf 'uv\nhatchling==1.33.0\neditables\n' | $(LOCK) - -o requirements-setup.lock
+
+clean:
+	rm -rf $(VENV) data
