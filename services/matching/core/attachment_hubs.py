@@ -1,0 +1,186 @@
+"""From patients and offers to the aggregated flow: hubs of patients who may see the same doctors, gates of doctors."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.core.attachment_flow import Network
+from services.matching.core.attachment_model import AttachmentRound, GpOffer, Patient, class_rank
+from services.matching.core.attachment_nearest import nearest, travel_seconds
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+FETCH_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Patients alike for every doctor: where they start from, what the doctors ask about, whom they cannot have."""
+
+    commune: str
+    age: int | None
+    in_ald: bool
+    home_visits: bool
+    max_travel_s: int
+    forbidden: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A round as a network, and the way back. `cell_of` gives each patient's cell; arcs go nearest first in a hub."""
+
+    network: Network
+    hubs: tuple[Hub, ...]
+    cell_of: Ints
+    class_of: Ints
+    arc_offer: Ints
+
+
+def aggregate(around: AttachmentRound) -> Aggregate:
+    """Gather patients in cells and hubs, and find for each hub the nearest doctors that take them."""
+    open_offers = np.array([i for i, offer in enumerate(around.offers) if offer.places > 0], np.int64)
+    offers = [around.offers[i] for i in open_offers]
+    age_bounds = np.unique([0] + [bound for offer in offers for bound in (offer.min_age, offer.max_age + 1)])
+    guarded = any(offer.least_ald_percent > 0 or offer.most_ald_percent < 100 for offer in offers)
+    known = frozenset(offer.id for offer in offers)
+    hub_ids: dict[Hub, int] = {}
+    cell_ids: dict[tuple[int, int], int] = {}
+    cell_of = np.zeros(len(around.patients), np.int64)
+    class_of = np.zeros(len(around.patients), np.int64)
+    for i, patient in enumerate(around.patients):
+        class_of[i] = class_rank(patient, around.classes)
+        hub = hub_ids.setdefault(_hub(patient, around, age_bounds, guarded, known), len(hub_ids))
+        cell_of[i] = cell_ids.setdefault((hub, int(class_of[i])), len(cell_ids))
+    hubs = tuple(hub_ids)
+    arc_hub, arc_offer, arc_travel = _arcs(around, offers, hubs)
+    gates = _gates(offers, guarded)
+    in_ald = np.array([hub.in_ald for hub in hubs], np.bool_)
+    cells = np.array(list(cell_ids), np.int64).reshape(-1, 2)
+    network = Network(
+        classes=len(around.classes) + 1,
+        hubs=len(hubs),
+        cell_hub=cells[:, 0],
+        cell_class=cells[:, 1],
+        cell_count=np.bincount(cell_of, minlength=len(cells)).astype(np.int64),
+        arc_hub=arc_hub,
+        arc_gate=np.where(in_ald[arc_hub], gates.for_ald[arc_offer], gates.for_others[arc_offer]),
+        arc_travel_s=arc_travel,
+        gate_places=gates.places,
+        gate_parent=gates.parent,
+    )
+    return Aggregate(network, hubs, cell_of, class_of, open_offers[arc_offer])
+
+
+def takes(offer: GpOffer, hub: Hub) -> bool:
+    """Whether the criteria of a doctor, and earlier refusals, let these patients in; places and distance apart."""
+    of_age = hub.age is None or offer.min_age <= hub.age <= offer.max_age
+    from_here = not offer.communes or hub.commune in offer.communes
+    return of_age and from_here and offer.id not in hub.forbidden and (offer.home_visits or not hub.home_visits)
+
+
+def _hub(patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: bool, known: frozenset[str]) -> Hub:
+    """The hub of a patient: only what some doctor of the round asks about tells two hubs apart."""
+    band = -1 if patient.age is None else int(np.searchsorted(age_bounds, patient.age, side="right")) - 1
+    reach = around.parameters.max_travel_s
+    return Hub(
+        commune=patient.commune,
+        age=None if band < 0 else int(age_bounds[band]),
+        in_ald=guarded and "ald" in patient.flags,
+        home_visits=patient.home_visits,
+        max_travel_s=reach if patient.max_travel_s is None else min(reach, patient.max_travel_s),
+        forbidden=patient.forbidden & known,
+    )
+
+
+def _arcs(around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...]) -> tuple[Ints, Ints, Ints]:
+    """For each hub the nearest doctors that take it: hub, offer (among those with places), travel in seconds."""
+    there = np.array([(offer.point.lat, offer.point.lon) for offer in offers], np.float64).reshape(-1, 2)
+    profiles: dict[Hashable, list[int]] = {}
+    for i, hub in enumerate(hubs):
+        profiles.setdefault((hub.age, hub.home_visits), []).append(i)
+    found: list[tuple[Ints, Ints, Ints]] = []
+    for rows in profiles.values():
+        sample = hubs[rows[0]]
+        usable = np.flatnonzero([_takes_profile(offer, sample) for offer in offers])
+        found.extend(_nearest_of_profile(around, offers, hubs, rows, usable, there[usable]))
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    arc_hub, arc_offer, arc_travel = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((arc_offer, arc_travel, arc_hub))
+    return arc_hub[order], arc_offer[order], arc_travel[order]
+
+
+def _takes_profile(offer: GpOffer, hub: Hub) -> bool:
+    of_age = hub.age is None or offer.min_age <= hub.age <= offer.max_age
+    return of_age and (offer.home_visits or not hub.home_visits)
+
+
+def _nearest_of_profile(
+    around: AttachmentRound,
+    offers: list[GpOffer],
+    hubs: tuple[Hub, ...],
+    rows: list[int],
+    usable: Ints,
+    there: npt.NDArray[np.float64],
+) -> list[tuple[Ints, Ints, Ints]]:
+    """Ask for the k nearest, drop those who do not take the hub, and ask further for the hubs left short of k."""
+    parameters, found = around.parameters, []
+    left, k = np.array(rows, np.int64), parameters.nearest_k
+    while left.size and usable.size:
+        here = np.array([_lat_lon(around, hubs[i]) for i in left], np.float64)
+        index, chord = nearest(here, there, k)
+        travel = travel_seconds(chord, parameters.speed_kmh, parameters.detour)
+        reach = np.array([hubs[i].max_travel_s for i in left], np.int64)[:, None]
+        allowed = _allowed(offers, hubs, left, usable[index], travel <= reach)
+        allowed &= np.cumsum(allowed, axis=1) <= parameters.nearest_k
+        done = (allowed.sum(axis=1) == parameters.nearest_k) | (travel[:, -1] > reach[:, 0]) | (k >= usable.size)
+        keep = allowed & done[:, None]
+        where = np.nonzero(keep)
+        found.append((left[where[0]], usable[index[where]], travel[where]))
+        left, k = left[~done], k * FETCH_FACTOR
+    return found
+
+
+def _lat_lon(around: AttachmentRound, hub: Hub) -> tuple[float, float]:
+    point = around.communes[hub.commune]
+    return point.lat, point.lon
+
+
+def _allowed(offers: list[GpOffer], hubs: tuple[Hub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:
+    """Take out of `within` the pairs that a list of communes or a refusal forbids; only those are looked at."""
+    listed = np.array([bool(offer.communes) for offer in offers], np.bool_)
+    refusing = np.array([bool(hubs[i].forbidden) for i in rows], np.bool_)
+    allowed = within.copy()
+    for row, column in zip(*np.nonzero(within & (listed[offered] | refusing[:, None])), strict=True):
+        allowed[row, column] = takes(offers[offered[row, column]], hubs[rows[row]])
+    return allowed
+
+
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """The gates, and through which one each offer lets patients in ALD and the others in."""
+
+    places: Ints
+    parent: Ints
+    for_ald: Ints
+    for_others: Ints
+
+
+def _gates(offers: list[GpOffer], guarded: bool) -> _Gates:
+    """One gate per offer, and two inner gates for each offer that guards its share of patients in ALD."""
+    places = [offer.places for offer in offers]
+    parent = [-1] * len(offers)
+    for_ald, for_others = np.arange(len(offers)), np.arange(len(offers))
+    for i, offer in enumerate(offers) if guarded else ():
+        if offer.most_ald_percent < 100:
+            for_ald[i] = len(places)
+            places.append(offer.places * offer.most_ald_percent // 100)
+            parent.append(i)
+        if offer.least_ald_percent > 0:
+            for_others[i] = len(places)
+            places.append(offer.places - offer.places * offer.least_ald_percent // 100)
+            parent.append(i)
+    return _Gates(np.array(places, np.int64), np.array(parent, np.int64), for_ald, for_others)

@@ -1,0 +1,148 @@
+"""A médecin traitant round serves by class then seniority, respects what doctors and patients said, and says why."""
+
+import numpy as np
+
+from services.matching.core.attachment import next_round, propose
+from services.matching.core.attachment_equity import equity, justified_envy
+from services.matching.core.attachment_model import (
+    AttachmentBlocker,
+    AttachmentParameters,
+    AttachmentPlan,
+    AttachmentRound,
+    GpOffer,
+    Patient,
+    PriorityClass,
+    Proposal,
+)
+from services.matching.core.attachment_nearest import nearest, unit_vectors
+from services.matching.core.model import Point
+
+TOWNS = {"01001": Point(46.0, 5.0), "01002": Point(46.05, 5.0), "01003": Point(46.9, 5.0)}
+
+
+def a_patient(name: str, flags: str = "", **fields: object) -> Patient:
+    given = {"commune": "01001", "since_at_s": 0, **fields}
+    return Patient(id=name, flags=frozenset(flags.split()), **given)  # type: ignore[arg-type]
+
+
+def a_gp(name: str, places: int = 1, commune: str = "01001", **fields: object) -> GpOffer:
+    return GpOffer(id=name, point=TOWNS[commune], places=places, **fields)  # type: ignore[arg-type]
+
+
+def a_round(patients: list[Patient], offers: list[GpOffer], **fields: object) -> AttachmentRound:
+    return AttachmentRound(tuple(patients), tuple(offers), TOWNS, **fields)  # type: ignore[arg-type]
+
+
+def pairs(plan: AttachmentPlan) -> dict[str, str]:
+    return {proposal.patient: proposal.gp for proposal in plan.proposals}
+
+
+def test_the_classes_are_served_in_order_then_the_most_senior() -> None:
+    waiting = [a_patient("late", "ald", since_at_s=9), a_patient("early", "ald", since_at_s=1), a_patient("other")]
+    plan = propose(a_round(waiting, [a_gp("gp")]))
+    assert pairs(plan) == {"early": "gp"}
+    assert plan.certified
+    assert {left.patient: left.taken_by_class[0] for left in plan.unattached} == {"late": 1, "other": 1}
+
+
+def test_classes_are_data() -> None:
+    waiting = [a_patient("ill", "ald"), a_patient("young", age=10), a_patient("old", age=80)]
+    classes = (PriorityClass("old", min_age=75), PriorityClass("rest"))
+    assert pairs(propose(a_round(waiting, [a_gp("gp")], classes=classes))) == {"old": "gp"}
+
+
+def test_one_more_served_is_worth_a_longer_journey() -> None:
+    waiting = [a_patient("stuck", max_travel_s=60), a_patient("mobile")]
+    plan = propose(a_round(waiting, [a_gp("here"), a_gp("there", commune="01002")]))
+    assert pairs(plan) == {"stuck": "here", "mobile": "there"}
+
+
+def test_doctors_only_get_the_patients_they_take() -> None:
+    waiting = [a_patient("child", age=2), a_patient("adult", age=40), a_patient("bedridden", age=41, home_visits=True)]
+    offers = [a_gp("adults", 3, min_age=16), a_gp("visits", 3, min_age=16, home_visits=True, commune="01002")]
+    plan = propose(a_round(waiting, offers))
+    assert pairs(plan) == {"adult": "adults", "bedridden": "visits"}
+    assert [left.blocker for left in plan.unattached] == [AttachmentBlocker.CRITERIA]
+
+
+def test_a_doctor_may_take_from_some_communes_only() -> None:
+    waiting = [a_patient("near"), a_patient("listed", commune="01002")]
+    plan = propose(a_round(waiting, [a_gp("gp", 2, communes=frozenset({"01002"}))]))
+    assert pairs(plan) == {"listed": "gp"}
+
+
+def test_a_list_of_communes_does_not_hide_doctors_further_away() -> None:
+    closed = [a_gp(f"closed{i}", communes=frozenset({"01003"})) for i in range(5)]
+    around = a_round([a_patient("p")], [*closed, a_gp("open", commune="01002")])
+    short = AttachmentRound(around.patients, around.offers, TOWNS, parameters=AttachmentParameters(nearest_k=2))
+    assert pairs(propose(short)) == {"p": "open"}
+
+
+def test_too_far_is_said() -> None:
+    plan = propose(a_round([a_patient("p")], [a_gp("gp", commune="01003")]))
+    assert [left.blocker for left in plan.unattached] == [AttachmentBlocker.DISTANCE]
+
+
+def test_the_share_of_ald_is_guarded_from_both_sides() -> None:
+    waiting = [a_patient(f"ald{i}", "ald") for i in range(4)] + [a_patient(f"other{i}") for i in range(4)]
+    most = propose(a_round(waiting, [a_gp("gp", 4, most_ald_percent=50)]))
+    assert sorted(pairs(most)) == ["ald0", "ald1", "other0", "other1"]
+    least = propose(a_round(waiting[3:], [a_gp("gp", 4, least_ald_percent=50)]))
+    assert sorted(pairs(least)) == ["ald3", "other0", "other1"]
+
+
+def test_a_refusal_by_either_side_feeds_the_next_round() -> None:
+    first = a_round([a_patient("a"), a_patient("b", since_at_s=1)], [a_gp("x", 2), a_gp("y", 1, commune="01002")])
+    assert pairs(propose(first)) == {"a": "x", "b": "x"}
+    second = next_round(first, accepted=frozenset({("b", "x")}), refused=frozenset({("a", "x")}))
+    assert pairs(propose(second)) == {"a": "y"}
+    third = next_round(second, refused=frozenset({("a", "y")}))
+    assert [left.blocker for left in propose(third).unattached] == [AttachmentBlocker.CRITERIA]
+
+
+def test_an_empty_round_and_a_round_without_places_are_answered() -> None:
+    assert propose(a_round([], [])).certified
+    plan = propose(a_round([a_patient("p")], [a_gp("full", 0)]))
+    assert [left.blocker for left in plan.unattached] == [AttachmentBlocker.DISTANCE]
+
+
+def test_a_household_goes_to_one_doctor_or_waits() -> None:
+    family = [a_patient("m", household="h"), a_patient("c", household="h"), a_patient("alone", since_at_s=5)]
+    plan = propose(a_round(family, [a_gp("one", 1), a_gp("two", 2, commune="01002")]))
+    assert pairs(plan) == {"m": "two", "c": "two", "alone": "one"}
+    assert plan.household_gap == (0,) * 7
+    apart = propose(a_round(family, [a_gp("one", 1), a_gp("other", 1, commune="01002")]))
+    assert pairs(apart) == {"alone": "one"}
+    assert sum(apart.household_gap) == 1
+    assert not apart.certified
+    assert {left.blocker for left in apart.unattached} == {AttachmentBlocker.HOUSEHOLD}
+
+
+def test_envy_is_counted_when_a_nearer_doctor_took_somebody_ranked_after() -> None:
+    around = a_round(
+        [a_patient("senior", since_at_s=1), a_patient("junior", since_at_s=2)],
+        [a_gp("near"), a_gp("far", commune="01002")],
+    )
+    unfair = AttachmentPlan((Proposal("senior", "far", 520), Proposal("junior", "near", 0)), (), (2,), (2,), True)
+    fair = AttachmentPlan((Proposal("senior", "near", 0), Proposal("junior", "far", 520)), (), (2,), (2,), True)
+    assert justified_envy(around, unfair) == ("senior",)
+    assert justified_envy(around, fair) == ()
+
+
+def test_equity_figures_add_up_by_class_and_by_commune() -> None:
+    waiting = [a_patient("a", "ald"), a_patient("b"), a_patient("c", commune="01002")]
+    around = a_round(waiting, [a_gp("gp", 2)])
+    figures = equity(around, propose(around))
+    assert [(row.of, row.asked, row.proposed) for row in figures.by_class] == [("ald", 1, 1), ("other", 2, 1)]
+    assert [(row.of, row.asked, row.proposed) for row in figures.by_commune] == [("01001", 2, 2), ("01002", 1, 0)]
+    assert figures.envious == 0
+
+
+def test_the_nearest_are_those_of_the_full_table() -> None:
+    rng = np.random.default_rng(5)
+    asked = np.column_stack([rng.uniform(-21, 51, 60), rng.uniform(-5, 55, 60)])
+    offered = np.concatenate([asked[:7], np.column_stack([rng.uniform(41, 51, 300), rng.uniform(-5, 9, 300)])])
+    index, chord = nearest(asked, offered, 9)
+    table = ((unit_vectors(asked)[:, None] - unit_vectors(offered)[None]) ** 2).sum(axis=2)
+    assert np.allclose(np.sort(table, axis=1)[:, :9], chord, atol=1e-12)
+    assert np.allclose(np.take_along_axis(table, index, axis=1), chord, atol=1e-12)
