@@ -1,0 +1,7 @@
+"""Every migration history, in the order they are run."""
+
+from shared.migrate import History
+from shared.tables import Common
+
+COMMON = History(schema="common", metadata=Common.metadata, package="shared")
+HISTORIES = [COMMON]

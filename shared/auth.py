@@ -1,0 +1,222 @@
+"""Who is asking, with which role, for which CPTS. Sessions for people, tokens for machines, tickets for sockets."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db import Scope, database_now
+from shared.refusals import NotAllowed, NotSignedIn
+from shared.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
+
+TICKET_LIFE = timedelta(seconds=30)
+
+
+class Role(StrEnum):
+    """What someone does here (see the glossary)."""
+
+    PRACTITIONER = "practitioner"
+    DELEGATE = "delegate"
+    PHARMACIST = "pharmacist"
+    REGULATOR = "regulator"
+    COORDINATOR = "coordinator"
+    COMMITTEE = "committee"
+    ADMIN = "admin"
+    MACHINE = "machine"
+
+
+OWN_SLOTS_ONLY = frozenset({Role.PRACTITIONER, Role.DELEGATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Someone who asks. `practitioners` is None for who is not bound to some; `session` identifies the sign-in."""
+
+    id: str
+    role: Role
+    cpts: frozenset[str]
+    practitioners: frozenset[str] | None = None
+    session: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """What their transactions may touch."""
+        return Scope(self.cpts, self.practitioners)
+
+    def may_see(self, cpts_id: str) -> bool:
+        """Whether a CPTS is theirs."""
+        return cpts_id in self.cpts or "*" in self.cpts
+
+    def require(self, *roles: Role) -> None:
+        """Refuse anyone else (`NotAllowed`)."""
+        if self.role not in roles:
+            raise NotAllowed(role=self.role, rule=f"one of {', '.join(roles)}")
+
+    def require_cpts(self, cpts_id: str) -> None:
+        """Refuse who is not of this CPTS (`NotAllowed`)."""
+        if not self.may_see(cpts_id):
+            raise NotAllowed(field="cpts_id", value=cpts_id, rule="one of your CPTS")
+
+    def require_practitioner(self, practitioner_id: UUID | str) -> None:
+        """Refuse a practitioner or delegate who touches another's slots (`NotAllowed`)."""
+        if self.practitioners is not None and str(practitioner_id) not in self.practitioners:
+            raise NotAllowed("Ce créneau est celui d'un autre praticien.", rule="own slots only")
+
+    def only_cpts(self) -> str:
+        """Their CPTS, when they have just one (`NotAllowed` otherwise)."""
+        if len(self.cpts) != 1 or "*" in self.cpts:
+            raise NotAllowed("Dites pour quelle CPTS.", field="cpts_id", rule="required when you have several")
+        return next(iter(self.cpts))
+
+
+def hashed(token: str) -> bytes:
+    """What is kept of a secret token: its SHA-256 (the token itself holds 256 random bits)."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def caller_of_session(session: AsyncSession, token: str) -> Caller:
+    """Who holds this session cookie; raises `NotSignedIn`."""
+    row = (
+        await session.exec(
+            select(SessionRow)
+            .join(AccountRow, col(AccountRow.id) == col(SessionRow.account_id))
+            .where(
+                SessionRow.token_hash == hashed(token),
+                SessionRow.expires_at > func.clock_timestamp(),
+                col(AccountRow.disabled_at).is_(None),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotSignedIn
+    grants = (
+        await session.exec(
+            select(RoleGrantRow).where(RoleGrantRow.account_id == row.account_id, RoleGrantRow.role == row.role)
+        )
+    ).all()
+    return _caller(str(row.account_id), Role(row.role), grants, row.token_hash.hex())
+
+
+def _caller(account: str, role: Role, grants: Sequence[RoleGrantRow], session: str) -> Caller:
+    own = frozenset(str(grant.practitioner_id) for grant in grants if grant.practitioner_id)
+    return Caller(
+        id=account,
+        role=role,
+        cpts=frozenset(grant.cpts_id for grant in grants),
+        practitioners=own if role in OWN_SLOTS_ONLY else None,
+        session=session,
+    )
+
+
+async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
+    """Which of our machines shows this token; raises `NotSignedIn`."""
+    row = (await session.exec(select(MachineRow).where(MachineRow.token_hash == hashed(token)))).one_or_none()
+    if row is None:
+        raise NotSignedIn
+    return Caller(id=f"machine:{row.name}", role=Role.MACHINE, cpts=frozenset(row.cpts))
+
+
+async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> str:
+    """Open a session for an account and answer its token, which nobody can read again. Real time, not the demo's."""
+    grants = (await session.exec(select(RoleGrantRow).where(RoleGrantRow.account_id == account.id))).all()
+    roles = sorted({grant.role for grant in grants})
+    chosen = role or (Role(roles[0]) if roles else None)
+    if chosen is None or chosen not in roles:
+        raise NotAllowed("Ce compte n'a pas ce rôle.", field="role", rule=f"one of {', '.join(roles) or 'none'}")
+    token = secrets.token_urlsafe(32)
+    now = (await session.exec(select(func.clock_timestamp()))).one()
+    session.add(
+        SessionRow(
+            token_hash=hashed(token),
+            account_id=account.id,
+            role=chosen,
+            created_at=now,
+            expires_at=now + timedelta(hours=hours),
+        )
+    )
+    return token
+
+
+async def sign_out(session: AsyncSession, caller: Caller) -> None:
+    """End the caller's session; its sockets close within a second."""
+    await session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == bytes.fromhex(caller.session)))
+
+
+async def still_signed_in(session: AsyncSession, sessions: Sequence[str]) -> set[str]:
+    """Which of these sessions are still open."""
+    rows = await session.exec(
+        select(SessionRow.token_hash).where(
+            col(SessionRow.token_hash).in_([bytes.fromhex(each) for each in sessions]),
+            SessionRow.expires_at > func.clock_timestamp(),
+        )
+    )
+    return {row.hex() for row in rows}
+
+
+async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
+    """A ticket for one socket: one use, 30 s, never in a URL."""
+    ticket = secrets.token_urlsafe(32)
+    now = (await session.exec(select(func.clock_timestamp()))).one()
+    await session.exec(delete(LiveTicketRow).where(col(LiveTicketRow.expires_at) < now))
+    body = {
+        "id": caller.id,
+        "role": caller.role,
+        "cpts": sorted(caller.cpts),
+        "practitioners": None if caller.practitioners is None else sorted(caller.practitioners),
+        "session": caller.session,
+    }
+    session.add(LiveTicketRow(ticket_hash=hashed(ticket), caller=body, expires_at=now + TICKET_LIFE))
+    return ticket
+
+
+async def redeem_ticket(session: AsyncSession, ticket: str) -> Caller:
+    """Who a ticket was issued to; it is spent by asking. Raises `NotSignedIn`."""
+    spent = delete(LiveTicketRow).where(
+        col(LiveTicketRow.ticket_hash) == hashed(ticket), col(LiveTicketRow.expires_at) > func.clock_timestamp()
+    )
+    body: dict[str, Any] | None = (
+        await session.execute(spent.returning(col(LiveTicketRow.caller)))
+    ).scalar_one_or_none()
+    if body is None:
+        raise NotSignedIn
+    own = body["practitioners"]
+    return Caller(
+        id=body["id"],
+        role=Role(body["role"]),
+        cpts=frozenset(body["cpts"]),
+        practitioners=None if own is None else frozenset(own),
+        session=body["session"],
+    )
+
+
+async def record_access(
+    session: AsyncSession, caller: Caller, *, cpts_id: str, action: str, object_kind: str, object_id: str
+) -> None:
+    """Leave a trace of an access to a patient's data, in the same transaction."""
+    session.add(
+        AccessRow(
+            cpts_id=cpts_id,
+            at=await database_now(session),
+            account=caller.id,
+            role=caller.role,
+            action=action,
+            object_kind=object_kind,
+            object_id=object_id,
+        )
+    )
+
+
+async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequence[str]) -> None:
+    """Let a machine in with this token, for these CPTS; its former token ends."""
+    values = {"token_hash": hashed(token), "cpts": list(cpts)}
+    row = insert(MachineRow).values(name=name, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))

@@ -1,0 +1,45 @@
+"""What time it is, as an argument. One row of the database sets it, so that SQL and Python agree.
+
+In service the row says "real time". A demonstration anchors it elsewhere and lets it run faster.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock that showed `anchor_at` when the real time was `anchor_real`, and runs `speed` times as fast."""
+
+    anchor_real: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    anchor_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    speed: float = 1.0
+
+    def now(self) -> datetime:
+        """The instant it shows, in UTC."""
+        real = datetime.now(UTC)  # noqa: TID251  the one place that reads the machine's clock
+        return self.anchor_at + (real - self.anchor_real) * self.speed
+
+    def real_s(self, length: timedelta) -> float:
+        """How many real seconds pass while `length` passes on this clock."""
+        return length.total_seconds() / self.speed
+
+
+async def read_clock(session: AsyncSession) -> Clock:
+    """The clock that the database follows."""
+    row = (await session.execute(text("select anchor_real, anchor_at, speed from common.clock"))).one()
+    return Clock(row.anchor_real, row.anchor_at, row.speed)
+
+
+async def set_clock(session: AsyncSession, *, shows: datetime, speed: float) -> None:
+    """Make the database's clock show `shows` now and run at `speed`."""
+    await session.execute(
+        text("update common.clock set anchor_real = clock_timestamp(), anchor_at = :shows, speed = :speed"),
+        {"shows": shows, "speed": speed},
+    )

@@ -1,0 +1,95 @@
+"""Engines, sessions and the scope of a transaction: which CPTS, which practitioners it may touch.
+
+Row-level security reads the scope from two settings of the transaction. Without them no row is seen.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.doorbell import Doorbell
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+def schema_metadata(schema: str) -> MetaData:
+    """The tables of one schema, with predictable constraint names."""
+    return MetaData(schema=schema, naming_convention=NAMING)
+
+
+def instant(**options: Any) -> Any:
+    """A column holding an aware instant."""
+    return Field(sa_type=DateTime(timezone=True), **options)
+
+
+def engine_for(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
+    """A pool whose connections give up after 10 s and are checked before use, so that a restart heals by itself."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        hide_parameters=True,
+        connect_args={"command_timeout": 10, "timeout": 5, "server_settings": {"application_name": name}},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a transaction may touch: these CPTS (`*`: all, for our own machines), these practitioners (None: any)."""
+
+    cpts: frozenset[str] = frozenset()
+    practitioners: frozenset[str] | None = None
+
+
+async def set_scope(session: AsyncSession, scope: Scope) -> None:
+    """Bind the scope to the current transaction."""
+    practitioners = "*" if scope.practitioners is None else ",".join(sorted(scope.practitioners))
+    await session.execute(
+        text(
+            "select set_config('aiguillage.cpts', :cpts, true),"
+            " set_config('aiguillage.practitioners', :practitioners, true)"
+        ),
+        {"cpts": ",".join(sorted(scope.cpts)), "practitioners": practitioners},
+    )
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """The instant that the database shows: the one that decides about deadlines."""
+    now: datetime = (await session.execute(text("select common.now()"))).scalar_one()
+    return now
+
+
+def opener(engine: AsyncEngine, bell: Doorbell) -> OpenSession:
+    """How a service opens a transaction: committed at the end, rolled back on any exception, then rung for."""
+
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            rings: set[str] = session.info.get("rings", set())
+        for stream in sorted(rings):
+            await bell.ring(stream)
+
+    return open_session
+
+
+def ring_after_commit(session: AsyncSession, stream: str) -> None:
+    """Ask for a ring once this transaction is committed."""
+    session.info.setdefault("rings", set()).add(stream)

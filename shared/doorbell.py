@@ -1,0 +1,92 @@
+"""Wake-ups that carry nothing. Redis rings across processes; without it, waiting readers fall back to their poll.
+
+Watch before you read: a ring between the two is then not lost.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+POLL_S = 1.0
+
+
+class Watch:
+    """Someone waiting at one door."""
+
+    def __init__(self) -> None:
+        """Not rung yet."""
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake the waiter."""
+        self._event.set()
+
+    async def wait(self, at_most_s: float = POLL_S) -> bool:
+        """Wait for a ring, or for the poll interval; true if it rang."""
+        try:
+            async with asyncio.timeout(at_most_s):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Doorbell:
+    """Rings streams of one service, here and, through Redis, in its other processes."""
+
+    def __init__(self, redis_url: str, *, prefix: str) -> None:
+        """`prefix` keeps installations apart that share a Redis."""
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+        self._listener = Redis.from_url(redis_url, socket_connect_timeout=1)
+        self._prefix = f"{prefix}:ring:"
+        self._watches: dict[str, set[Watch]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def watch(self, stream: str) -> AsyncIterator[Watch]:
+        """Stand at a stream's door."""
+        watch = Watch()
+        self._watches[stream].add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches[stream].discard(watch)
+
+    async def ring(self, stream: str) -> None:
+        """Wake who watches the stream, everywhere. A Redis that is away costs latency, never an error."""
+        self._ring_here(stream)
+        try:
+            await self._redis.publish(self._prefix + stream, b"")
+        except (RedisError, OSError) as error:
+            log.warning("ring_lost", stream=stream, error=type(error).__name__)
+
+    def _ring_here(self, stream: str) -> None:
+        for watch in self._watches.get(stream, ()):
+            watch.ring()
+
+    async def listen(self) -> None:
+        """Hear the rings of other processes, for ever; reconnects by itself and then wakes everybody."""
+        while True:
+            try:
+                async with self._listener.pubsub(ignore_subscribe_messages=True) as pubsub:
+                    await pubsub.psubscribe(self._prefix + "*")
+                    for stream in list(self._watches):
+                        self._ring_here(stream)
+                    async for message in pubsub.listen():
+                        self._ring_here(message["channel"].decode().removeprefix(self._prefix))
+            except (RedisError, OSError) as error:
+                log.warning("doorbell_away", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+    async def aclose(self) -> None:
+        """Leave Redis."""
+        await self._redis.aclose()
+        await self._listener.aclose()

@@ -1,0 +1,168 @@
+"""What every HTTP edge does alike: one transaction a request, problem+json, idempotency keys, who is asking.
+
+The session dependency has scope "function": it commits before the answer leaves. This keyword is load-bearing.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+import structlog
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.exceptions import HTTPException
+
+from shared.auth import Caller, caller_of_machine, caller_of_session
+from shared.db import database_now, set_scope
+from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
+from shared.tables import IdempotencyRow
+from shared.wiring import Wiring
+
+log = structlog.get_logger()
+COOKIE = "aiguillage_session"
+PROBLEM = "application/problem+json"
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def wiring_of(request: Request) -> Wiring:
+    """The running service's wiring."""
+    return cast(Wiring, request.app.state.wiring)
+
+
+WiringDep = Annotated[Wiring, Depends(wiring_of)]
+
+
+async def transaction(wiring: WiringDep) -> AsyncIterator[AsyncSession]:
+    """The request's transaction."""
+    async with wiring.open_session() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(transaction, scope="function")]
+
+
+async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Caller:
+    """Who is asking; the transaction is bound to what they may touch. Raises `NotSignedIn`, `NotAllowed`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        caller = await caller_of_machine(session, token)
+    elif cookie := request.cookies.get(COOKIE):
+        if request.method not in READS:
+            require_own_origin(request.headers.get("origin"), wiring)
+        caller = await caller_of_session(session, cookie)
+    else:
+        raise NotSignedIn
+    await set_scope(session, caller.scope)
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(who, scope="function")]
+
+
+def require_own_origin(origin: str | None, wiring: Wiring) -> None:
+    """Refuse a page of another site: browsers always say where a write comes from."""
+    if origin not in {wiring.settings.public_url, *wiring.settings.origins}:
+        raise NotAllowed("Cette page n'est pas des nôtres.", field="Origin", value=origin, rule="allow-list")
+
+
+class Once:
+    """Answers a repeated request as the first time. Without an Idempotency-Key it simply runs."""
+
+    def __init__(self, request: Request, session: AsyncSession, caller: Caller) -> None:
+        """One per request."""
+        self._request, self._session, self._caller = request, session, caller
+
+    async def __call__(self, use_case: Callable[[], Awaitable[BaseModel]], *, status: int = 201) -> JSONResponse:
+        """Run the use case, or repeat its answer; raises `KeyReused` when the key came with another content."""
+        key = self._request.headers.get("idempotency-key")
+        if key is None:
+            return JSONResponse((await use_case()).model_dump(mode="json"), status_code=status)
+        if not 1 <= len(key) <= 200:
+            raise Invalid(field="Idempotency-Key", rule="1 to 200 characters")
+        content = f"{self._request.method} {self._request.url.path} ".encode() + await self._request.body()
+        digest = hashlib.sha256(content).digest()
+        mine = {"caller": self._caller.id, "key": key}
+        first = insert(IdempotencyRow).values(**mine, request_hash=digest, at=await database_now(self._session))
+        # A rival with the same key waits here until the first one commits or rolls back.
+        fresh = (await self._session.execute(first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
+        row = (await self._session.exec(select(IdempotencyRow).filter_by(**mine))).one()
+        if fresh is None:
+            if row.request_hash != digest:
+                raise KeyReused(field="Idempotency-Key", value=key)
+            return JSONResponse(row.body, status_code=row.status or status, headers={"Idempotent-Replayed": "true"})
+        row.status, row.body = status, (await use_case()).model_dump(mode="json")
+        return JSONResponse(row.body, status_code=status)
+
+
+async def once(request: Request, session: SessionDep, caller: CallerDep) -> Once:
+    """The idempotency of this request."""
+    return Once(request, session, caller)
+
+
+OnceDep = Annotated[Once, Depends(once, scope="function")]
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+    """An answer in problem+json (RFC 9457)."""
+    body = {"type": f"urn:aiguillage:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    return JSONResponse({**body, "detail": detail, **extra}, status_code=status, media_type=PROBLEM)
+
+
+async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
+    assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
+    return problem(refusal.status, refusal.code, refusal.detail, **extra)
+
+
+async def _malformed(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
+    faults = [
+        {
+            "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
+            "rule": fault["msg"],
+            "value": json.dumps(fault.get("input"), default=str, ensure_ascii=False)[:100],
+        }
+        for fault in error.errors()
+    ]
+    fields = ", ".join(fault["field"] for fault in faults)
+    return problem(422, "invalid", f"À corriger : {fields}.", errors=faults)
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
+    answer = problem(error.status_code, "http", str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+    log.error("database_away", error=type(error).__name__)
+    answer = problem(503, "database_away", "La base ne répond pas : réessayez avec la même Idempotency-Key.")
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    """Connections cut in mid-flight surface as plain DBAPIError; a true error of ours stays a 500."""
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or "Connection" in str(error.orig)):
+        return await _database_away(request, error)
+    raise error
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Turn every refusal, malformed request and lost database of `app` into problem+json."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_error)
+    for away in (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError):
+        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(DBAPIError, _database_error)

@@ -1,0 +1,110 @@
+"""The gapless log of a service: one stream per CPTS, appended in the transaction that makes the change.
+
+The head row is locked until the commit, so `seq` has no gap and its order is the order of commits. The `epoch`
+names one history: it changes when a backup is restored, and readers then start again from a snapshot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db import ring_after_commit
+from shared.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands in a stream."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event at its place."""
+
+    seq: int
+    event: dict[str, Any]
+
+
+class Outbox:
+    """The log of one schema: tables `event_head` and `event`."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        """Declare the two tables in `metadata`, whose schema owns them."""
+        self.service = str(metadata.schema)
+        self.head = Table(
+            "event_head",
+            metadata,
+            Column("cpts_id", Text, primary_key=True),
+            Column("epoch", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+            Column("seq", BigInteger, nullable=False),
+        )
+        self.log = Table(
+            "event",
+            metadata,
+            Column("cpts_id", Text, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("at", DateTime(timezone=True), nullable=False, index=True),
+            Column("body", JSONB, nullable=False),
+        )
+
+    def stream(self, cpts_id: str) -> str:
+        """The doorbell's name for a CPTS's stream."""
+        return f"{self.service}:{cpts_id}"
+
+    async def append(self, session: AsyncSession, cpts_ids: Sequence[str], event: Event) -> None:
+        """Write the event to these CPTS' streams, as the last statements of the transaction; ring after its commit.
+
+        Streams are taken in one order, so that two transactions that write to the same two never wait for each other.
+        """
+        body = event.model_dump(mode="json")
+        for cpts_id in sorted(set(cpts_ids)):
+            first = insert(self.head).values(cpts_id=cpts_id, seq=1)
+            take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + 1})
+            seq = (await session.execute(take.returning(self.head.c.seq))).scalar_one()
+            await session.execute(self.log.insert().values(cpts_id=cpts_id, seq=seq, at=event.at, body=body))
+            ring_after_commit(session, self.stream(cpts_id))
+
+    async def position(self, session: AsyncSession, cpts_id: str) -> Position:
+        """The end of the stream; a stream that never had an event gets its epoch now."""
+        found = (await session.execute(select(self.head).where(self.head.c.cpts_id == cpts_id))).one_or_none()
+        if found is None:
+            start = insert(self.head).values(cpts_id=cpts_id, seq=0).on_conflict_do_nothing()
+            await session.execute(start)
+            found = (await session.execute(select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
+        return Position(str(found.epoch), found.seq)
+
+    async def after(self, session: AsyncSession, cpts_id: str, seq: int, *, limit: int = 500) -> list[Entry]:
+        """What came after `seq`, oldest first."""
+        rows = await session.execute(
+            select(self.log.c.seq, self.log.c.body)
+            .where(self.log.c.cpts_id == cpts_id, self.log.c.seq > seq)
+            .order_by(self.log.c.seq)
+            .limit(limit)
+        )
+        return [Entry(row.seq, row.body) for row in rows]
+
+    async def prune(self, session: AsyncSession, cpts_id: str, before: datetime) -> int:
+        """Forget events older than `before`; readers that far behind are told to start again."""
+        gone = await session.execute(
+            self.log.delete().where(self.log.c.cpts_id == cpts_id, self.log.c.at < before).returning(self.log.c.seq)
+        )
+        return len(gone.all())
+
+    async def floor(self, session: AsyncSession, cpts_id: str) -> int:
+        """The oldest position that can still be resumed from."""
+        oldest = select(func.min(self.log.c.seq)).where(self.log.c.cpts_id == cpts_id)
+        seq = (await session.execute(oldest)).scalar_one()
+        return int(seq) - 1 if seq is not None else (await self.position(session, cpts_id)).seq
+
+    async def new_epoch(self, session: AsyncSession, cpts_id: str, epoch: UUID) -> None:
+        """Start another history, after a restore: every reader resets."""
+        await session.execute(self.head.update().where(self.head.c.cpts_id == cpts_id).values(epoch=epoch))

@@ -1,0 +1,70 @@
+"""What both services are told by their environment. Default secrets are refused outside a demonstration."""
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+
+DEMO_SECRET = "aiguillage-demo-secret-not-for-patients"  # noqa: S105  refused outside demo mode below
+
+
+class Settings(BaseSettings):
+    """Read from the environment: `DATABASE_URL`, `REDIS_URL` and `AIGUILLAGE_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_", extra="ignore", populate_by_name=True)
+
+    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    """The owner's URL (`postgresql+asyncpg://…`): it migrates. Services log in as roles of their own."""
+    redis_url: SecretStr = Field(validation_alias="REDIS_URL")
+    secret_key: SecretStr = SecretStr(DEMO_SECRET)
+    """Derives the services' database passwords, machine tokens and, by default, the key of patients' data."""
+    data_keys: dict[str, SecretStr] = {}
+    """Keys of patients' data by name, base64 of 32 bytes; the last one encrypts, all of them decrypt."""
+    demo: bool = False
+    origins: list[str] = []
+    """Web origins whose pages may write and open sockets, such as `https://cpts.example.fr`."""
+    public_url: str = "http://127.0.0.1:8000"
+    availability_url: str = "http://127.0.0.1:8000/availability"
+    cookie_secure: bool = True
+    session_hours: int = 12
+    event_history_hours: int = 24
+    log_file: Path | None = None
+
+    @model_validator(mode="after")
+    def refuse_default_secrets(self) -> Self:
+        """A demonstration secret protects nobody."""
+        if not self.demo and len(self.secret_key.get_secret_value()) < 32:
+            raise ValueError("AIGUILLAGE_SECRET_KEY must hold at least 32 characters")
+        if not self.demo and self.secret_key.get_secret_value() == DEMO_SECRET:
+            raise ValueError(
+                "AIGUILLAGE_SECRET_KEY still has its default: set a secret of your own, or AIGUILLAGE_DEMO=1 to try"
+            )
+        return self
+
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, from the secret key (HMAC-SHA-256)."""
+        return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)
+
+    def role_password(self, role: str) -> str:
+        """The password of a service's database role."""
+        return self.derived(f"database role {role}").hex()
+
+    def role_url(self, role: str) -> str:
+        """The database URL of a service's own role."""
+        owner = make_url(self.database_url.get_secret_value())
+        return owner.set(username=role, password=self.role_password(role)).render_as_string(hide_password=False)
+
+    def machine_token(self, name: str) -> str:
+        """The bearer token that one machine of this installation shows to another."""
+        return base64.urlsafe_b64encode(self.derived(f"machine {name}")).decode().rstrip("=")
+
+    def vault_keys(self) -> dict[str, bytes]:
+        """Keys of patients' data, the one that encrypts last."""
+        if not self.data_keys:
+            return {"derived": self.derived("patient data")}
+        return {name: base64.b64decode(key.get_secret_value()) for name, key in self.data_keys.items()}

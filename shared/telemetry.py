@@ -1,0 +1,39 @@
+"""Logs: events with ids, and nothing but the fields listed here. JSON outside a terminal."""
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+LOGGABLE = frozenset({
+    "event", "level", "timestamp", "logger", "service", "request_id", "cpts", "stream", "error", "code", "status",
+    "method", "route", "duration_ms", "slot", "booking", "request", "round", "seq", "epoch", "count", "role",
+    "origin", "attempt", "reason", "exc_info", "exception", "step", "seconds", "requests", "slots", "version",
+})  # fmt: skip
+
+
+def only_loggable(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Drop every field that is not listed: what is not logged cannot leak."""
+    return {key: value for key, value in event.items() if key in LOGGABLE}
+
+
+def configure_logging(*, file: Path | None = None) -> None:
+    """Set up structlog, once, to standard error or to a file."""
+    stream = file.open("a", encoding="utf-8") if file else sys.stderr
+    colours = stream is sys.stderr and sys.stderr.isatty()
+    render = structlog.dev.ConsoleRenderer() if colours else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            only_loggable,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )

@@ -1,0 +1,60 @@
+"""What one running service is made of; built once, in its `main`, and passed on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock, read_clock
+from shared.db import OpenSession, engine_for, opener
+from shared.doorbell import Doorbell
+from shared.settings import Settings
+from shared.vault import Vault
+
+
+@dataclass(slots=True)
+class Wiring:
+    """Connections and settings of one service. `clock` is read from the database when the service starts."""
+
+    name: str
+    settings: Settings
+    engine: AsyncEngine
+    bell: Doorbell
+    open_session: OpenSession
+    vault: Vault
+    clock: Clock = field(default_factory=Clock)
+
+    async def read_clock(self) -> None:
+        """Follow the database's clock."""
+        async with self.open_session() as session:
+            self.clock = await read_clock(session)
+
+
+def role_of(service: str) -> str:
+    """The database role of a service."""
+    return f"aiguillage_{service}"
+
+
+def wire(service: str, settings: Settings) -> Wiring:
+    """Connect a service, as its own database role. Nothing is opened before it is used."""
+    engine = engine_for(settings.role_url(role_of(service)), name=service)
+    bell = Doorbell(settings.redis_url.get_secret_value(), prefix="aiguillage")
+    return Wiring(
+        name=service,
+        settings=settings,
+        engine=engine,
+        bell=bell,
+        open_session=opener(engine, bell),
+        vault=Vault(settings.vault_keys()),
+    )
+
+
+@asynccontextmanager
+async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
+    """Use a wiring, then close what it opened."""
+    try:
+        yield wiring
+    finally:
+        await wiring.bell.aclose()
+        await wiring.engine.dispose()

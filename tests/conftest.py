@@ -1,0 +1,88 @@
+"""A real PostgreSQL and a real Redis for the whole run; a fresh copy of the migrated database for each test."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.histories import HISTORIES
+from shared import embedded
+from shared.migrate import upgrade
+from shared.settings import Settings
+
+REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the reference data where they are absent; in CI their absence is a failure."""
+    if REFERENCE.is_dir():
+        return
+    needing = [item for item in items if item.get_closest_marker("reference")]
+    if os.environ.get("CI") == "true" and needing:
+        raise pytest.UsageError(f"{len(needing)} tests need the reference data, expected in {REFERENCE}")
+    items[:] = [item for item in items if item not in needing]
+    config.hook.pytest_deselected(items=needing)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of reference data."""
+    return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def run_dir() -> Iterator[Path]:
+    """A folder for this run's servers."""
+    with tempfile.TemporaryDirectory(prefix="aiguillage-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def servers(run_dir: Path) -> AsyncIterator[embedded.Servers]:
+    """PostgreSQL and Redis, as the product starts them."""
+    async with embedded.servers(run_dir / "servers") as started:
+        yield started
+
+
+def settings_for(database_url: str, redis_url: str, **more: object) -> Settings:
+    """Settings of a demonstration on this database."""
+    return Settings.model_validate({"database_url": database_url, "redis_url": redis_url, "demo": True, **more})
+
+
+def renamed(url: str, database: str) -> str:
+    """The same server, another database."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+async def run(url: str, statement: str) -> None:
+    """One statement, outside a transaction."""
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def template(servers: embedded.Servers) -> str:
+    """A database made by the migrations; tests work on copies of it."""
+    await run(servers.database_url, "create database template_aiguillage")
+    await upgrade(settings_for(renamed(servers.database_url, "template_aiguillage"), servers.redis_url), HISTORIES)
+    return "template_aiguillage"
+
+
+@pytest.fixture
+async def settings(servers: embedded.Servers, template: str) -> AsyncIterator[Settings]:
+    """Settings on a fresh copy of the database."""
+    name = f"test_{uuid4().hex[:12]}"
+    await run(servers.database_url, f"create database {name} template {template}")
+    yield settings_for(renamed(servers.database_url, name), servers.redis_url)
+    await run(servers.database_url, f"drop database {name} with (force)")
