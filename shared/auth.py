@@ -125,8 +125,8 @@ async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
     return Caller(id=f"machine:{row.name}", role=Role.MACHINE, cpts=frozenset(row.cpts))
 
 
-async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> str:
-    """Open a session for an account and answer its token, which nobody can read again. Real time, not the demo's."""
+async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> tuple[str, Role]:
+    """Open a session and answer its token, which nobody can read again, and its role. Real time, not the demo's."""
     grants = (await session.exec(select(RoleGrantRow).where(RoleGrantRow.account_id == account.id))).all()
     roles = sorted({grant.role for grant in grants})
     chosen = role or (Role(roles[0]) if roles else None)
@@ -143,7 +143,7 @@ async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | No
             expires_at=now + timedelta(hours=hours),
         )
     )
-    return token
+    return token, chosen
 
 
 async def sign_out(session: AsyncSession, caller: Caller) -> None:

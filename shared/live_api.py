@@ -13,6 +13,7 @@ from shared.events import State
 from shared.http import COOKIE, CallerDep, SessionDep, WiringDep
 from shared.live import Hub, View
 from shared.log import Outbox
+from shared.signin import routes as signin
 
 ReadState = Callable[[AsyncSession, str], Awaitable[State]]
 
@@ -53,6 +54,7 @@ def seen(view: View, caller: Caller, state: State) -> State:
 def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRouter:
     """`/live`, `/live/snapshot`, `/live/ticket` and `/session` of one service."""
     routes = APIRouter()
+    routes.include_router(signin)
 
     @routes.get("/session", tags=["session"])
     async def me(caller: CallerDep) -> Me:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock, read_clock
@@ -24,6 +26,7 @@ class Wiring:
     open_session: OpenSession
     vault: Vault
     clock: Clock = field(default_factory=Clock)
+    attempts: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     async def read_clock(self) -> None:
         """Follow the database's clock."""

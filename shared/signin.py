@@ -1,0 +1,164 @@
+"""Ways in: e-mail, password and a second factor (TOTP); in demo mode, a card for each demonstration account."""
+
+from uuid import UUID, uuid4
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from fastapi import APIRouter, Request, Response
+from limits import RateLimitItemPerMinute
+from pydantic import BaseModel, Field
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.concurrency import run_in_threadpool
+
+from shared.auth import Role, sign_in
+from shared.http import COOKIE, SessionDep, WiringDep, require_own_origin
+from shared.refusals import NotSignedIn, TooManyAttempts
+from shared.tables import AccountRow, RoleGrantRow
+from shared.vault import Vault
+from shared.wiring import Wiring
+
+HASHER = PasswordHasher()
+NOBODY = HASHER.hash("nobody")
+routes = APIRouter(tags=["session"])
+PER_PERSON, PER_ADDRESS = RateLimitItemPerMinute(5), RateLimitItemPerMinute(30)
+
+
+class BadCredentials(NotSignedIn):
+    """Adresse, mot de passe ou code à six chiffres inexact."""
+
+    code = "bad_credentials"
+
+
+class Credentials(BaseModel):
+    """What a person types. `role` only for who has several."""
+
+    email: str = Field(max_length=200)
+    password: str = Field(max_length=200)
+    totp: str = Field(pattern=r"^\d{6}$")
+    role: Role | None = None
+
+
+class DemoCard(BaseModel):
+    """A demonstration account: one click signs in."""
+
+    account_id: UUID
+    label: str
+    role: Role
+
+
+class Opened(BaseModel):
+    """The session is open, its cookie set."""
+
+    role: Role
+
+
+async def add_account(
+    session: AsyncSession,
+    vault: Vault,
+    *,
+    label: str,
+    role: Role,
+    cpts_id: str,
+    practitioner_id: UUID | None = None,
+    email: str | None = None,
+    password: str | None = None,
+    demo: bool = False,
+) -> tuple[UUID, str]:
+    """Create an account with one role; answer its id and the URI that sets up its second factor."""
+    account_id, secret = uuid4(), pyotp.random_base32()
+    session.add(
+        AccountRow(
+            id=account_id,
+            label=label,
+            email=email.strip().lower() if email else None,
+            password_hash=await run_in_threadpool(HASHER.hash, password) if password else None,
+            totp_sealed=vault.seal({"totp": secret}, cpts_id="account", row_id=str(account_id)),
+            demo=demo,
+        )
+    )
+    await session.flush()
+    session.add(
+        RoleGrantRow(id=uuid4(), account_id=account_id, role=role, cpts_id=cpts_id, practitioner_id=practitioner_id)
+    )
+    await session.flush()
+    return account_id, pyotp.TOTP(secret).provisioning_uri(name=email or label, issuer_name="Aiguillage")
+
+
+async def check_credentials(session: AsyncSession, vault: Vault, given: Credentials) -> AccountRow:
+    """The account these credentials open; raises `BadCredentials`, taking as long for an unknown address."""
+    query = select(AccountRow).where(AccountRow.email == given.email.strip().lower())
+    account = (await session.exec(query.where(col(AccountRow.disabled_at).is_(None)))).one_or_none()
+    try:
+        await run_in_threadpool(HASHER.verify, (account and account.password_hash) or NOBODY, given.password)
+    except VerificationError as error:
+        raise BadCredentials from error
+    if account is None or account.totp_sealed is None:
+        raise BadCredentials
+    secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
+    if not pyotp.TOTP(secret).verify(given.totp, valid_window=1):
+        raise BadCredentials
+    return account
+
+
+def count_attempt(request: Request, wiring: Wiring, who: str) -> None:
+    """Refuse (`TooManyAttempts`) past 5 a minute for one person or 30 for one address."""
+    address = request.client.host if request.client else "unknown"
+    hit = wiring.attempts.hit
+    if not (hit(PER_PERSON, who) and hit(PER_ADDRESS, address)):
+        raise TooManyAttempts
+
+
+def set_cookie(response: Response, wiring: Wiring, token: str) -> None:
+    """Give the browser the session: out of reach of scripts, of other sites and, in service, of plain HTTP."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=wiring.settings.session_hours * 3600,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=wiring.settings.cookie_secure and not wiring.settings.demo,
+    )
+
+
+@routes.post("/session", status_code=201)
+async def enter(
+    given: Credentials, request: Request, response: Response, session: SessionDep, wiring: WiringDep
+) -> Opened:
+    """Sign in with e-mail, password and the six digits of the second factor."""
+    require_own_origin(request.headers.get("origin"), wiring)
+    count_attempt(request, wiring, given.email.strip().lower())
+    account = await check_credentials(session, wiring.vault, given)
+    token, role = await sign_in(session, account, role=given.role, hours=wiring.settings.session_hours)
+    set_cookie(response, wiring, token)
+    return Opened(role=role)
+
+
+@routes.get("/session/demo")
+async def cards(session: SessionDep, wiring: WiringDep) -> list[DemoCard]:
+    """The demonstration accounts; none outside demo mode."""
+    if not wiring.settings.demo:
+        return []
+    found = await session.exec(
+        select(AccountRow, RoleGrantRow.role)
+        .join(RoleGrantRow, col(RoleGrantRow.account_id) == col(AccountRow.id))
+        .where(col(AccountRow.demo))
+        .order_by(AccountRow.label)
+    )
+    return [DemoCard(account_id=account.id, label=account.label, role=Role(role)) for account, role in found]
+
+
+@routes.post("/session/demo/{account_id}", status_code=201)
+async def enter_demo(
+    account_id: UUID, request: Request, response: Response, session: SessionDep, wiring: WiringDep
+) -> Opened:
+    """Sign in as a demonstration account, in demo mode only."""
+    require_own_origin(request.headers.get("origin"), wiring)
+    account = await session.get(AccountRow, account_id) if wiring.settings.demo else None
+    if account is None or not account.demo:
+        raise BadCredentials
+    token, role = await sign_in(session, account, role=None, hours=wiring.settings.session_hours)
+    set_cookie(response, wiring, token)
+    return Opened(role=role)
