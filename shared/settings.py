@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -33,7 +32,6 @@ class Settings(BaseSettings):
     cookie_secure: bool = True
     session_hours: int = 12
     event_history_hours: int = 24
-    log_file: Path | None = None
 
     @model_validator(mode="after")
     def refuse_default_secrets(self) -> Self:

@@ -3,8 +3,7 @@
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -20,10 +19,9 @@ def only_loggable(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
     return {key: value for key, value in event.items() if key in LOGGABLE}
 
 
-def configure_logging(*, file: Path | None = None) -> None:
-    """Set up structlog, once, to standard error or to a file."""
-    stream = file.open("a", encoding="utf-8") if file else sys.stderr
-    colours = stream is sys.stderr and sys.stderr.isatty()
+def configure_logging(stream: TextIO = sys.stderr) -> None:
+    """Set up structlog, once; in colours on a terminal."""
+    colours = stream.isatty()
     render = structlog.dev.ConsoleRenderer() if colours else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[
