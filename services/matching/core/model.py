@@ -74,7 +74,7 @@ class Slot:
     max_age: int = 130
     types: frozenset[SlotType] = frozenset({SlotType.CPTS})
     cpts: frozenset[str] = frozenset()
-    """FINESS of the CPTS it is shown to."""
+    """FINESS of the CPTS it is shown to; empty: whoever may see its types."""
     wheelchair: bool = False
 
 
@@ -104,7 +104,7 @@ class Request:
     sees: frozenset[SlotType] = frozenset(SlotType)
     """Slot types open to whoever asks."""
     forced: str = ""
-    """The only slot that may be given, when a person decided."""
+    """The only slot that may be given, when a person decided: it then overrides every rule but the places."""
     forbidden: frozenset[str] = frozenset()
     """Slots or practitioners that may not be given (refused, or refusing)."""
     notified: str = ""
@@ -139,6 +139,8 @@ class Parameters:
     detour: float = 1.3
     wait_weight_milli: tuple[int, int, int, int] = (500, 500, 500, 500)
     habitual_bonus_s: int = 1200
+    tele_s: int = 900
+    """What a téléconsultation is worth in travel: being seen nearby is preferred to it, a long journey is not."""
     kappa_s: int = 7200
     fairness_beta_s: int = 0
     nearest_k: int = 40
@@ -159,18 +161,23 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one assignment costs, term by term; continuity and stability are negative when they help."""
+    """What one assignment costs, term by term.
+
+    Continuity is negative: the habitual practitioner is a gain. Stability is `kappa_s` when a notified patient moves.
+    Fairness is the marginal cost of this place in the practitioner's load. `tele_s` replaces travel.
+    """
 
     travel_s: int = 0
     wait: int = 0
     continuity: int = 0
     fairness: int = 0
     stability: int = 0
+    tele_s: int = 0
 
     @property
     def total(self) -> int:
         """The sum the solver minimises."""
-        return self.travel_s + self.wait + self.continuity + self.fairness + self.stability
+        return self.travel_s + self.tele_s + self.wait + self.continuity + self.fairness + self.stability
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +213,17 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a round decided. `certified` says that the counts by class were proved the best possible."""
+    """What a round decided. `certified` says that the counts by class were proved the best possible.
+
+    `cost` is the sum of the costs of the assignments; `gap` is the most it may exceed the cheapest plan with the same
+    counts: 0 when proved optimal, more only where households were too many to finish the search.
+    """
 
     assignments: tuple[Assignment, ...]
     unmatched: tuple[Unmatched, ...]
     certified: bool
     cost: int
+    gap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +235,5 @@ class Option:
     price: int = 0
     tags: tuple[str, ...] = ()
     """Why it stands out: `nearest`, `earliest`, `habitual`, `spares` (leaves the rare slots to others)."""
+    leaves_out: Urgency | None = None
+    """The class of the person who would be left without a slot if this one were taken; none: all find another."""

@@ -1,0 +1,172 @@
+"""What would serve those left out, and what one more place is worth: each answer checked by solving again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.core.model import Instance, Mode, Plan, Relaxation, Request, SlotType
+from services.matching.core.prices import FAR
+from services.matching.core.solve import Decided, decide
+from services.matching.core.table import NOT_ALLOWED, Table
+from services.matching.core.travel import Travel
+
+IntArray = npt.NDArray[np.int64]
+ANY_DISTANCE_S = 10**7
+ANY_DELAY_S = 10**8
+MOST_TRIES = 4
+PLACE, TRAVEL, TELE, LATER, VISIBILITY = "place", "travel", "tele", "later", "visibility"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacePrice:
+    """What everybody together would save if this slot of this practitioner had one more place."""
+
+    practitioner: str
+    slot: str
+    saves: int
+
+
+def place_prices(instance: Instance, travel: Travel | None = None) -> tuple[PlacePrice, ...]:
+    """For each practitioner the slot where one more place would save most, the most precious first.
+
+    A saving above the penalty of a class means that someone more would be served.
+    """
+    decided = decide(instance, travel)
+    solved = decided.round.root
+    best: dict[str, PlacePrice] = {}
+    for column, slot in enumerate(decided.table.slots):
+        saves = 0 if solved is None else int(solved.prices.extra[column]) // decided.round.scale
+        known = best.get(slot.practitioner)
+        if known is None or saves > known.saves:
+            best[slot.practitioner] = PlacePrice(slot.practitioner, slot.id, saves)
+    return tuple(sorted(best.values(), key=lambda one: (-one.saves, one.practitioner)))
+
+
+def explained(
+    instance: Instance, plan: Plan, travel: Travel | None = None, only: frozenset[str] | None = None, check: bool = True
+) -> Plan:
+    """The same plan, each unmatched request (or only these) with the cheapest change of each kind that would serve it.
+
+    Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again.
+    """
+    explainer = Explainer(instance, travel, check)
+    return replace(
+        plan,
+        unmatched=tuple(
+            replace(one, relaxations=explainer.relaxations(one.request)) if only is None or one.request in only else one
+            for one in plan.unmatched
+        ),
+    )
+
+
+class Explainer:
+    """One solved round, asked about one request after another."""
+
+    def __init__(self, instance: Instance, travel: Travel | None = None, check: bool = True) -> None:
+        self.travel, self.check = travel, check
+        self.decided: Decided = decide(instance, travel)
+        self.instance = self.decided.table.instance
+        self.row_of = {request.id: row for row, request in enumerate(self.instance.requests)}
+
+    def relaxations(self, request_id: str) -> tuple[Relaxation, ...]:
+        """The cheapest change of each kind that would serve this request, the least demanding kinds first."""
+        row = self.row_of[request_id]
+        request = self.instance.requests[row]
+        if self.decided.round.root is None:
+            return ()
+        found = [self._first(row, kind, relaxed) for kind, relaxed in variants(request)]
+        return tuple(one for one in [self._one_more_place(row), *found] if one is not None)
+
+    def serves(self, request_id: str, relaxed: Instance) -> bool:
+        """Whether the request gets a slot when this instance is solved."""
+        again = decide(relaxed, self.travel)
+        rows = [row for row, request in enumerate(again.table.requests) if request.id == request_id]
+        return bool(again.chosen[rows[0]] >= 0)
+
+    def _penalty(self, row: int) -> int:
+        solved = self.decided.round.root
+        assert solved is not None  # noqa: S101 - relaxations() returns before
+        return int(solved.flow.penalty[np.nonzero(solved.units == row)[0][0]]) // self.decided.round.scale
+
+    def _displacing(self) -> IntArray:
+        solved = self.decided.round.root
+        assert solved is not None  # noqa: S101 - relaxations() returns before
+        return np.asarray(solved.prices.displacing // self.decided.round.scale)
+
+    def _first(self, row: int, kind: str, relaxed: Request) -> Relaxation | None:
+        request, slots = self.instance.requests[row], self.instance.slots
+        block = Table(replace(self.instance, requests=(relaxed,)), self.travel).block(np.array([0]))
+        before = self.decided.table.block(np.array([row])).allowed[0]
+        price = self._displacing()
+        serves = block.allowed[0] & ~before & (price < FAR // self.decided.round.scale)
+        serves &= np.where(serves, block.cost[0], 0) + price < self._penalty(row)
+        if request.party > 1:
+            serves = block.allowed[0] & ~before
+        amounts = _amounts(kind, request, block.travel_s[0], np.array([slot.starts_at_s for slot in slots]))
+        columns = sorted(np.nonzero(serves)[0], key=lambda c: (int(amounts[c]), int(block.cost[0, c]), int(c)))
+        for column in columns[:MOST_TRIES]:
+            found = Relaxation(kind, int(amounts[column]), slots[column].id, slots[column].practitioner)
+            if not self.check or self.serves(request.id, apply(self.instance, request, found)):
+                return found
+        return None
+
+    def _one_more_place(self, row: int) -> Relaxation | None:
+        request, slots = self.instance.requests[row], self.instance.slots
+        block = self.decided.table.block(np.array([row]))
+        solved = self.decided.round.root
+        assert solved is not None  # noqa: S101 - relaxations() returns before
+        saved = self._penalty(row) - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
+        short = solved.prices.extra // self.decided.round.scale - saved
+        # Where serving this very person is the best use of the place, it is theirs for sure; the others are tried.
+        columns = sorted(np.nonzero(block.allowed[0])[0], key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
+        for column in columns[:MOST_TRIES]:
+            found = Relaxation(PLACE, request.party, slots[column].id, slots[column].practitioner)
+            sure = short[column] <= 0
+            if sure if not self.check else self.serves(request.id, apply(self.instance, request, found)):
+                return found
+        return None
+
+
+def variants(request: Request) -> Iterator[tuple[str, Request]]:
+    """The request with one demand dropped, for each kind of change that can be asked."""
+    yield TRAVEL, replace(request, max_travel_s=ANY_DISTANCE_S)
+    if Mode.VR not in request.modes:
+        yield TELE, replace(request, modes=request.modes | {Mode.VR})
+    yield LATER, replace(request, deadline_at_s=request.deadline_at_s + ANY_DELAY_S)
+    if request.sees != frozenset(SlotType):
+        yield VISIBILITY, replace(request, sees=frozenset(SlotType))
+
+
+def apply(instance: Instance, request: Request, change: Relaxation) -> Instance:
+    """The instance once the change is made."""
+    if change.kind == PLACE:
+        return _with_more_places(instance, change)
+    changed = {
+        TRAVEL: replace(request, max_travel_s=request.max_travel_s + change.amount),
+        TELE: replace(request, modes=request.modes | {Mode.VR}),
+        LATER: replace(request, deadline_at_s=request.deadline_at_s + change.amount),
+        VISIBILITY: replace(request, sees=frozenset(SlotType)),
+    }[change.kind]
+    return replace(instance, requests=tuple(changed if one.id == request.id else one for one in instance.requests))
+
+
+def _with_more_places(instance: Instance, change: Relaxation) -> Instance:
+    more = change.amount
+    slots = [replace(one, places=one.places + more) if one.id == change.slot else one for one in instance.slots]
+    practitioners = [
+        replace(one, week_cap=one.week_cap + more)
+        if one.id == change.practitioner and one.week_cap is not None
+        else one
+        for one in instance.practitioners
+    ]
+    return replace(instance, slots=tuple(slots), practitioners=tuple(practitioners))
+
+
+def _amounts(kind: str, request: Request, travel_s: IntArray, starts: IntArray) -> IntArray:
+    if kind == TRAVEL:
+        return np.asarray(travel_s - request.max_travel_s)
+    if kind == LATER:
+        return np.asarray(starts - request.deadline_at_s)
+    return np.zeros(len(starts), dtype=np.int64)

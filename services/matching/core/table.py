@@ -1,0 +1,145 @@
+"""An instance as arrays: which pairs are allowed and what each costs, a block of requests at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.core.costs import Terms, terms
+from services.matching.core.model import Blocker, Instance, Point, Practitioner
+from services.matching.core.rules import (
+    AT_HOME,
+    IN_OFFICE,
+    NO_RAMP,
+    REMOTE,
+    RULES,
+    Lifted,
+    Ways,
+    blockers,
+    rules_for,
+    ways,
+)
+from services.matching.core.travel import Travel, travel_model
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+NOT_ALLOWED = np.int64(1) << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some requests against every slot: shape (requests, slots). A pair that is not allowed costs `NOT_ALLOWED`."""
+
+    allowed: BoolArray
+    cost: IntArray
+    travel_s: IntArray
+
+
+class Table:
+    """The pairs of an instance, computed on demand by blocks of rows."""
+
+    def __init__(self, instance: Instance, travel: Travel | None = None) -> None:
+        self.instance, self.travel = instance, travel_model(instance, travel)
+        self.requests, self.slots = instance.requests, instance.slots
+        known = {one.id: one for one in instance.practitioners}
+        self.practitioners = [known.get(slot.practitioner, Practitioner(slot.practitioner)) for slot in self.slots]
+        self.slot_index = {slot.id: column for column, slot in enumerate(self.slots)}
+        self._lifted = [self._lift(rule) for rule in RULES]
+        self._modes = [self._lift(rule) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP)]
+        self._sites, self._site_of = _distinct_points([slot.point for slot in self.slots])
+        self._starts = _ints([slot.starts_at_s for slot in self.slots])
+        self._asked = _ints([(r.earliest_at_s, r.deadline_at_s, r.max_travel_s) for r in self.requests]).reshape(-1, 3)
+        weights = instance.parameters.wait_weight_milli
+        self._weights = _ints([weights[request.urgency - 1] for request in self.requests])
+        self._practice_index = {name: n for n, name in enumerate(dict.fromkeys(s.practitioner for s in self.slots))}
+        self._practice = _ints([self._practice_index[slot.practitioner] for slot in self.slots])
+        self._habitual = _ints([self._practice_index.get(request.habitual, -1) for request in self.requests])
+
+    def _lift(self, rule: object) -> Lifted:
+        return Lifted(rule, self.requests, self.slots, self.practitioners)  # type: ignore[arg-type]
+
+    def travel_rows(self, rows: IntArray) -> IntArray:
+        """Seconds from each of these requests to every slot."""
+        found = np.zeros((len(rows), len(self._sites)), dtype=np.int64)
+        for on_foot in (False, True):
+            picked = [n for n, row in enumerate(rows) if self.requests[row].on_foot == on_foot]
+            if picked:
+                origins, origin_of = _distinct_points([self.requests[rows[n]].point for n in picked])
+                found[picked] = self.travel(origins, self._sites, on_foot=on_foot)[origin_of]
+        return found[:, self._site_of]
+
+    def ways_rows(self, rows: IntArray, travel_s: IntArray) -> Ways:
+        """How each of these pairs may meet."""
+        asked = tuple(column[:, None] for column in self._asked[rows].T)
+        modes = tuple(lifted.rows(rows) for lifted in self._modes)
+        return ways(self.instance.now_at_s, asked, self._starts[None, :], travel_s, modes)  # type: ignore[arg-type]
+
+    def block(self, rows: IntArray) -> Block:
+        """Whether each pair is allowed, and its cost without fairness."""
+        travel_s = self.travel_rows(rows)
+        pair = self.ways_rows(rows, travel_s)
+        allowed = pair.by_sight | pair.remote
+        for lifted in self._lifted:
+            if not lifted.never:
+                allowed &= ~lifted.rows(rows)
+        self._keep_promises(rows, allowed)
+        cost = np.where(allowed, self.terms_rows(rows, travel_s, pair).total, NOT_ALLOWED)
+        return Block(allowed, cost, travel_s)
+
+    def terms_rows(self, rows: IntArray, travel_s: IntArray, pair: Ways) -> Terms:
+        """The cost of each pair, term by term."""
+        wait_s = self._starts[None, :] - self._asked[rows, 0][:, None]
+        habitual = (self._habitual[rows][:, None] == self._practice[None, :]) & (self._habitual[rows] >= 0)[:, None]
+        return terms(
+            self.instance.parameters,
+            travel_s,
+            pair,
+            wait_s,
+            self._weights[rows][:, None],
+            (habitual, self._moved(rows)),
+        )
+
+    def _moved(self, rows: IntArray) -> BoolArray:
+        moved = np.zeros((len(rows), len(self.slots)), dtype=bool)
+        for n, row in enumerate(rows):
+            told = self.requests[row].notified
+            if told:
+                moved[n] = True
+                if told in self.slot_index:
+                    moved[n, self.slot_index[told]] = False
+        return moved
+
+    def _keep_promises(self, rows: IntArray, allowed: BoolArray) -> None:
+        for n, row in enumerate(rows):
+            request = self.requests[row]
+            for slot_id in {request.forced, request.notified} & self.slot_index.keys():
+                column = self.slot_index[slot_id]
+                if rules_for(request, slot_id) is not None:
+                    allowed[n, column] = not any(blockers(self.instance, request, self.slots[column], self.travel))
+
+    def counted(self, row: int) -> dict[Blocker, int]:
+        """How many slots each blocker excludes for one request; a slot counts once for each of its blockers."""
+        rows = np.array([row])
+        pair = self.ways_rows(rows, self.travel_rows(rows))
+        found = {lifted.blocker: lifted.rows(rows)[0] for lifted in self._lifted}
+        found |= {Blocker.WINDOW: pair.out_of_window[0], Blocker.DISTANCE: pair.too_far[0]}
+        found |= {Blocker.WHEELCHAIR: pair.no_ramp[0]}
+        request = self.requests[row]
+        for slot_id in {request.forced, request.notified} & self.slot_index.keys():
+            if rules_for(request, slot_id) is not None:
+                column = self.slot_index[slot_id]
+                why = set(blockers(self.instance, request, self.slots[column], self.travel))
+                for blocker, mask in found.items():
+                    mask[column] = blocker in why
+        return {blocker: int(mask.sum()) for blocker, mask in found.items() if mask.any()}
+
+
+def _distinct_points(points: Sequence[Point]) -> tuple[list[Point], IntArray]:
+    index: dict[Point, int] = {}
+    positions = _ints([index.setdefault(point, len(index)) for point in points])
+    return list(index), positions
+
+
+def _ints(values: Sequence[object]) -> IntArray:
+    return np.array(values, dtype=np.int64)
