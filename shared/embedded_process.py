@@ -82,7 +82,7 @@ async def _keep(server: Server, place: Place, serving: asyncio.Event) -> None:
         except CannotStart:
             if not serving.is_set():
                 raise
-            LOG.exception("embedded_server_down", server=server.name)
+            LOG.exception("embedded_server_down", service=server.name)
             pause_s = min(2 * pause_s, 5)
         else:
             serving.set()
@@ -91,7 +91,7 @@ async def _keep(server: Server, place: Place, serving: asyncio.Event) -> None:
                 await process.wait()
             finally:
                 await _stop(process, server.stop_signal)
-            LOG.warning("embedded_server_died", server=server.name, status=process.returncode)
+            LOG.warning("embedded_server_died", service=server.name, status=process.returncode)
         await asyncio.sleep(pause_s)
 
 

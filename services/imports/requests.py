@@ -1,0 +1,124 @@
+"""Requests from a spreadsheet, without any identity: a line that holds a NIR is refused, and not repeated."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.imports.communes import INSEE
+from services.imports.slots import MODES
+from services.imports.table import BadRow, Cells, Column, read_table
+from shared.nir import INS_OID, holds_nir
+
+COLUMNS = (
+    Column("reference", ("ref", "numero"), required=True),
+    Column("cpts", ("finess cpts",), required=True),
+    Column("commune", ("insee", "code commune", "code insee"), required=True),
+    Column("avant", ("echeance", "au plus tard"), required=True),
+    Column("urgence", ("priorite",), required=True),
+    Column("des", ("a partir de", "au plus tot")),
+    Column("reponse_avant", ("repondre avant",)),
+    Column("profession", ("professions",)),
+    Column("acte", ("motif code",)),
+    Column("modes", ("mode",)),
+    Column("source", ("origine",)),
+    Column("age"),
+    Column("personnes", ("nombre de personnes",)),
+    Column("transport", ("a un vehicule", "vehicule")),
+    Column("trajet_max_min", ("trajet max", "trajet")),
+    Column("fauteuil", ("fauteuil roulant",)),
+    Column("praticien_habituel", ("rpps habituel", "medecin traitant")),
+)
+URGENCIES = {"p1": "1", "p2": "2", "p3": "3", "p4": "4", "1": "1", "2": "2", "3": "3", "4": "4"}
+SOURCES = {"sas": "sas", "samu": "sas", "cabinet": "practice", "practice": "practice", "pharmacie": "pharmacy"}
+SOURCES |= {"pharmacy": "pharmacy", "infirmier": "nurse", "ehpad": "nurse", "nurse": "nurse"}
+DEFAULT_TRAVEL_MIN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """One request, instants in UTC. `reference` is the caller's own: the same one is the same request."""
+
+    line: int
+    reference: str
+    cpts: str
+    insee: str
+    urgency: int
+    earliest_at: datetime | None
+    deadline_at: datetime
+    answer_by: datetime | None
+    professions: tuple[str, ...]
+    act: str
+    modes: tuple[str, ...]
+    source: str
+    age: int | None
+    party: int
+    on_foot: bool
+    max_travel_s: int
+    wheelchair: bool
+    habitual_rpps: str
+
+
+def read_requests(lines: Iterable[bytes]) -> Iterator[RequestLine | BadRow]:
+    """The requests of a file, as written; a reference used twice keeps its first line."""
+    seen: dict[str, int] = {}
+    for cells in read_table(lines, COLUMNS):
+        if isinstance(cells, BadRow):
+            # What could not be read is not shown: it may hold anything.
+            yield BadRow(cells.line, cells.column, "", cells.change)
+            continue
+        found = _request(cells, seen)
+        if found is None:
+            yield from cells.bad
+        else:
+            yield found
+
+
+def _request(cells: Cells, seen: dict[str, int]) -> RequestLine | None:
+    if holds_nir(cells.raw) or INS_OID.search(cells.raw):
+        column = next((name for name, value in cells.values.items() if holds_nir(value)), "")
+        cells.wrong(
+            column, "retirer le numéro de sécurité sociale (NIR, INS) : il n'est jamais enregistré ici", value="…"
+        )
+        return None
+    reference = cells.text("reference", r"[\w./-]{1,60}", "une référence de 60 signes au plus, sans espace ni nom")
+    if reference in seen:
+        cells.wrong("reference", f"cette référence est déjà celle de la ligne {seen[reference]}")
+    deadline_at, earliest_at = cells.instant("avant"), cells.instant("des", needed=False)
+    found = RequestLine(
+        line=cells.line,
+        reference=reference,
+        cpts=cells.text("cpts", r"[0-9AB]{9}", "le FINESS de la CPTS, 9 caractères"),
+        insee=cells.text("commune", INSEE, "un code INSEE de cinq caractères, comme 13214 ou 2A004"),
+        urgency=int(cells.choice("urgence", URGENCIES) or 4),
+        earliest_at=earliest_at,
+        deadline_at=deadline_at or datetime.max,  # noqa: DTZ901  never used: the line is bad without it
+        answer_by=cells.instant("reponse_avant", needed=False),
+        professions=tuple(cells.words("profession")) or ("10",),
+        act=cells.text("acte", r"[\w.-]{1,40}", "un code d'acte ou de motif, sans espace", needed=False),
+        modes=cells.choices("modes", MODES, ("AMB",)),
+        source=cells.choice("source", SOURCES, default="practice"),
+        age=cells.whole("age", 0, 130) if cells.values.get("age") else None,
+        party=cells.whole("personnes", 1, 8, default=1),
+        on_foot=not cells.yes("transport", default=True),
+        max_travel_s=60 * cells.whole("trajet_max_min", 1, 240, default=DEFAULT_TRAVEL_MIN),
+        wheelchair=cells.yes("fauteuil"),
+        habitual_rpps=cells.text("praticien_habituel", r"8?[0-9]{11}", "un numéro RPPS de 11 chiffres", needed=False)[
+            -11:
+        ],
+    )
+    _check_together(cells, found)
+    if cells.bad or deadline_at is None:
+        return None
+    seen[reference] = cells.line
+    return found
+
+
+def _check_together(cells: Cells, found: RequestLine) -> None:
+    if any(len(code) != 2 or not code.isdigit() for code in found.professions):
+        cells.wrong("profession", "des codes de profession à deux chiffres (TRE_G15), comme 10 ou 60")
+    if cells.bad:
+        return
+    if found.earliest_at and found.earliest_at >= found.deadline_at:
+        cells.wrong("avant", "un instant après « des »")
+    if found.answer_by and found.answer_by > found.deadline_at:
+        cells.wrong("reponse_avant", "un instant qui ne dépasse pas « avant »")

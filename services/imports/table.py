@@ -1,0 +1,233 @@
+"""Lines and columns of a text file, read one line at a time, with what does not fit said in one sentence.
+
+Every line stands alone (no line break inside quotes): one stray quote spoils one line, not the rest of the file.
+"""
+
+import codecs
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from shared.clock import PARIS
+
+LONGEST_LINE = 100_000
+SHOWN = 80
+YES_NO = {"oui": True, "non": False, "o": True, "n": False, "1": True, "0": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """What does not fit: line (from 1), column (empty: the whole line), the value read, and what to change."""
+
+    line: int
+    column: str
+    value: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its usual name, the other ways of writing it, and whether the file is useless without it."""
+
+    name: str
+    spellings: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(slots=True)
+class Cells:
+    """One line, asked column by column; it remembers everything that does not fit."""
+
+    line: int
+    values: Mapping[str, str]
+    raw: str = ""
+    bad: list[BadRow] = field(default_factory=list)
+
+    def wrong(self, column: str, change: str, value: str | None = None) -> None:
+        """Note that `column` must change."""
+        shown = self.values.get(column, "") if value is None else value
+        self.bad.append(BadRow(self.line, column, shown[:SHOWN], change))
+
+    def text(self, column: str, pattern: str = "", change: str = "", *, needed: bool = True) -> str:
+        """The value, which must match `pattern` when there is one."""
+        value = self.values.get(column, "")
+        if (not value and needed) or (value and pattern and not re.fullmatch(pattern, value)):
+            self.wrong(column, change or "à remplir")
+        return value
+
+    def whole(self, column: str, low: int, high: int, *, default: int | None = None) -> int:
+        """A whole number between `low` and `high`; `default` when the column is empty or absent."""
+        value = self.values.get(column, "")
+        if not value and default is not None:
+            return default
+        # At most nine ASCII digits: `int` accepts far more than a person would call a number.
+        if re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high:
+            return int(value)
+        self.wrong(column, f"un nombre entier de {low} à {high}")
+        return low
+
+    def degrees(self, column: str, limit: float) -> float:
+        """A decimal number of degrees between -limit and limit, with a point or a comma."""
+        value = self.values.get(column, "").replace(",", ".")
+        if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", value) and abs(float(value)) <= limit:
+            return float(value)
+        self.wrong(column, f"des degrés décimaux entre -{limit:g} et {limit:g}, comme 43.29695")
+        return 0.0
+
+    def yes(self, column: str, *, default: bool = False) -> bool:
+        """« oui » or « non »."""
+        value = self.values.get(column, "")
+        if not value:
+            return default
+        if normalised(value) not in YES_NO:
+            self.wrong(column, "« oui » ou « non »")
+        return YES_NO.get(normalised(value), default)
+
+    def choice(self, column: str, choices: Mapping[str, str], *, default: str | None = None) -> str:
+        """A code, from one of the ways people write it."""
+        value = self.values.get(column, "")
+        if not value and default is not None:
+            return default
+        found = choices.get(normalised(value))
+        if found is None:
+            self.wrong(column, "l'une de ces valeurs : " + ", ".join(sorted(choices)))
+        return found or ""
+
+    def choices(self, column: str, choices: Mapping[str, str], default: Sequence[str]) -> tuple[str, ...]:
+        """Several codes, separated by commas, spaces or bars."""
+        words = self.words(column)
+        unknown = [word for word in words if normalised(word) not in choices]
+        if unknown:
+            self.wrong(column, "parmi ces valeurs : " + ", ".join(sorted(choices)), unknown[0])
+        return tuple(sorted({choices[normalised(word)] for word in words if normalised(word) in choices})) or tuple(
+            default
+        )
+
+    def words(self, column: str) -> list[str]:
+        """The words of a list written with commas, spaces or bars."""
+        return [word for word in re.split(r"[\s,|/+]+", self.values.get(column, "")) if word]
+
+    def instant(self, column: str, *, needed: bool = True) -> datetime | None:
+        """An instant in UTC; without offset it is the time in Paris. None when empty and not needed."""
+        value = self.values.get(column, "")
+        if not value and not needed:
+            return None
+        found = read_instant(value)
+        if isinstance(found, datetime):
+            return found
+        self.wrong(column, found)
+        return None
+
+
+DATE_RULE = "une date et une heure, comme 2026-11-21T14:00 ou 21/11/2026 14:00"
+FRENCH = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})[ T]+([0-9]{1,2})[:hH]([0-9]{2})?(?::([0-9]{2}))?")
+
+
+def read_instant(value: str) -> datetime | str:
+    """The instant (UTC) written in ISO 8601 or the French way, else the rule that it breaks."""
+    french = FRENCH.fullmatch(value.strip())
+    try:
+        if french:
+            day, month, year, hour, minute, second = (int(part or 0) for part in french.groups())
+            read = datetime(year, month, day, hour, minute, second, tzinfo=PARIS)
+        else:
+            if ":" not in value:
+                return DATE_RULE
+            read = datetime.fromisoformat(value.strip())
+            read = read if read.tzinfo else read.replace(tzinfo=PARIS)
+        if not 2000 <= read.year <= 2100:
+            return "une année entre 2000 et 2100"
+        in_utc = read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return DATE_RULE
+    # Twice a year the clocks change: an hour that was skipped comes back as another one.
+    if read.tzinfo is PARIS and in_utc.astimezone(PARIS).replace(tzinfo=None, fold=0) != read.replace(
+        tzinfo=None, fold=0
+    ):
+        return "cette heure n'existe pas à Paris ce jour-là (passage à l'heure d'été)"
+    return in_utc
+
+
+def read_table(
+    lines: Iterable[bytes], columns: Sequence[Column], delimiters: str = ";,\t|", *, quoted: bool = True
+) -> Iterator[Cells | BadRow]:
+    """The lines below the header as `Cells` by column name; unknown columns are left out.
+
+    The delimiter is the one that finds most columns in the header. UTF-8, with or without a byte order mark.
+    """
+    numbered = enumerate(lines, start=1)
+    opening = next(((line, raw) for line, raw in numbered if raw.strip()), None)
+    if opening is None:
+        yield BadRow(1, "", "", "le fichier est vide : il faut une ligne de titres puis une ligne par élément")
+        return
+    header = _header(opening[1], columns, delimiters, quoted=quoted)
+    if isinstance(header, BadRow):
+        yield header
+        return
+    delimiter, names = header
+    for line, raw in numbered:
+        if raw.strip():
+            yield _cells(line, raw, delimiter, names, quoted=quoted)
+
+
+def normalised(name: str) -> str:
+    """A heading or a code as people mean it: no accents, capitals, punctuation or doubled spaces."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(each for each in plain if not unicodedata.combining(each))))
+
+
+def _header(raw: bytes, columns: Sequence[Column], delimiters: str, *, quoted: bool) -> tuple[str, list[str]] | BadRow:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return BadRow(1, "", "", "le fichier est en UTF-16 : l'enregistrer en « CSV UTF-8 »")
+    known = {normalised(spelling): each.name for each in columns for spelling in (each.name, *each.spellings)}
+    heading = raw.removeprefix(codecs.BOM_UTF8).decode(errors="replace").strip("\r\n")
+    found: tuple[str, list[str]] = ("", [])
+    for delimiter in delimiters:
+        words = _split(heading, delimiter, quoted=quoted) or []
+        names = [known.get(normalised(word), "") for word in words]
+        if sum(map(bool, names)) > sum(map(bool, found[1])):
+            found = (delimiter, names)
+    missing = [each.name for each in columns if each.required and each.name not in found[1]]
+    if missing:
+        separators = " ".join("tabulation" if each == "\t" else each for each in delimiters)
+        return BadRow(
+            1,
+            missing[0],
+            heading[:SHOWN],
+            f"il manque à la ligne de titres : {', '.join(missing)} (UTF-8, colonnes séparées par {separators})",
+        )
+    twice = [name for name in found[1] if name and found[1].count(name) > 1]
+    if twice:
+        return BadRow(1, twice[0], heading[:SHOWN], "cette colonne figure deux fois : en garder une")
+    return found
+
+
+def _cells(line: int, raw: bytes, delimiter: str, names: list[str], *, quoted: bool) -> Cells | BadRow:
+    if len(raw) > LONGEST_LINE:
+        return BadRow(line, "", "", f"cette ligne dépasse {LONGEST_LINE} octets : un retour à la ligne manque")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        around = raw[max(0, error.start - 10) : error.start + 10].decode(errors="replace")
+        return BadRow(line, "", around, "ces octets ne sont pas de l'UTF-8 : enregistrer le fichier en « CSV UTF-8 »")
+    values = _split(text.strip("\r\n"), delimiter, quoted=quoted)
+    if values is None:
+        return BadRow(line, "", text[:SHOWN], "des guillemets ne se ferment pas sur cette ligne : les fermer")
+    if len(values) < len(names) - 1 or any(value.strip() for value in values[len(names) :]):
+        return BadRow(
+            line, "", text[:SHOWN], f"{len(values)} colonnes au lieu de {len(names)} : vérifier les « {delimiter} »"
+        )
+    pairs = zip(names, values, strict=False)
+    return Cells(line, {name: value.replace("\0", "").strip() for name, value in pairs if name}, raw=text)
+
+
+def _split(text: str, delimiter: str, *, quoted: bool) -> list[str] | None:
+    if not quoted:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
