@@ -93,7 +93,8 @@ def wire(network: Network, penalty: IntArray) -> Wiring:
 def solve_flow(network: Network) -> Flow:
     """The best counts by rank, then the least cost; the gap between penalties grows until the counts are proved."""
     dearest = _spread(network)
-    most = min(len(network.rank), int(network.places.sum()))
+    # One more than can be moved, so that prices also hold for one person more.
+    most = min(len(network.rank), int(network.places.sum())) + 1
     enough = most * (dearest + 1) + 1
     gap = min(enough, FIRST_GAP * (dearest + 1))
     while True:

@@ -13,6 +13,7 @@ from services.matching.core.table import Table
 from services.matching.core.travel import Travel
 
 IntArray = npt.NDArray[np.int64]
+LONGEST_TRAVEL_S = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class PriceList:
 
 def price_list(instance: Instance, travel: Travel | None = None) -> PriceList:
     """Solve the round and price its slots; with households in the round, prices are those of its relaxation."""
-    decided = decide(instance, travel)
+    decided = decide(instance, travel, dearest=_dearest(instance))
     solved = decided.round.root
     if solved is None:
         return PriceList({slot.id: 0 for slot in instance.slots}, ())
@@ -38,6 +39,14 @@ def price_list(instance: Instance, travel: Travel | None = None) -> PriceList:
     levels = zip(ranks.tolist(), (solved.flow.penalty[first] // scale).tolist(), strict=True)
     slots = decided.table.slots
     return PriceList({slot.id: int(price) for slot, price in zip(slots, displacing, strict=True)}, tuple(levels))
+
+
+def _dearest(instance: Instance) -> int:
+    """More than a slot of this round could cost someone who has not called yet."""
+    parameters = instance.parameters
+    last = max((slot.starts_at_s for slot in instance.slots), default=instance.now_at_s)
+    wait = (last - instance.now_at_s) * max(parameters.wait_weight_milli) // 1000
+    return LONGEST_TRAVEL_S + max(0, wait) + parameters.kappa_s
 
 
 def options(

@@ -30,16 +30,20 @@ class Solved:
 
 
 class Round:
-    """What stays the same through one solve, and the pairs listed so far; `root` is the solution before any choice."""
+    """What stays the same through one solve, and the pairs listed so far; `root` is the solution before any choice.
 
-    def __init__(self, table: Table, k: int) -> None:
+    `dearest` is a cost that penalties must outweigh even if no pair of this round costs as much.
+    """
+
+    def __init__(self, table: Table, k: int, dearest: int = 0) -> None:
         self.table, self.instance = table, table.instance
         self.sizes = _ints([request.party for request in table.requests])
         self.ranks = _ints([rank_of(request) for request in table.requests])
         self.scale = lcm(*{int(size) for size in self.sizes}) if len(self.sizes) else 1
         self.places = _ints([slot.places for slot in table.slots])
         self.group, self.group_costs = groups(self.instance, table.practitioners, self.scale)
-        self.arcs: Arcs = cheapest(table, k)
+        arcs = cheapest(table, k)
+        self.arcs: Arcs = replace(arcs, highest=max(arcs.highest, dearest))
         self.root: Solved | None = None
 
     def relax(self, choice: Choice) -> Relaxed | None:

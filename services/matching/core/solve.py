@@ -47,10 +47,10 @@ class Decided:
     chosen: IntArray
 
 
-def decide(instance: Instance, travel: Travel | None = None) -> Decided:
-    """Solve, as arrays, in the order of content."""
+def decide(instance: Instance, travel: Travel | None = None, dearest: int = 0) -> Decided:
+    """Solve, as arrays, in the order of content; penalties outweigh a cost of `dearest` too."""
     table = Table(ordered(instance), travel)
-    round_ = Round(table, instance.parameters.nearest_k)
+    round_ = Round(table, instance.parameters.nearest_k, dearest)
     found = search(round_.relax, round_.sizes)
     chosen = [
         slots[0] if len(slots) == size else -1 for slots, size in zip(found.plan.slots, round_.sizes, strict=True)
