@@ -183,9 +183,7 @@ async def redeem_ticket(session: AsyncSession, ticket: str) -> Caller:
     spent = delete(LiveTicketRow).where(
         col(LiveTicketRow.ticket_hash) == hashed(ticket), col(LiveTicketRow.expires_at) > func.clock_timestamp()
     )
-    body: dict[str, Any] | None = (
-        await session.execute(spent.returning(col(LiveTicketRow.caller)))
-    ).scalar_one_or_none()
+    body: dict[str, Any] | None = (await session.exec(spent.returning(col(LiveTicketRow.caller)))).scalar_one_or_none()
     if body is None:
         raise NotSignedIn
     own = body["practitioners"]
@@ -219,4 +217,4 @@ async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequ
     """Let a machine in with this token, for these CPTS; its former token ends."""
     values = {"token_hash": hashed(token), "cpts": list(cpts)}
     row = insert(MachineRow).values(name=name, **values)
-    await session.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))
+    await session.exec(row.on_conflict_do_update(index_elements=["name"], set_=values))

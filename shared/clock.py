@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db import run
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -33,13 +35,11 @@ class Clock:
 
 async def read_clock(session: AsyncSession) -> Clock:
     """The clock that the database follows."""
-    row = (await session.execute(text("select anchor_real, anchor_at, speed from common.clock"))).one()
+    row = (await run(session, text("select anchor_real, anchor_at, speed from common.clock"))).one()
     return Clock(row.anchor_real, row.anchor_at, row.speed)
 
 
 async def set_clock(session: AsyncSession, *, shows: datetime, speed: float) -> None:
     """Make the database's clock show `shows` now and run at `speed`."""
-    await session.execute(
-        text("update common.clock set anchor_real = clock_timestamp(), anchor_at = :shows, speed = :speed"),
-        {"shows": shows, "speed": speed},
-    )
+    anchor = text("update common.clock set anchor_real = clock_timestamp(), anchor_at = :shows, speed = :speed")
+    await run(session, anchor, shows=shows, speed=speed)

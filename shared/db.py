@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy import CursorResult, DateTime, Executable, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -57,21 +57,21 @@ class Scope:
     practitioners: frozenset[str] | None = None
 
 
+async def run(session: AsyncSession, statement: Executable, **values: Any) -> CursorResult[Any]:
+    """Run a statement that is no ORM query, in the session's transaction."""
+    return await (await session.connection()).execute(statement, values or None)
+
+
 async def set_scope(session: AsyncSession, scope: Scope) -> None:
     """Bind the scope to the current transaction."""
     practitioners = "*" if scope.practitioners is None else ",".join(sorted(scope.practitioners))
-    await session.execute(
-        text(
-            "select set_config('aiguillage.cpts', :cpts, true),"
-            " set_config('aiguillage.practitioners', :practitioners, true)"
-        ),
-        {"cpts": ",".join(sorted(scope.cpts)), "practitioners": practitioners},
-    )
+    bind = text("select set_config('aiguillage.cpts', :cpts, true), set_config('aiguillage.practitioners', :own, true)")
+    await run(session, bind, cpts=",".join(sorted(scope.cpts)), own=practitioners)
 
 
 async def database_now(session: AsyncSession) -> datetime:
     """The instant that the database shows: the one that decides about deadlines."""
-    now: datetime = (await session.execute(text("select common.now()"))).scalar_one()
+    now: datetime = (await run(session, text("select common.now()"))).scalar_one()
     return now
 
 

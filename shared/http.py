@@ -93,7 +93,7 @@ class Once:
         mine = {"caller": self._caller.id, "key": key}
         first = insert(IdempotencyRow).values(**mine, request_hash=digest, at=await database_now(self._session))
         # A rival with the same key waits here until the first one commits or rolls back.
-        fresh = (await self._session.execute(first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
+        fresh = (await self._session.exec(first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
         row = (await self._session.exec(select(IdempotencyRow).filter_by(**mine))).one()
         if fresh is None:
             if row.request_hash != digest:

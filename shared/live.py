@@ -23,7 +23,7 @@ from shared.auth import Caller, redeem_ticket, still_signed_in
 from shared.db import OpenSession, Scope, set_scope
 from shared.doorbell import Doorbell
 from shared.live_seat import Seat
-from shared.log import Entry, Outbox, Position
+from shared.log import BATCH, Entry, Outbox, Position
 from shared.refusals import NotSignedIn
 
 log = structlog.get_logger()
@@ -219,7 +219,7 @@ class Hub:
     async def _missed(self, tail: Tail, seq: int) -> list[Entry]:
         """What came after `seq`: from memory when it is recent, else from the log."""
         if tail.recent and tail.recent[0].seq <= seq + 1:
-            return [entry for entry in tail.recent if entry.seq > seq]
+            return [entry for entry in tail.recent if entry.seq > seq][:BATCH]
         async with self.reading(tail.cpts_id) as session:
             return await self.outbox.after(session, tail.cpts_id, seq)
 

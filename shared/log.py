@@ -14,8 +14,11 @@ from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import ring_after_commit
+from shared.db import ring_after_commit, run
 from shared.events import Event
+
+
+BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +72,44 @@ class Outbox:
         for cpts_id in sorted(set(cpts_ids)):
             first = insert(self.head).values(cpts_id=cpts_id, seq=1)
             take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + 1})
-            seq = (await session.execute(take.returning(self.head.c.seq))).scalar_one()
-            await session.execute(self.log.insert().values(cpts_id=cpts_id, seq=seq, at=event.at, body=body))
+            seq = (await run(session, take.returning(self.head.c.seq))).scalar_one()
+            await run(session, self.log.insert().values(cpts_id=cpts_id, seq=seq, at=event.at, body=body))
             ring_after_commit(session, self.stream(cpts_id))
 
     async def position(self, session: AsyncSession, cpts_id: str) -> Position:
         """The end of the stream; a stream that never had an event gets its epoch now."""
-        found = (await session.execute(select(self.head).where(self.head.c.cpts_id == cpts_id))).one_or_none()
+        found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one_or_none()
         if found is None:
             start = insert(self.head).values(cpts_id=cpts_id, seq=0).on_conflict_do_nothing()
-            await session.execute(start)
-            found = (await session.execute(select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
+            await run(session, start)
+            found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
         return Position(str(found.epoch), found.seq)
 
-    async def after(self, session: AsyncSession, cpts_id: str, seq: int, *, limit: int = 500) -> list[Entry]:
+    async def after(self, session: AsyncSession, cpts_id: str, seq: int, *, limit: int = BATCH) -> list[Entry]:
         """What came after `seq`, oldest first."""
-        rows = await session.execute(
+        rows = await run(
+            session,
             select(self.log.c.seq, self.log.c.body)
             .where(self.log.c.cpts_id == cpts_id, self.log.c.seq > seq)
             .order_by(self.log.c.seq)
-            .limit(limit)
+            .limit(limit),
         )
         return [Entry(row.seq, row.body) for row in rows]
 
     async def prune(self, session: AsyncSession, cpts_id: str, before: datetime) -> int:
         """Forget events older than `before`; readers that far behind are told to start again."""
-        gone = await session.execute(
-            self.log.delete().where(self.log.c.cpts_id == cpts_id, self.log.c.at < before).returning(self.log.c.seq)
+        gone = await run(
+            session,
+            self.log.delete().where(self.log.c.cpts_id == cpts_id, self.log.c.at < before).returning(self.log.c.seq),
         )
         return len(gone.all())
 
     async def floor(self, session: AsyncSession, cpts_id: str) -> int:
         """The oldest position that can still be resumed from."""
         oldest = select(func.min(self.log.c.seq)).where(self.log.c.cpts_id == cpts_id)
-        seq = (await session.execute(oldest)).scalar_one()
+        seq = (await run(session, oldest)).scalar_one()
         return int(seq) - 1 if seq is not None else (await self.position(session, cpts_id)).seq
 
     async def new_epoch(self, session: AsyncSession, cpts_id: str, epoch: UUID) -> None:
         """Start another history, after a restore: every reader resets."""
-        await session.execute(self.head.update().where(self.head.c.cpts_id == cpts_id).values(epoch=epoch))
+        await run(session, self.head.update().where(self.head.c.cpts_id == cpts_id).values(epoch=epoch))

@@ -1,0 +1,80 @@
+"""The smallest service that has a live stream: `POST /things/{key}` changes one thing and tells it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.auth import Caller, admit_machine
+from shared.db import database_now, engine_for, opener, schema_metadata
+from shared.doorbell import Doorbell
+from shared.events import Event, State, apply
+from shared.http import CallerDep, SessionDep, answer_problems
+from shared.live import Hub
+from shared.live_api import live_routes
+from shared.log import Outbox
+from shared.settings import Settings
+from shared.vault import Vault
+from shared.wiring import Wiring
+
+METADATA = schema_metadata("probe")
+OUTBOX = Outbox(METADATA)
+CPTS = "990000001"
+TOKEN = "a machine of the tests"
+
+
+def view(_caller: Caller, _collection: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """Things marked secret are nobody's to see."""
+    return None if value.get("secret") else value
+
+
+async def read_state(session: AsyncSession, cpts_id: str) -> State:
+    """All the things: every event ever, applied."""
+    state: State = {"things": {}}
+    for entry in await OUTBOX.after(session, cpts_id, 0, limit=100_000):
+        apply(state, entry.event)
+    return state
+
+
+async def prepare(settings: Settings) -> None:
+    """The probe's schema, and a machine that may call it."""
+    engine = engine_for(settings.database_url.get_secret_value(), name="probe")
+    async with engine.begin() as connection:
+        await connection.execute(text("create schema if not exists probe"))
+        await connection.run_sync(METADATA.create_all)
+    async with AsyncSession(engine) as session, session.begin():
+        await admit_machine(session, "probe", TOKEN, ["*"])
+    await engine.dispose()
+
+
+def build(settings: Settings) -> FastAPI:
+    """The probe service, as its owner: row-level security has tests of its own."""
+    engine = engine_for(settings.database_url.get_secret_value(), name="probe")
+    bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
+    open_session = opener(engine, bell)
+    wiring = Wiring("probe", settings, engine, bell, open_session, Vault(settings.vault_keys()))
+    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, view=view, away=(DBAPIError, OSError))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with bell.listening(), hub.running():
+            yield
+        await bell.aclose()
+        await engine.dispose()
+
+    app = FastAPI(lifespan=lifespan)
+    app.state.wiring, app.state.hub = wiring, hub
+    answer_problems(app)
+    app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
+
+    @app.post("/things/{key}", status_code=204)
+    async def change(key: str, value: dict[str, Any], caller: CallerDep, session: SessionDep) -> None:
+        at = await database_now(session)
+        event = Event(type="thing_changed.v1", at=at, collection="things", id=key, value=value)
+        await OUTBOX.append(session, [CPTS], event)
+
+    return app
