@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     """Web origins whose pages may write and open sockets, such as `https://cpts.example.fr`."""
     public_url: str = "http://127.0.0.1:8000"
     availability_url: str = "http://127.0.0.1:8000/availability"
+    tile_url: str = ""
+    """Map tiles (`https://tiles.example.fr/{z}/{x}/{y}.png`); empty: the map needs no internet."""
+    tile_credit: str = ""
     cookie_secure: bool = True
     session_hours: int = 12
     event_history_hours: int = 24

@@ -1,0 +1,53 @@
+"""Every word a person reads: one catalogue per language (`shared/wording`), one key per wording.
+
+A key is a path (`referral.place.label`). `{name}` is replaced by a value; a wording that depends on a count has the
+forms `one` and `other`. Codes of the domain have theirs under `codes` (`codes.blocker.distance`).
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The wordings of one language by key."""
+
+    language: str
+    texts: Mapping[str, str]
+
+    def say(self, key: str, **values: Any) -> str:
+        """A wording with its values; `n` chooses between its forms. Raises `KeyError` for a key nobody wrote."""
+        text = self.texts.get(key)
+        if text is None:
+            text = self.texts[f"{key}.{self._form(values['n'])}"]
+        return text.format_map(values) if values else text
+
+    def label(self, kind: str, code: str) -> str:
+        """The words for a code of the domain; the code itself when it is not ours (a motive imported since)."""
+        return self.texts.get(f"codes.{kind}.{code}", code)
+
+    def _form(self, count: float) -> str:
+        """French says "0 créneau", English "0 slots"."""
+        single = abs(count) < 2 if self.language == "fr" else count == 1
+        return "one" if single else "other"
+
+
+def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+@cache
+def wording(language: str = "fr") -> Wording:
+    """The catalogue of a language."""
+    text = files("shared.wording").joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return Wording(language, dict(_flat(tomllib.loads(text))))

@@ -1,0 +1,131 @@
+"""Rendering a page: the frame, the wordings in the reader's language, who is signed in, the server's time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, StrictUndefined
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.auth import Caller, Role
+from shared.http import wiring_of
+from shared.labels import LANGUAGES, Wording, wording
+from shared.tables import AccountRow
+
+LANGUAGE_COOKIE = "aiguillage_language"
+HOME: Mapping[Role, str] = {
+    Role.PRACTITIONER: "/creneaux",
+    Role.DELEGATE: "/creneaux",
+    Role.PHARMACIST: "/orienter",
+    Role.REGULATOR: "/orienter",
+    Role.COORDINATOR: "/tension",
+    Role.COMMITTEE: "/tension",
+    Role.ADMIN: "/admin",
+}
+"""The page each role works on."""
+NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
+    Role.PRACTITIONER: (("/creneaux", "nav.slots"),),
+    Role.DELEGATE: (("/creneaux", "nav.slots"),),
+    Role.PHARMACIST: (("/orienter", "nav.referral"),),
+    Role.REGULATOR: (("/orienter", "nav.referral"),),
+    Role.COORDINATOR: (("/tension", "nav.tension"), ("/orienter", "nav.referral")),
+    Role.COMMITTEE: (("/tension", "nav.tension"),),
+    Role.ADMIN: (("/admin", "nav.admin"), ("/tension", "nav.tension")),
+}
+SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map.")
+"""Wordings that every script may need; each page adds its own."""
+
+
+def environment(loader: Any) -> Environment:
+    """Jinja with escaping everywhere and no silent holes."""
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def language_of(request: Request) -> str:
+    """The language the reader chose, French by default."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "fr")
+    return chosen if chosen in LANGUAGES else "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Renders the answer to one request."""
+
+    request: Request
+    words: Wording
+
+    def show(
+        self,
+        template: str,
+        *,
+        title: str,
+        caller: Caller | None = None,
+        label: str = "",
+        words: tuple[str, ...] = (),
+        status: int = 200,
+        **context: Any,
+    ) -> HTMLResponse:
+        """A page: `title` is a key; `words` are the prefixes of the wordings its scripts need."""
+        app = self.request.app
+        html = app.state.templates.get_template(template).render(
+            t=self.words.say,
+            label_of=self.words.label,
+            language=self.words.language,
+            title=self.words.say(title),
+            caller=caller,
+            account_label=label,
+            navigation=NAVIGATION.get(caller.role, ()) if caller else (),
+            home=HOME.get(caller.role, "/") if caller else "/",
+            path=self.request.url.path,
+            demo=wiring_of(self.request).settings.demo,
+            config=self._config(caller),
+            script_words=self._script_words((*SCRIPT_WORDS, *words)),
+            **context,
+        )
+        return HTMLResponse(html, status_code=status)
+
+    def _config(self, caller: Caller | None) -> dict[str, Any]:
+        """What scripts must know: where the services answer, who is here, what time it is and how fast it runs."""
+        wiring = wiring_of(self.request)
+        return {
+            **self.request.app.state.config,
+            "language": self.words.language,
+            "role": caller.role if caller else None,
+            "cpts": self.chosen_cpts(caller) if caller else None,
+            "allCpts": sorted(caller.cpts) if caller else [],
+            "practitioners": sorted(caller.practitioners or ()) if caller else [],
+            "now": wiring.clock.now().isoformat(),
+            "speed": wiring.clock.speed,
+        }
+
+    def chosen_cpts(self, caller: Caller) -> str | None:
+        """The CPTS asked for in the address (`?cpts=`) if it is theirs, else their first."""
+        asked = self.request.query_params.get("cpts", "")
+        return asked if asked in caller.cpts else next(iter(sorted(caller.cpts)), None)
+
+    def _script_words(self, prefixes: tuple[str, ...]) -> dict[str, str]:
+        return {key: text for key, text in self.words.texts.items() if key.startswith(prefixes)}
+
+
+def page_of(request: Request) -> Page:
+    """The page of this request."""
+    return Page(request, wording(language_of(request)))
+
+
+PageDep = Annotated[Page, Depends(page_of)]
+
+
+async def label_of_account(session: AsyncSession, caller: Caller) -> str:
+    """What the signed-in person is called."""
+    row = await session.get(AccountRow, UUID(caller.id))
+    return row.label if row else ""
+
+
+def json_block(value: Any) -> str:
+    """JSON for a `<script type="application/json">` block: no character of it can end the block."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,87 @@
+"""The site: every page of one origin, their files, and what is answered to who is not signed in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from shared.http import answer_problems
+from shared.refusals import NotSignedIn, Refusal
+from shared.web.entrance import routes as entrance
+from shared.web.headers import SecurityHeaders
+from shared.web.pages import environment, json_block, page_of
+from shared.wiring import Wiring
+
+HERE = Path(__file__).parent
+API = {"availability": "/availability", "matching": "/matching"}
+"""Where the services' JSON APIs answer on the site's origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The pages of one service: its routes and the folder that holds `templates/` and `static/`."""
+
+    name: str
+    routes: APIRouter
+    folder: Path
+
+
+class Files(StaticFiles):
+    """Static files that browsers keep and ask about: an unchanged one costs an empty answer."""
+
+    def file_response(self, *args: object, **named: object) -> Response:
+        """A file, with its cache policy."""
+        answer = super().file_response(*args, **named)  # type: ignore[arg-type]
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+
+async def _not_signed_in(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/connexion?{urlencode({'suite': target})}", 303)
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    page = page_of(request)
+    return page.show("problem.html", title="problem.title", status=refusal.status, detail=refusal.detail)
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
+    page = page_of(request)
+    known = {404: "problem.missing", 405: "problem.missing"}
+    detail = page.words.say(known.get(error.status_code, "problem.other"))
+    return page.show("problem.html", title="problem.title", status=error.status_code, detail=detail)
+
+
+def site(wiring: Wiring, parts: Sequence[Part], *, api: Mapping[str, str] = API) -> FastAPI:
+    """The application that serves every page. Mount it at the root of the origin, after the services."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.wiring = wiring
+    app.state.config = {"api": dict(api), "tiles": wiring.settings.tile_url, "credit": wiring.settings.tile_credit}
+    loader = PrefixLoader({part.name: FileSystemLoader(part.folder / "templates") for part in parts})
+    app.state.templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
+    app.state.templates.filters["json_block"] = lambda value: Markup(json_block(value))  # noqa: S704  escaped by it
+    app.include_router(entrance)
+    for part in parts:
+        app.include_router(part.routes)
+        app.mount(f"/static/{part.name}", Files(directory=part.folder / "static"), name=f"static-{part.name}")
+    app.mount("/static", Files(directory=HERE / "static"), name="static")
+    answer_problems(app)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(NotSignedIn, _not_signed_in)
+    app.add_exception_handler(HTTPException, _missing)
+    app.add_middleware(GZipMiddleware, minimum_size=500)
+    https = wiring.settings.cookie_secure and not wiring.settings.demo
+    app.add_middleware(SecurityHeaders, tile_url=wiring.settings.tile_url, https=https)
+    return app

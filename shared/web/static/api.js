@@ -1,0 +1,58 @@
+// Talking to the services: problem+json becomes an exception a page can show; an ended session asks to sign in again,
+// then the same request goes out once more, so that nothing typed is lost.
+
+import { config, t } from "/static/page.js";
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? t("common.unknown_problem"));
+    this.status = status;
+    this.code = body.code ?? "";
+    this.body = body;
+  }
+}
+
+export class Unreachable extends Error {
+  constructor() {
+    super(t("common.unreachable"));
+    this.code = "unreachable";
+  }
+}
+
+let askToSignIn = null;
+export function whenSessionEnds(ask) {
+  askToSignIn = ask;
+}
+
+const address = (service, path) => `${config.api[service]}${path}`;
+
+async function send(service, method, path, body, headers) {
+  const options = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+  }
+  try {
+    return await fetch(address(service, path), options);
+  } catch {
+    throw new Unreachable();
+  }
+}
+
+/** One request. A write carries one Idempotency-Key, kept when it is sent again. */
+export async function call(service, method, path, body, { quiet = false, signal } = {}) {
+  const headers = method === "GET" ? {} : { "Idempotency-Key": crypto.randomUUID() };
+  let answer = await send(service, method, path, body, headers);
+  if (answer.status === 401 && askToSignIn && !quiet) {
+    await askToSignIn();
+    answer = await send(service, method, path, body, headers);
+  }
+  signal?.throwIfAborted();
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, content);
+  return content;
+}
+
+export const get = (service, path, options) => call(service, "GET", path, undefined, options);
+export const post = (service, path, body = {}, options) => call(service, "POST", path, body, options);

@@ -1,0 +1,85 @@
+// A text field that proposes as one types (the ARIA combobox pattern, list autocomplete, manual choice).
+
+import { h } from "/static/dom.js";
+import { announce } from "/static/shell.js";
+import { t } from "/static/page.js";
+
+/**
+ * `find(text)` answers (a promise of) options `{value, text, note}`; `onChoose(option | null)` follows a choice, or
+ * the text being changed afterwards. A first option is always ready: Enter takes it.
+ */
+export function combobox(input, { find, onChoose, least = 1 }) {
+  const list = h("ul", { role: "listbox", id: `${input.id}-list`, "aria-label": t("common.suggestions"), hidden: true });
+  input.after(list);
+  for (const [name, value] of Object.entries({
+    role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false", autocomplete: "off",
+  })) input.setAttribute(name, value);
+  let options = [];
+  let active = -1;
+  let asked = 0;
+
+  const close = () => {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  };
+  const mark = (index) => {
+    active = index;
+    [...list.children].forEach((child, at) => child.setAttribute("aria-selected", at === index));
+    if (index < 0) return;
+    input.setAttribute("aria-activedescendant", list.children[index].id);
+    list.children[index].scrollIntoView({ block: "nearest" });
+  };
+  const choose = (option) => {
+    input.value = option.text;
+    input.setAttribute("aria-invalid", "false");
+    close();
+    onChoose(option);
+  };
+  const show = (found) => {
+    options = found;
+    list.replaceChildren(...found.map((option, index) => h("li", {
+      role: "option", id: `${input.id}-${index}`, "aria-selected": "false",
+      onmousedown: (event) => event.preventDefault(),
+      onclick: () => choose(option),
+    }, option.text, option.note ? h("small", {}, option.note) : null)));
+    list.hidden = found.length === 0;
+    input.setAttribute("aria-expanded", String(found.length > 0));
+    mark(found.length ? 0 : -1);
+    announce(t("common.suggestions_count", { n: found.length }));
+  };
+  const ask = async () => {
+    const ticket = ++asked;
+    const text = input.value.trim();
+    if (text.length < least) return close();
+    const found = await find(text);
+    if (ticket === asked) show(found);
+  };
+
+  input.addEventListener("input", () => {
+    onChoose(null);
+    ask();
+  });
+  input.addEventListener("blur", () => {
+    asked += 1;
+    close();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !list.hidden) {
+      event.stopPropagation();
+      return close();
+    }
+    const open = !list.hidden && options.length > 0;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!open) return ask();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      return mark((active + step + options.length) % options.length);
+    }
+    if ((event.key === "Enter" || event.key === "Tab") && open && active >= 0) {
+      if (event.key === "Enter") event.preventDefault();
+      choose(options[active]);
+    }
+  });
+  return { set: choose, clear: () => { input.value = ""; close(); } };
+}

@@ -1,0 +1,5 @@
+import { byId } from "/static/dom.js";
+import { wireSignIn } from "/static/signin.js";
+
+const entrance = byId("main").querySelector("[data-onward]");
+wireSignIn(entrance, () => location.assign(entrance.dataset.onward));

@@ -1,0 +1,1 @@
+"""The catalogues of wordings, one file per language."""
