@@ -49,7 +49,8 @@ def explained(
 ) -> Plan:
     """The same plan, each unmatched request (or only these) with the cheapest change of each kind that would serve it.
 
-    Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again.
+    Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again. Without
+    it, one more place may serve someone else of the same class for whom it is worth exactly as much.
     """
     explainer = Explainer(instance, travel, check)
     return replace(
@@ -119,12 +120,12 @@ class Explainer:
         assert solved is not None  # noqa: S101 - relaxations() returns before
         saved = self._penalty(row) - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
         short = solved.prices.extra // self.decided.round.scale - saved
-        # Where serving this very person is the best use of the place, it is theirs for sure; the others are tried.
+        # Where serving this very person is the best use of the place, it is theirs up to a tie; the others are tried.
         columns = sorted(np.nonzero(block.allowed[0])[0], key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
         for column in columns[:MOST_TRIES]:
             found = Relaxation(PLACE, request.party, slots[column].id, slots[column].practitioner)
-            sure = short[column] <= 0
-            if sure if not self.check else self.serves(request.id, apply(self.instance, request, found)):
+            best_use = short[column] <= 0
+            if best_use if not self.check else self.serves(request.id, apply(self.instance, request, found)):
                 return found
         return None
 
