@@ -17,7 +17,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.db import ring_after_commit, run
 from shared.events import Event
 
-
 BATCH = 200
 
 

@@ -5,18 +5,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, admit_machine
-from shared.db import database_now, engine_for, opener, schema_metadata
+from shared.db import database_now, engine_for, opener, run, schema_metadata
 from shared.doorbell import Doorbell
 from shared.events import Event, State, apply
-from shared.http import CallerDep, SessionDep, answer_problems
+from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
 from shared.live import Hub
 from shared.live_api import live_routes
 from shared.log import Outbox
+from shared.refusals import Refusal
 from shared.settings import Settings
 from shared.vault import Vault
 from shared.wiring import Wiring
@@ -30,6 +33,25 @@ TOKEN = "a machine of the tests"
 def view(_caller: Caller, _collection: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """Things marked secret are nobody's to see."""
     return None if value.get("secret") else value
+
+
+COUNT = """
+insert into probe.counter values (:key, :amount)
+on conflict (key) do update set amount = counter.amount + excluded.amount returning amount
+"""
+LIMIT = 100
+
+
+class Amount(BaseModel):
+    """How much to add, or how much there is."""
+
+    amount: int = Field(ge=1)
+
+
+class TooMuch(Refusal):
+    """C'est trop."""
+
+    code = "too_much"
 
 
 async def read_state(session: AsyncSession, cpts_id: str) -> State:
@@ -46,6 +68,7 @@ async def prepare(settings: Settings) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("create schema if not exists probe"))
         await connection.run_sync(METADATA.create_all)
+        await connection.execute(text("create table if not exists probe.counter (key text primary key, amount int)"))
     async with AsyncSession(engine) as session, session.begin():
         await admit_machine(session, "probe", TOKEN, ["*"])
     await engine.dispose()
@@ -76,5 +99,15 @@ def build(settings: Settings) -> FastAPI:
         at = await database_now(session)
         event = Event(type="thing_changed.v1", at=at, collection="things", id=key, value=value)
         await OUTBOX.append(session, [CPTS], event)
+
+    @app.post("/counted/{key}", status_code=201)
+    async def count(key: str, value: Amount, once: OnceDep, session: SessionDep) -> JSONResponse:
+        async def use_case() -> Amount:
+            stored = (await run(session, text(COUNT), key=key, amount=value.amount)).scalar_one()
+            if stored > LIMIT:
+                raise TooMuch(field="amount", value=stored, rule=f"at most {LIMIT}")
+            return Amount(amount=stored)
+
+        return await once(use_case)
 
     return app
