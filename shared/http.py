@@ -16,13 +16,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import database_now, set_scope
+from shared.db import AWAY, database_now, set_scope
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.tables import IdempotencyRow
 from shared.wiring import Wiring
@@ -153,7 +152,8 @@ async def _database_away(_request: Request, error: Exception) -> JSONResponse:
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     """Connections cut in mid-flight surface as plain DBAPIError; a true error of ours stays a 500."""
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or "Connection" in str(error.orig)):
+    lost = isinstance(error, OperationalError | InterfaceError) or "Connection" in str(getattr(error, "orig", ""))
+    if lost or getattr(error, "connection_invalidated", False):
         return await _database_away(request, error)
     raise error
 
@@ -163,6 +163,6 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
-    for away in (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError):
+    for away in AWAY:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DBAPIError, _database_error)

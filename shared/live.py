@@ -20,7 +20,7 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from shared.auth import Caller, redeem_ticket, still_signed_in
-from shared.db import OpenSession, Scope, set_scope
+from shared.db import AWAY, OpenSession, Scope, set_scope
 from shared.doorbell import Doorbell
 from shared.live_seat import Seat
 from shared.log import BATCH, Entry, Outbox, Position
@@ -67,7 +67,7 @@ class Tail:
                     if not entries:
                         return
                     self._deliver(entries)
-        except self._hub.away as error:
+        except AWAY as error:
             log.warning("tail_waits", cpts=self.cpts_id, error=type(error).__name__)
 
     def _start_at(self, position: Position) -> None:
@@ -108,10 +108,9 @@ class Hub:
         bell: Doorbell,
         open_session: OpenSession,
         view: View,
-        away: tuple[type[BaseException], ...],
     ) -> None:
-        """`view` says what each caller sees; `away` are the errors that mean the database will be back."""
-        self.outbox, self.bell, self._open, self._view, self.away = outbox, bell, open_session, view, away
+        """`view` says what each caller sees."""
+        self.outbox, self.bell, self._open, self._view = outbox, bell, open_session, view
         self._tails: dict[str, Tail] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._running: list[asyncio.Task[None]] = []
@@ -239,7 +238,7 @@ class Hub:
             try:
                 async with self._open() as session:
                     live = await still_signed_in(session, list({seat.caller.session for seat in seats}))
-            except self.away:
+            except AWAY:
                 continue
             for seat in seats:
                 if seat.caller.session not in live:

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, admit_machine
@@ -80,7 +79,7 @@ def build(settings: Settings) -> FastAPI:
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
     open_session = opener(engine, bell)
     wiring = Wiring("probe", settings, engine, bell, open_session, Vault(settings.vault_keys()))
-    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, view=view, away=(DBAPIError, OSError))
+    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, view=view)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
