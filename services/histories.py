@@ -1,7 +1,8 @@
 """Every migration history, in the order they are run."""
 
+from services.availability.store import HISTORY as AVAILABILITY
 from shared.migrate import History
 from shared.tables import Common
 
 COMMON = History(schema="common", metadata=Common.metadata, package="shared")
-HISTORIES = [COMMON]
+HISTORIES = [COMMON, AVAILABILITY]

@@ -4,7 +4,7 @@ The head row is locked until the commit, so `seq` has no gap and its order is th
 names one history: it changes when a backup is restored, and readers then start again from a snapshot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,10 +62,20 @@ class Outbox:
         """The doorbell's name for a CPTS's stream."""
         return f"{self.service}:{cpts_id}"
 
-    async def append(self, session: AsyncSession, cpts_ids: Sequence[str], event: Event) -> None:
+    async def lock(self, session: AsyncSession, cpts_ids: Iterable[str]) -> None:
+        """Take these streams' turn until the commit, in one order, so that no two transactions wait for each other.
+
+        What is read afterwards includes every event before ours: compute what an event carries under this lock.
+        """
+        turns = [{"cpts_id": cpts_id, "seq": 0} for cpts_id in sorted(set(cpts_ids))]
+        if turns:
+            first = insert(self.head).values(turns)
+            await run(session, first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq}))
+
+    async def append(self, session: AsyncSession, cpts_ids: Iterable[str], event: Event) -> None:
         """Write the event to these CPTS' streams, as the last statements of the transaction; ring after its commit.
 
-        Streams are taken in one order, so that two transactions that write to the same two never wait for each other.
+        A transaction that appends several events to several streams locks them all first.
         """
         body = event.model_dump(mode="json")
         for cpts_id in sorted(set(cpts_ids)):

@@ -3,6 +3,18 @@
 IN_SCOPE = "common.in_scope({column})"
 
 
+def forced(table: str, *, shown: str, inserted: str, updated: str, deleted: str = "false") -> list[str]:
+    """Statements that show the rows that meet `shown`; a written row must meet `inserted` or `updated` as well."""
+    return [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy scope_select on {table} for select using ({shown})",
+        f"create policy scope_insert on {table} for insert with check ({inserted})",
+        f"create policy scope_update on {table} for update using ({shown}) with check ({updated})",
+        f"create policy scope_delete on {table} for delete using ({deleted})",
+    ]
+
+
 def only_in_scope(table: str, *, column: str = "cpts_id", visible: str = "", writable: str = "") -> list[str]:
     """Statements that show a table's rows only within the scope of the transaction.
 
@@ -11,23 +23,10 @@ def only_in_scope(table: str, *, column: str = "cpts_id", visible: str = "", wri
     inside = IN_SCOPE.format(column=column)
     shown = f"({inside} or {visible})" if visible else inside
     written = f"{shown} and {writable}" if writable else shown
-    return [
-        f"alter table {table} enable row level security",
-        f"alter table {table} force row level security",
-        f"create policy scope_select on {table} for select using ({shown})",
-        f"create policy scope_insert on {table} for insert with check ({written})",
-        f"create policy scope_update on {table} for update using ({shown}) with check ({written})",
-        f"create policy scope_delete on {table} for delete using ({written})",
-    ]
+    return forced(table, shown=shown, inserted=written, updated=written, deleted=written)
 
 
 def readable_in_scope(table: str, *, column: str = "cpts_id") -> list[str]:
     """Statements for a log: anyone of the service appends, only the scope reads, nobody changes."""
     inside = IN_SCOPE.format(column=column)
-    return [
-        f"alter table {table} enable row level security",
-        f"alter table {table} force row level security",
-        f"create policy scope_select on {table} for select using ({inside})",
-        f"create policy scope_insert on {table} for insert with check (true)",
-        f"create policy scope_delete on {table} for delete using ({inside})",
-    ]
+    return forced(table, shown=inside, inserted="true", updated="false", deleted=inside)

@@ -1,0 +1,108 @@
+"""The directory, what administrators write in it, and what practitioners set for themselves."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel
+
+from services.availability import directory_reads, orders
+from services.availability.app import directory as app
+from services.availability.tables import PanelRow
+from shared.auth import Role
+from shared.http import CallerDep, SessionDep
+
+ADMINS = (Role.ADMIN, Role.MACHINE)
+THEMSELVES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN)
+routes = APIRouter(tags=["directory"])
+
+
+class Written(BaseModel):
+    """The identifier of what was written."""
+
+    id: UUID
+
+
+@routes.get("/directory")
+async def directory(caller: CallerDep, session: SessionDep, cpts: str) -> directory_reads.Directory:
+    """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
+    caller.require_cpts(cpts)
+    return await directory_reads.directory(session, cpts)
+
+
+@routes.put("/cpts/{finess}", status_code=204)
+async def put_cpts(caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.Cpts) -> Response:
+    """Write a territory."""
+    caller.require(*ADMINS)
+    caller.require_cpts(finess)
+    await app.put_cpts(session, finess, order)
+    return Response(status_code=204)
+
+
+@routes.put("/practitioners/{rpps}")
+async def put_practitioner(
+    caller: CallerDep, session: SessionDep, rpps: orders.Rpps, order: orders.Practitioner
+) -> Written:
+    """Write a practitioner, by RPPS."""
+    caller.require(*ADMINS)
+    return Written(id=await app.put_practitioner(session, rpps, order))
+
+
+@routes.put("/places/{key}")
+async def put_place(
+    caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[\w:.-]{1,60}$")
+) -> Written:
+    """Write a place, by its business key, such as `finess:130012345` or `siret:12345678901234`."""
+    caller.require(*ADMINS)
+    return Written(id=await app.put_place(session, key, order))
+
+
+@routes.put("/practitioners/{practitioner_id}/memberships/{cpts_id}", status_code=204)
+async def put_membership(
+    caller: CallerDep, session: SessionDep, practitioner_id: UUID, cpts_id: orders.Finess, order: orders.Membership
+) -> Response:
+    """A practitioner belongs to a CPTS."""
+    caller.require(*ADMINS)
+    caller.require_cpts(cpts_id)
+    await app.put_membership(session, practitioner_id, cpts_id, order.joined_at)
+    return Response(status_code=204)
+
+
+@routes.put("/practitioners/{practitioner_id}/schedules/{place_id}/{cpts_id}", status_code=204)
+async def put_schedule(
+    caller: CallerDep, session: SessionDep, practitioner_id: UUID, place_id: UUID, cpts_id: orders.Finess
+) -> Response:
+    """A practitioner works at a place; the slots published there are at home in this CPTS."""
+    caller.require(*ADMINS)
+    caller.require_cpts(cpts_id)
+    await app.put_schedule(session, practitioner_id, place_id, cpts_id)
+    return Response(status_code=204)
+
+
+@routes.put("/practitioners/{practitioner_id}/settings", status_code=204)
+async def put_settings(
+    caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.Settings
+) -> Response:
+    """Pause, cap per week, notice for giving back."""
+    caller.require(*THEMSELVES)
+    await app.put_settings(session, caller, practitioner_id, order)
+    return Response(status_code=204)
+
+
+@routes.put("/practitioners/{practitioner_id}/panel", status_code=204)
+async def put_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.Panel) -> Response:
+    """Declare how many new patients a médecin traitant takes, and which."""
+    caller.require(*THEMSELVES)
+    await app.put_panel(session, caller, practitioner_id, order)
+    return Response(status_code=204)
+
+
+@routes.get("/practitioners/{practitioner_id}/panel")
+async def get_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> orders.Panel:
+    """What was declared: for the practitioner, the coordinator and the matching."""
+    return declared(await app.panel_of(session, caller, practitioner_id))
+
+
+def declared(row: PanelRow) -> orders.Panel:
+    """A declaration, as it was made."""
+    criteria = orders.Criteria(**row.model_dump(include=set(orders.Criteria.model_fields)))
+    return orders.Panel(places=row.places, criteria=criteria)

@@ -1,0 +1,95 @@
+"""Slots: what is on offer, publishing, changing, withdrawing, giving back."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel
+from sqlmodel import col
+
+from services.availability import orders, reads
+from services.availability.app import slots as app
+from services.availability.live import view
+from services.availability.tables import SlotRow
+from shared.auth import Caller, Role
+from shared.contracts import SlotView
+from shared.http import CallerDep, OnceDep, SessionDep
+from shared.refusals import NotFound
+
+WRITERS = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
+routes = APIRouter(tags=["slots"])
+
+
+class Slots(BaseModel):
+    """Slots in order of time."""
+
+    slots: list[SlotView]
+
+
+def seen(caller: Caller, slot: SlotView) -> SlotView | None:
+    """A slot as the caller may see it."""
+    value: dict[str, Any] | None = view(caller, "slots", slot.model_dump(mode="json"))
+    return None if value is None else SlotView.model_validate(value)
+
+
+@routes.get("/slots")
+async def slots(
+    caller: CallerDep,
+    session: SessionDep,
+    cpts: str,
+    start: Annotated[AwareDatetime, Query(alias="from")],
+    end: Annotated[AwareDatetime, Query(alias="to")],
+) -> Slots:
+    """The slots that a CPTS is shown and that start between `from` and `to`."""
+    caller.require_cpts(cpts)
+    found = await reads.slot_views(
+        session,
+        reads.shown_to(cpts),
+        col(SlotRow.live).is_(True),
+        col(SlotRow.starts_at) >= start,
+        col(SlotRow.starts_at) < end,
+    )
+    visible = (seen(caller, slot) for slot in found.values())
+    return Slots(slots=[slot for slot in visible if slot])
+
+
+@routes.get("/slots/{slot_id}")
+async def slot(caller: CallerDep, session: SessionDep, slot_id: UUID) -> SlotView:
+    """One slot."""
+    found = seen(caller, await reads.slot(session, slot_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+@routes.post("/slots", status_code=201, response_model=Slots)
+async def publish(caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.NewSlots) -> JSONResponse:
+    """Publish slots that follow one another: three of 15 minutes from 14:00 is one call."""
+    caller.require(*WRITERS)
+
+    async def use_case() -> Slots:
+        return Slots(slots=await app.publish_slots(session, caller, order))
+
+    return await once(use_case)
+
+
+@routes.patch("/slots/{slot_id}")
+async def change(caller: CallerDep, session: SessionDep, slot_id: UUID, order: orders.SlotChange) -> SlotView:
+    """Change a slot; what is left out stays."""
+    caller.require(*WRITERS)
+    return await app.change_slot(session, caller, slot_id, order)
+
+
+@routes.post("/slots/{slot_id}/withdrawal")
+async def withdraw(caller: CallerDep, session: SessionDep, slot_id: UUID, order: orders.Withdrawal) -> SlotView:
+    """Take a slot back; when someone is booked, `booked` says whether they are kept or cancelled."""
+    caller.require(*WRITERS)
+    return await app.withdraw_slot(session, caller, slot_id, reason=order.reason, booked=order.booked)
+
+
+@routes.post("/slots/{slot_id}/give-back")
+async def give_back(caller: CallerDep, session: SessionDep, slot_id: UUID) -> SlotView:
+    """Give an empty slot back to its practitioner."""
+    caller.require(*WRITERS)
+    return await app.give_back_slot(session, caller, slot_id)

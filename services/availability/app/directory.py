@@ -1,0 +1,74 @@
+"""Who gives care, where, for which CPTS; and what practitioners set for themselves. By business keys, repeatable."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability import orders
+from services.availability.app.facts import tell_cpts, tell_place, tell_practitioner
+from services.availability.store import directory as store
+from services.availability.tables import CptsRow, PanelRow, PracticeRow
+from shared.auth import Caller, Role
+from shared.db import database_now
+from shared.refusals import NotFound
+
+
+async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> None:
+    """Write a territory."""
+    if await store.upsert(session, CptsRow, {"finess": finess}, order.model_dump()):
+        await tell_cpts(session, await session.get_one(CptsRow, finess, populate_existing=True))
+
+
+async def put_practitioner(session: AsyncSession, rpps: str, order: orders.Practitioner) -> UUID:
+    """Write an entry of the directory; answers its id."""
+    row_id, changed = await store.practitioner(session, rpps, order.model_dump())
+    if changed:
+        await tell_practitioner(session, row_id)
+    return row_id
+
+
+async def put_place(session: AsyncSession, key: str, order: orders.Place) -> UUID:
+    """Write a place; answers its id."""
+    row_id, changed = await store.place(session, key, order.model_dump())
+    if changed:
+        await tell_place(session, row_id)
+    return row_id
+
+
+async def put_membership(
+    session: AsyncSession, practitioner_id: UUID, cpts_id: str, joined_at: datetime | None
+) -> None:
+    """A practitioner belongs to a CPTS; the first date stays unless another one is given."""
+    if await store.membership(session, practitioner_id, cpts_id, joined_at):
+        await tell_practitioner(session, practitioner_id)
+
+
+async def put_schedule(session: AsyncSession, practitioner_id: UUID, place_id: UUID, cpts_id: str) -> None:
+    """A practitioner works at a place, for a CPTS."""
+    if await store.schedule(session, practitioner_id, place_id, cpts_id):
+        await tell_place(session, place_id)
+
+
+async def put_settings(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Settings) -> None:
+    """Pause, cap per week, notice for giving back; also for the slots already published."""
+    caller.require_practitioner(practitioner_id)
+    if await store.upsert(session, PracticeRow, {"practitioner_id": practitioner_id}, order.model_dump()):
+        await tell_practitioner(session, practitioner_id)
+
+
+async def put_panel(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Panel) -> None:
+    """Declare how many new patients a practitioner takes, and which. No stream tells it."""
+    caller.require_practitioner(practitioner_id)
+    values = {"places": order.places, **order.criteria.model_dump(), "declared_at": await database_now(session)}
+    await store.upsert(session, PanelRow, {"practitioner_id": practitioner_id}, values)
+
+
+async def panel_of(session: AsyncSession, caller: Caller, practitioner_id: UUID) -> PanelRow:
+    """What a practitioner declared, for themselves, the coordinator and the matching; raises `NotFound`."""
+    caller.require(Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.MACHINE)
+    caller.require_practitioner(practitioner_id)
+    panel = await session.get(PanelRow, practitioner_id)
+    if panel is None:
+        raise NotFound
+    return panel

@@ -1,0 +1,174 @@
+"""Publishing, changing, withdrawing and giving back slots."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.app.facts import Fact, tell
+from services.availability.core.slots import Interval, give_back_at_s, row_of
+from services.availability.orders import Booked, NewSlots, Offer, SlotChange
+from services.availability.refusals import InThePast, NotScheduledThere, SlotBooked, SlotUnavailable
+from services.availability.store import bookings as booking_store
+from services.availability.store import slots as store
+from services.availability.tables import BookingRow, PracticeRow, ScheduleRow, SlotRow
+from shared.auth import Caller
+from shared.contracts import BookingState, SlotView
+from shared.db import database_now
+from shared.ids import new_id
+from shared.refusals import Invalid
+
+WAITING = (BookingState.HELD, BookingState.CONFIRMED)
+DEFAULT_NOTICE_MINUTES = 60
+
+
+async def home_of(session: AsyncSession, practitioner_id: UUID, place_id: UUID) -> str:
+    """The CPTS where slots of this practitioner at this place are at home; raises `NotScheduledThere`."""
+    schedule = await session.get(ScheduleRow, (practitioner_id, place_id))
+    if schedule is None:
+        raise NotScheduledThere(field="place_id", value=place_id)
+    return schedule.cpts_id
+
+
+async def notice_s(session: AsyncSession, practitioner_id: UUID, minutes: int | None) -> int:
+    """How long before its start an empty slot goes back, in seconds: as asked, else as the practitioner set."""
+    if minutes is None:
+        practice = await session.get(PracticeRow, practitioner_id)
+        minutes = practice.give_back_minutes if practice else DEFAULT_NOTICE_MINUTES
+    return minutes * 60
+
+
+def instant(at_s: int) -> datetime:
+    """The aware instant of so many seconds since the epoch."""
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+def shared_fields(offer: Offer, home: str) -> dict[str, Any]:
+    """The columns that slots and openings have in common."""
+    plain = offer.model_dump(
+        include={
+            "practitioner_id", "place_id", "capacity", "modes", "types", "acts", "min_age", "max_age", "appointment"
+        }
+    )  # fmt: skip
+    return {**plain, "cpts_id": home, "audience": sorted({home, *offer.audience})}
+
+
+def new_slot(interval: Interval, fields: Mapping[str, Any], *, notice_s: int, now: datetime, origin: str) -> SlotRow:
+    """A published slot, not yet written."""
+    give_back = give_back_at_s(interval.starts_at_s, notice_s, int(now.timestamp()))
+    return SlotRow(
+        **fields,
+        id=new_id(now),
+        starts_at=instant(interval.starts_at_s),
+        ends_at=instant(interval.ends_at_s),
+        status="published",
+        origin=origin,
+        fresh_at=now,
+        give_back_at=None if give_back is None else instant(give_back),
+    )
+
+
+async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) -> list[SlotView]:
+    """Publish slots that follow one another, all or none; raises `SlotOverlaps`, `InThePast`, `NotScheduledThere`."""
+    caller.require_practitioner(order.practitioner_id)
+    now = await database_now(session)
+    if order.starts_at <= now:
+        raise InThePast(field="starts_at", value=order.starts_at.isoformat(), rule=f"after {now.isoformat()}")
+    home = await home_of(session, order.practitioner_id, order.place_id)
+    await store.one_at_a_time(session, order.practitioner_id)
+    notice = await notice_s(session, order.practitioner_id, order.give_back_minutes)
+    whole = row_of(int(order.starts_at.timestamp()), order.minutes * 60, order.count)
+    fields = shared_fields(order, home)
+    rows = [new_slot(interval, fields, notice_s=notice, now=now, origin="manual") for interval in whole]
+    await store.publish(session, rows)
+    facts = [Fact("slot_published.v1", row.id) for row in rows]
+    return list((await tell(session, facts, introduce=True)).values())
+
+
+async def owned(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotRow:
+    """A slot that the caller may change, locked; raises `NotFound`, `NotAllowed`."""
+    slot = await store.locked_one(session, slot_id)
+    caller.require_cpts(slot.cpts_id)
+    caller.require_practitioner(slot.practitioner_id)
+    return slot
+
+
+async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, order: SlotChange) -> SlotView:
+    """Change a published slot; the places taken stay taken."""
+    slot = await owned(session, caller, slot_id)
+    if slot.status != "published":
+        raise SlotUnavailable
+    values = order.model_dump(exclude_none=True)
+    starts_at, ends_at = values.get("starts_at", slot.starts_at), values.get("ends_at", slot.ends_at)
+    now = await database_now(session)
+    if starts_at != slot.starts_at and starts_at <= now:
+        raise InThePast(field="starts_at", value=starts_at.isoformat(), rule=f"after {now.isoformat()}")
+    if starts_at >= ends_at:
+        raise Invalid("Le créneau finirait avant de commencer.", field="ends_at", rule="after starts_at")
+    if values.get("capacity", slot.capacity) < slot.taken:
+        raise Invalid(
+            "Plus de places sont prises que cela.",
+            field="capacity",
+            value=order.capacity,
+            rule=f"at least {slot.taken}",
+        )
+    if values.get("min_age", slot.min_age) > values.get("max_age", slot.max_age):
+        raise Invalid("L'âge minimal dépasse l'âge maximal.", field="min_age", rule="at most max_age")
+    if slot.give_back_at is not None:
+        moved = slot.give_back_at + (starts_at - slot.starts_at)
+        values["give_back_at"] = moved if moved > now else None
+    await store.one_at_a_time(session, slot.practitioner_id)
+    await store.change(session, col(SlotRow.id) == slot_id, **values, fresh_at=now)
+    return (await tell(session, [Fact("slot_changed.v1", slot_id)]))[slot_id]
+
+
+async def withdraw_slot(
+    session: AsyncSession, caller: Caller, slot_id: UUID, *, reason: str, booked: Booked | None
+) -> SlotView:
+    """Take a slot back; withdrawing twice is withdrawing once. Raises `SlotBooked` when `booked` must be said."""
+    slot = await owned(session, caller, slot_id)
+    facts = await withdraw(session, caller, [slot], reason=reason, booked=booked)
+    return (await tell(session, facts, served=True))[slot_id]
+
+
+async def withdraw(
+    session: AsyncSession,
+    caller: Caller,
+    slots: Sequence[SlotRow],
+    *,
+    reason: str,
+    booked: Booked | None,
+    absence_id: UUID | None = None,
+) -> list[Fact]:
+    """Withdraw locked slots; who is booked is kept or cancelled, as said. A fact per slot and per cancelled booking."""
+    ids = [slot.id for slot in slots]
+    waiting = select(BookingRow).where(col(BookingRow.slot_id).in_(ids), col(BookingRow.state).in_(WAITING))
+    affected = (await session.exec(waiting)).all()
+    if affected and booked is None:
+        raise SlotBooked(
+            field="booked", rule="keep or cancel", slots=sorted({str(booking.slot_id) for booking in affected})
+        )
+    facts = [Fact("slot_withdrawn.v1", slot.id) for slot in slots]
+    if booked == "cancel":
+        cancelled = await booking_store.settle(
+            session, col(BookingRow.slot_id).in_(ids), before=WAITING, after=BookingState.CANCELLED, reason=reason
+        )
+        await booking_store.remember(session, cancelled, state=BookingState.CANCELLED, by=caller.id, role=caller.role)
+        facts += [Fact("booking_cancelled.v1", booking.slot_id) for booking in affected]
+        for slot_id in {booking.slot_id for booking in affected}:
+            await store.count_places(session, slot_id)
+    await store.change(session, col(SlotRow.id).in_(ids), status="withdrawn", reason=reason, absence_id=absence_id)
+    return facts
+
+
+async def give_back_slot(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:
+    """Give an empty slot back to its practitioner; raises `SlotBooked` when someone is in it."""
+    slot = await owned(session, caller, slot_id)
+    if slot.taken or slot.overbooked:
+        raise SlotBooked("Un patient y est inscrit : un créneau ne se rend que vide.", field="slot_id")
+    if slot.status == "published":
+        await store.change(session, col(SlotRow.id) == slot_id, status="given_back")
+    return (await tell(session, [Fact("slot_given_back.v1", slot_id)]))[slot_id]

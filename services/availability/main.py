@@ -1,0 +1,45 @@
+"""Builds the availability service; the only module that knows all the others."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.availability.api import bookings, directory, slots
+from services.availability.live import view
+from services.availability.reads import read_state
+from services.availability.tables import OUTBOX
+from shared.db import AWAY, run
+from shared.http import SessionDep, answer_problems
+from shared.live import Hub
+from shared.live_api import live_routes
+from shared.settings import Settings
+from shared.wiring import running, wire
+
+
+def build(settings: Settings) -> FastAPI:
+    """The service, as an application; nothing is opened before it is started."""
+    wiring = wire("availability", settings)
+    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view, away=AWAY)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(wiring), wiring.bell.listening(), hub.running():
+            await wiring.read_clock()
+            yield
+
+    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
+    app.state.wiring, app.state.hub = wiring, hub
+    answer_problems(app)
+    for part in (slots, bookings, directory):
+        app.include_router(part.routes)
+    app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
+
+    @app.get("/health", tags=["health"])
+    async def health(session: SessionDep) -> dict[str, str]:
+        """Whether the service reaches its database."""
+        await run(session, text("select 1"))
+        return {"status": "ok"}
+
+    return app

@@ -1,0 +1,200 @@
+"""What may be asked of this service, checked field by field. Fields that are not known are refused."""
+
+from datetime import date, time
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
+Rpps = Annotated[str, Field(pattern=r"^\d{11}$")]
+Insee = Annotated[str, Field(pattern=r"^\d[0-9AB]\d{3}$")]
+Code = Annotated[str, Field(min_length=1, max_length=40)]
+Name = Annotated[str, Field(min_length=1, max_length=120)]
+Age = Annotated[int, Field(ge=0, le=130)]
+Mode = Literal["AMB", "HH", "VR"]
+SlotType = Literal["PUBLIC", "PRO", "SNP", "CPTS"]
+Booked = Literal["keep", "cancel"]
+Minutes = Annotated[int, Field(ge=5, le=720)]
+Notice = Annotated[int, Field(ge=0, le=10080)]
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Order(BaseModel):
+    """Something asked; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ages(Order):
+    """From which age to which age, in years, both included."""
+
+    min_age: Age = 0
+    max_age: Age = 130
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        """The youngest comes first."""
+        if self.min_age > self.max_age:
+            raise ValueError("min_age must not exceed max_age")
+        return self
+
+
+class Offer(Ages):
+    """Whom a slot is for. `audience`: CPTS it is shown to besides its own; `acts` empty: all of the profession."""
+
+    practitioner_id: UUID
+    place_id: UUID
+    minutes: Minutes = 15
+    capacity: int = Field(default=1, ge=1, le=50)
+    modes: list[Mode] = Field(default=["AMB"], min_length=1)
+    types: list[SlotType] = Field(default=["CPTS"], min_length=1)
+    audience: list[Finess] = []
+    acts: list[Code] = []
+    appointment: Literal["ROUTINE", "WALKIN"] = "ROUTINE"
+    give_back_minutes: Notice | None = None
+
+
+class NewSlots(Offer):
+    """`count` slots of `minutes` each, one after the other, from `starts_at`."""
+
+    starts_at: AwareDatetime
+    count: int = Field(default=1, ge=1, le=60)
+
+
+class NewOpening(Offer):
+    """Every week on these weekdays (1 is Monday), local time, cut every `minutes`."""
+
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1)
+    from_time: time
+    to_time: time
+    first_day: date
+    last_day: date | None = None
+    on_public_holidays: bool = False
+
+    @model_validator(mode="after")
+    def forwards(self) -> Self:
+        """It closes after it opened, on the clock of the wall."""
+        if self.from_time.tzinfo or self.to_time.tzinfo:
+            raise ValueError("from_time and to_time are local times, without an offset")
+        if self.from_time >= self.to_time:
+            raise ValueError("to_time must come after from_time")
+        return self
+
+
+class NewAbsence(Order):
+    """A practitioner is away, everywhere. `booked` says what happens to who is booked meanwhile."""
+
+    practitioner_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    booked: Booked | None = None
+
+    @model_validator(mode="after")
+    def forwards(self) -> Self:
+        """It ends after it started."""
+        if self.starts_at >= self.ends_at:
+            raise ValueError("ends_at must come after starts_at")
+        return self
+
+
+class SlotChange(Order):
+    """What changes of a slot; what is left out stays."""
+
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    capacity: int | None = Field(default=None, ge=1, le=50)
+    modes: list[Mode] | None = Field(default=None, min_length=1)
+    types: list[SlotType] | None = Field(default=None, min_length=1)
+    acts: list[Code] | None = None
+    min_age: Age | None = None
+    max_age: Age | None = None
+    appointment: Literal["ROUTINE", "WALKIN"] | None = None
+
+
+class Withdrawal(Order):
+    """Why a slot is withdrawn, and what happens to who is booked."""
+
+    reason: Reason
+    booked: Booked | None = None
+
+
+class Hold(Order):
+    """A place kept for a request for some minutes."""
+
+    request_id: Code
+    minutes: int = Field(default=3, ge=1, le=60)
+
+
+class Overbooking(Order):
+    """A patient taken on top, and why."""
+
+    reason: Reason
+    request_id: Code | None = None
+
+
+class Cancellation(Order):
+    """Why a booking is cancelled."""
+
+    reason: Reason
+
+
+class Settings(Order):
+    """What a practitioner sets for themselves."""
+
+    paused: bool = False
+    week_cap: int | None = Field(default=None, ge=0, le=500)
+    give_back_minutes: Notice = 60
+
+
+class Criteria(Ages):
+    """Which new patients a médecin traitant takes. `ald_share`: at least so many in a hundred in ALD."""
+
+    communes: list[Insee] = []
+    ald_share: int = Field(default=0, ge=0, le=100)
+    home_visits: bool = False
+
+
+class Panel(Order):
+    """How many new patients, and which."""
+
+    places: int = Field(ge=0, le=500)
+    criteria: Criteria = Criteria()
+
+
+class Cpts(Order):
+    """A territory. `size` is its class: 1 (under 40,000 inhabitants) to 4 (over 175,000)."""
+
+    name: Name
+    size: int = Field(ge=1, le=4)
+    communes: list[Insee]
+
+
+class Practitioner(Order):
+    """An entry of the directory, in national codes; `cpts_id` keeps it up to date."""
+
+    cpts_id: Finess | None = None
+    last_name: Name
+    first_name: Name
+    profession: Code
+    specialty: str = Field(default="", max_length=40)
+    phone: str = Field(default="", max_length=30)
+
+
+class Place(Order):
+    """Where care is given; degrees WGS 84. `cpts_id` keeps the entry up to date."""
+
+    cpts_id: Finess | None = None
+    name: Name
+    address: str = Field(default="", max_length=200)
+    insee: Insee
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    phone: str = Field(default="", max_length=30)
+    wheelchair: bool = False
+
+
+class Membership(Order):
+    """Since when a practitioner belongs to a CPTS; now when left out."""
+
+    joined_at: AwareDatetime | None = None

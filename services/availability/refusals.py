@@ -1,0 +1,47 @@
+"""The "no" of this service, each in words that a person can act on."""
+
+from shared.refusals import Refusal
+
+
+class SlotUnavailable(Refusal):
+    """Ce créneau est complet, retiré ou déjà commencé : rafraîchissez la liste et choisissez-en un autre."""
+
+    code = "slot_unavailable"
+
+
+class SlotOverlaps(Refusal):
+    """Le praticien a déjà un créneau à ce moment-là, ici ou ailleurs : changez l'heure, ou retirez l'autre."""
+
+    code = "slot_overlaps"
+
+
+class SlotBooked(Refusal):
+    """Des patients y sont inscrits : dites s'ils sont gardés (`booked: keep`) ou annulés (`booked: cancel`)."""
+
+    code = "slot_booked"
+
+
+class HoldExpired(Refusal):
+    """Le délai pour confirmer est passé, la place est libérée : reprenez une place si le créneau en a encore."""
+
+    code = "hold_expired"
+
+
+class BookingSettled(Refusal):
+    """Cette réservation n'est plus dans un état qui permet cette action."""
+
+    code = "booking_settled"
+
+
+class NotScheduledThere(Refusal):
+    """Ce praticien n'exerce pas dans ce lieu : déclarez d'abord son lieu d'exercice."""
+
+    code = "not_scheduled_there"
+    status = 422
+
+
+class InThePast(Refusal):
+    """Ce créneau commence dans le passé : choisissez une heure à venir."""
+
+    code = "in_the_past"
+    status = 422

@@ -1,0 +1,11 @@
+"""The only SQL that writes: guarded statements that both test and take. The database decides who wins."""
+
+from services.availability.tables import Availability
+from shared.migrate import History
+
+HISTORY = History(
+    schema="availability",
+    metadata=Availability.metadata,
+    package="services.availability",
+    role="aiguillage_availability",
+)

@@ -1,0 +1,58 @@
+"""The ledger: how many patients each practitioner served, counted from the bookings."""
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.tables import LedgerRow
+from shared.clock import PARIS
+from shared.db import run
+
+COUNT = text("""
+insert into availability.ledger (cpts_id, practitioner_id, served_4_weeks, served_this_week, counted_on)
+select :cpts_id, who.id, count(b.id),
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday), :today
+from unnest(cast(:ids as uuid[])) as who (id)
+left join availability.slot s
+       on s.practitioner_id = who.id and s.audience @> array[:cpts_id] and s.starts_at >= :since
+left join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
+group by who.id
+on conflict (cpts_id, practitioner_id) do update
+   set (served_4_weeks, served_this_week, counted_on)
+     = (excluded.served_4_weeks, excluded.served_this_week, excluded.counted_on)
+ where (ledger.served_4_weeks, ledger.served_this_week) <> (excluded.served_4_weeks, excluded.served_this_week)
+returning practitioner_id
+""")
+
+
+def midnight(day: date) -> datetime:
+    """When a day starts in Paris."""
+    return datetime.combine(day, time(), PARIS)
+
+
+async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[UUID]:
+    """Count again: the 28 days up to today with what is booked ahead, and this week. Answers whose counts changed."""
+    monday = today - timedelta(days=today.weekday())
+    changed = await run(
+        session,
+        COUNT,
+        cpts_id=cpts_id,
+        ids=list(ids),
+        today=today,
+        since=midnight(today - timedelta(days=27)),
+        monday=midnight(monday),
+        next_monday=midnight(monday + timedelta(days=7)),
+    )
+    return list(changed.scalars())
+
+
+async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:
+    """Whose ledger was last counted before today; it is marked as counted."""
+    stale = (col(LedgerRow.cpts_id) == cpts_id, col(LedgerRow.counted_on) < today)
+    ids = (await session.exec(select(LedgerRow.practitioner_id).where(*stale))).all()
+    await run(session, update(LedgerRow).where(*stale).values(counted_on=today))
+    return list(ids)

@@ -1,0 +1,91 @@
+"""Guarded writes of slots."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+from sqlmodel import select as rows_of
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.refusals import SlotOverlaps
+from services.availability.tables import BookingRow, SlotRow
+from shared.contracts import LIVE_BOOKING
+from shared.db import run
+from shared.refusals import NotFound
+
+NOW = func.common.now()
+
+
+@contextmanager
+def overlaps_refused() -> Iterator[None]:
+    """Say in words that a practitioner would be at two slots at once."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "one_place_at_a_time" not in str(error.orig):
+            raise
+        raise SlotOverlaps(field="starts_at") from error
+
+
+async def one_at_a_time(session: AsyncSession, practitioner_id: UUID) -> None:
+    """Queue who writes the slots of one practitioner: rows checked against each other in two orders would deadlock."""
+    queue = text("select pg_advisory_xact_lock(hashtextextended('slots ' || :id, 0))")
+    await run(session, queue, id=str(practitioner_id))
+
+
+async def publish(session: AsyncSession, rows: Sequence[SlotRow]) -> None:
+    """Add slots, all or none; raises `SlotOverlaps`."""
+    with overlaps_refused():
+        session.add_all(rows)
+        await session.flush()
+
+
+async def locked(session: AsyncSession, *conditions: Any) -> Sequence[SlotRow]:
+    """Slots, locked until the commit, in one order. Every change of a booking locks its slot first."""
+    found = rows_of(SlotRow).where(*conditions).order_by(col(SlotRow.id)).with_for_update(key_share=True)
+    return (await session.exec(found.execution_options(populate_existing=True))).all()
+
+
+async def locked_one(session: AsyncSession, slot_id: UUID) -> SlotRow:
+    """One slot, locked until the commit; raises `NotFound`."""
+    found = await locked(session, col(SlotRow.id) == slot_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def take_place(session: AsyncSession, slot_id: UUID) -> bool:
+    """Take one place of a slot if it still has one; tests and takes in one statement."""
+    taken = (
+        update(SlotRow)
+        .where(
+            col(SlotRow.id) == slot_id,
+            col(SlotRow.taken) < col(SlotRow.capacity),
+            col(SlotRow.status) == "published",
+            col(SlotRow.starts_at) > NOW,
+        )
+        .values(taken=SlotRow.taken + 1, version=SlotRow.version + 1)
+    )
+    return bool((await run(session, taken.returning(col(SlotRow.id)))).first())
+
+
+async def count_places(session: AsyncSession, slot_id: UUID) -> None:
+    """Count a locked slot's places again, from its bookings."""
+    used = select(func.count()).where(col(BookingRow.slot_id) == slot_id, col(BookingRow.state).in_(LIVE_BOOKING))
+    counted = update(SlotRow).values(
+        taken=used.where(~col(BookingRow.overbooked)).scalar_subquery(),
+        overbooked=used.where(col(BookingRow.overbooked)).scalar_subquery(),
+        version=SlotRow.version + 1,
+    )
+    await run(session, counted.where(col(SlotRow.id) == slot_id))
+
+
+async def change(session: AsyncSession, *conditions: Any, **values: Any) -> list[UUID]:
+    """Change the slots that meet these conditions; answers which; raises `SlotOverlaps`."""
+    with overlaps_refused():
+        changed = update(SlotRow).where(*conditions).values(**values, version=SlotRow.version + 1)
+        return list((await run(session, changed.returning(col(SlotRow.id)))).scalars())
