@@ -10,7 +10,7 @@ from services.availability.api import bookings, directory, slots
 from services.availability.live import view
 from services.availability.reads import read_state
 from services.availability.tables import OUTBOX
-from shared.db import AWAY, run
+from shared.db import run
 from shared.http import SessionDep, answer_problems
 from shared.live import Hub
 from shared.live_api import live_routes
@@ -21,7 +21,7 @@ from shared.wiring import running, wire
 def build(settings: Settings) -> FastAPI:
     """The service, as an application; nothing is opened before it is started."""
     wiring = wire("availability", settings)
-    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view, away=AWAY)
+    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
