@@ -1,8 +1,9 @@
 """Every migration history, in the order they are run."""
 
-from services.availability.store import HISTORY as AVAILABILITY
+from services.availability.tables import HISTORY as AVAILABILITY
+from services.matching.store import HISTORY as MATCHING
 from shared.migrate import History
 from shared.tables import Common
 
 COMMON = History(schema="common", metadata=Common.metadata, package="shared")
-HISTORIES = [COMMON, AVAILABILITY]
+HISTORIES = [COMMON, AVAILABILITY, MATCHING]

@@ -153,3 +153,5 @@ class RequestView(Contract):
     escalation: int = 0
     next_step_at: datetime | None = None
     reason: str = ""
+    practitioner_id: str | None = None
+    owner: str = ""

@@ -85,7 +85,7 @@ class Tail:
         told: dict[Hashable, str] = {}
         for seat in self.seats:
             if seat.seq == after:
-                key = (seat.caller.role, seat.caller.practitioners)
+                key = (seat.caller.role, seat.caller.practitioners, seat.caller.id)
                 if key not in told:
                     told[key] = self._hub.message(seat.caller, self.position.epoch, after, entries)
                 seat.push(told[key])

@@ -1,0 +1,1 @@
+"""The JSON endpoints of matching: parse, one use case, answer."""

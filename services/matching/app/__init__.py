@@ -1,0 +1,1 @@
+"""The use cases of matching: what people ask, and what rounds decide."""

@@ -1,0 +1,143 @@
+"""Holding a slot for a request by hand: hold, confirm, release; cancel or close a request; accept more.
+
+The booking is made first and the guarded change of the request decides who wins; whoever loses gives the booking back.
+A crash in between leaves a booking that names its request: the next round records it, or it expires.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.app.asking import acting_on, seal_patient, unsealed
+from services.matching.app.bookings import BOOKED, NO_SLOT, Bookings, confirmed, give_back, held, reopened
+from services.matching.app.intake import PatientForm, RelaxationForm
+from services.matching.app.parameters import parameters_of
+from services.matching.store import Move, RequestMoved, RequestRow, move, tell
+from shared.auth import Caller
+from shared.contracts import ON_THE_BOARD, RequestState
+from shared.db import database_now
+from shared.refusals import Invalid
+from shared.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a use case works with: the transaction, who asks, where bookings are made, what seals patients' data."""
+
+    session: AsyncSession
+    caller: Caller
+    bookings: Bookings
+    vault: Vault
+
+
+def expect(row: RequestRow, states: Collection[RequestState]) -> None:
+    """Refuse early what cannot succeed; the guarded change decides in the end."""
+    if row.state not in states:
+        raise RequestMoved(state=row.state, version=row.version)
+
+
+async def hold(desk: Desk, request_id: UUID, slot_id: UUID) -> RequestRow:
+    """Keep a slot that a person chose for a request, until it is confirmed, released or expires."""
+    row = await acting_on(desk.session, desk.caller, request_id)
+    expect(row, ON_THE_BOARD)
+    minutes = (await parameters_of(desk.session, row.cpts_id)).hold_minutes
+    booking = await desk.bookings.hold(row.cpts_id, slot_id, row.id, minutes=minutes, attempt=row.version)
+    now = await database_now(desk.session)
+    try:
+        row = await move(desk.session, held(row.id, booking, by=desk.caller.id, at=now, picked=True))
+    except RequestMoved:
+        await desk.bookings.release(booking.id)
+        raise
+    await tell(desk.session, row, "held")
+    return row
+
+
+async def confirm(desk: Desk, request_id: UUID, patient: PatientForm | None) -> RequestRow:
+    """Make the held slot firm; the practitioner gets what is known of the patient."""
+    row = await acting_on(desk.session, desk.caller, request_id)
+    expect(row, {RequestState.HELD})
+    told = {}
+    if patient is not None:
+        told["patient_sealed"] = await seal_patient(desk.session, desk.caller, desk.vault, row, patient)
+    now = await database_now(desk.session)
+    row = await move(desk.session, confirmed(row.id, by=desk.caller.id, at=now, **told))
+    assert row.booking_id is not None  # noqa: S101  a constraint of the table
+    await desk.bookings.confirm(row.booking_id, unsealed(desk.vault, row))
+    await tell(desk.session, row, "confirmed")
+    return row
+
+
+async def release(desk: Desk, request_id: UUID) -> RequestRow:
+    """Give the held slot back; the request is open again."""
+    before = await acting_on(desk.session, desk.caller, request_id)
+    expect(before, {RequestState.HELD})
+    now = await database_now(desk.session)
+    booking_id = before.booking_id
+    row = await move(
+        desk.session,
+        reopened(request_id, "released", by=desk.caller.id, at=now, states={RequestState.HELD}),
+    )
+    assert booking_id is not None  # noqa: S101  a constraint of the table
+    await desk.bookings.release(booking_id)
+    await tell(desk.session, row, "released")
+    return row
+
+
+async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> RequestRow:
+    """Cancel (who asked) or close (who runs the board) a request, with a reason; its slot is given back."""
+    before = await acting_on(desk.session, desk.caller, request_id)
+    expect(before, ON_THE_BOARD | BOOKED)
+    state, booking_id = before.state, before.booking_id
+    now = await database_now(desk.session)
+    row = await move(
+        desk.session,
+        Move(
+            request_id,
+            code=code,
+            by=desk.caller.id,
+            at=now,
+            from_states={RequestState(state)},
+            to=RequestState.CANCELLED,
+            detail={"reason": reason},
+            values={"reason": reason, "next_step_at": None, "held_until": None, **({} if booking_id else NO_SLOT)},
+        ),
+    )
+    if booking_id is not None:
+        await give_back(desk.bookings, booking_id, state=state, reason=reason)
+    await tell(desk.session, row, code)
+    return row
+
+
+async def relax(desk: Desk, request_id: UUID, form: RelaxationForm) -> RequestRow:
+    """The patient accepts more: farther, otherwise, later. An unserved request is open again."""
+    before = await acting_on(desk.session, desk.caller, request_id)
+    now = await database_now(desk.session)
+    given = form.model_dump(exclude_none=True, mode="json")
+    if form.deadline_at is not None and form.deadline_at <= now:
+        raise Invalid("L'échéance est passée.", field="deadline_at", value=form.deadline_at, rule="in the future")
+    if not given:
+        raise Invalid("Dites ce qui change.", field="max_travel_minutes", rule="at least one of three")
+    values: dict[str, Any] = {"modes": given["modes"]} if form.modes else {}
+    if form.max_travel_minutes:
+        values["max_travel_s"] = 60 * form.max_travel_minutes
+    if form.deadline_at:
+        values["deadline_at"] = form.deadline_at
+    reopen = before.state == RequestState.UNSERVED and form.deadline_at is not None
+    row = await move(
+        desk.session,
+        Move(
+            request_id,
+            code="relaxed",
+            by=desk.caller.id,
+            at=now,
+            from_states={RequestState(before.state)} & ON_THE_BOARD,
+            to=RequestState.OPEN if reopen else None,
+            detail=given,
+            values={**values, **({"reason": ""} if reopen else {})},
+        ),
+    )
+    await tell(desk.session, row, "relaxed")
+    return row

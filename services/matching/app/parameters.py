@@ -1,0 +1,73 @@
+"""What a CPTS may set for its matching, with the defaults it starts from."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.core.model import Parameters
+from services.matching.store import ParametersRow
+
+
+class Step(StrEnum):
+    """What happens by itself to a request that nobody serves."""
+
+    WIDEN = "widen"
+    ASK_OVERBOOKING = "ask_overbooking"
+    CALL_BACK = "call_back"
+
+
+class Plain(BaseModel):
+    """Values set by a person: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EscalationStep(Plain):
+    """One step: so many minutes after the request was made, by class P1 to P4; `WIDEN` adds minutes of travel."""
+
+    step: Step
+    after_minutes: tuple[int, int, int, int]
+    travel_minutes: int = 0
+
+
+ESCALATION = (
+    EscalationStep(step=Step.WIDEN, after_minutes=(10, 30, 120, 240), travel_minutes=15),
+    EscalationStep(step=Step.ASK_OVERBOOKING, after_minutes=(20, 60, 240, 480), travel_minutes=15),
+    EscalationStep(step=Step.CALL_BACK, after_minutes=(40, 120, 480, 960)),
+)
+
+
+class CptsParameters(Plain):
+    """The parameters of one CPTS. `confirm_after_minutes`: how long P1 to P4 may stay provisional, if nobody said."""
+
+    confirm_after_minutes: tuple[int, int, int, int] = (0, 10, 60, 180)
+    hold_minutes: int = Field(default=3, ge=1, le=30)
+    notice_minutes: int = Field(default=30, ge=0, le=240)
+    """A provisional slot is confirmed at least so long before the patient must leave for it."""
+    escalation: tuple[EscalationStep, ...] = ESCALATION
+    policy: str = "defer"
+    """The name of the rounds' policy; `defer` re-optimises what nobody was told yet."""
+    weights: dict[str, int | float | tuple[int, int, int, int]] = {}
+    """Fields of `core.model.Parameters` that differ from their defaults."""
+
+    @property
+    def core(self) -> Parameters:
+        """As the core takes them."""
+        confirm_s = tuple(60 * minutes for minutes in self.confirm_after_minutes)
+        return Parameters(**{"confirm_after_s": confirm_s, **self.weights})  # type: ignore[arg-type]
+
+    def next_step(self, *, submitted_at: datetime, urgency: int, level: int) -> datetime | None:
+        """When the step after `level` is due; None when there is none left."""
+        if level >= len(self.escalation):
+            return None
+        return submitted_at + timedelta(minutes=self.escalation[level].after_minutes[urgency - 1])
+
+
+async def parameters_of(session: AsyncSession, cpts_id: str) -> CptsParameters:
+    """What this CPTS set, over the defaults."""
+    row = await session.get(ParametersRow, cpts_id)
+    body: dict[str, Any] = row.body if row else {}
+    return CptsParameters.model_validate(body)

@@ -1,0 +1,1 @@
+"""What matching speaks to outside itself."""

@@ -1,0 +1,144 @@
+"""What is known of the slots: one replica per CPTS of the availability service's live state, and its core slots."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+import structlog
+
+from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
+from shared.follow import Replica, follow
+from shared.refusals import Refusal
+
+log = structlog.get_logger()
+LOOK_AGAIN_S = 10.0
+WEEK_S = 7 * 86400
+
+
+class SlotsUnknown(Refusal):
+    """Les créneaux ne sont pas encore connus ici : réessayez dans quelques secondes."""
+
+    code = "slots_unknown"
+    status = 503
+
+
+def at_s(instant: str) -> int:
+    """An instant of a live value, in whole seconds since the epoch."""
+    return int(datetime.fromisoformat(instant).timestamp())
+
+
+@dataclass(slots=True)
+class Territory:
+    """The replica of one CPTS. Values are replaced, never changed: a core slot is rebuilt only when its value is."""
+
+    replica: Replica
+    _slots: dict[str, tuple[dict[str, Any], dict[str, Any], Slot]] = field(default_factory=dict)
+
+    def items(self, collection: str) -> dict[str, Any]:
+        """One collection of the state, by id."""
+        return self.replica.state.get(collection, {})
+
+    def slots(self, now_at_s: int) -> list[Slot]:
+        """The slots with a place left that have not begun, in a fixed order."""
+        live = self.items("slots")
+        for gone in self._slots.keys() - live.keys():
+            del self._slots[gone]
+        found = [self._slot(value) for value in live.values() if is_offered(value)]
+        return sorted(
+            (slot for slot in found if slot is not None and slot.places > 0 and slot.starts_at_s > now_at_s),
+            key=lambda slot: slot.id,
+        )
+
+    def _slot(self, value: dict[str, Any]) -> Slot | None:
+        place = self.items("places").get(value["place_id"])
+        practitioner = self.items("practitioners").get(value["practitioner_id"])
+        if place is None or practitioner is None:
+            return None
+        known = self._slots.get(value["id"])
+        if known is not None and known[0] is value and known[1] is place:
+            return known[2]
+        slot = core_slot(value, place, practitioner)
+        self._slots[value["id"]] = (value, place, slot)
+        return slot
+
+    def practitioners(self, now_at_s: int) -> list[Practitioner]:
+        """The ledgers and limits of the practitioners."""
+        return [
+            Practitioner(
+                id=value["id"],
+                served_4_weeks=value["served_4_weeks"],
+                served_this_week=value["served_this_week"],
+                week_cap=value["week_cap"],
+                weeks_since_joining=max(0, (now_at_s - at_s(value["joined_at"])) // WEEK_S),
+                paused=value["paused"],
+            )
+            for value in self.items("practitioners").values()
+        ]
+
+
+def is_offered(value: dict[str, Any]) -> bool:
+    """Whether a slot may still be booked, by its status."""
+    return bool(value["status"] == "free")
+
+
+def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[str, Any]) -> Slot:
+    """A live slot as the core takes it."""
+    return Slot(
+        id=value["id"],
+        practitioner=value["practitioner_id"],
+        point=Point(place["lat"], place["lon"]),
+        starts_at_s=at_s(value["starts_at"]),
+        ends_at_s=at_s(value["ends_at"]),
+        places=value["capacity"] - value["taken"],
+        profession=practitioner["profession"],
+        specialty=practitioner["specialty"],
+        modes=frozenset(Mode(mode) for mode in value["modes"]),
+        acts=frozenset(value["acts"]),
+        min_age=value["min_age"],
+        max_age=value["max_age"],
+        types=frozenset(SlotType(kind) for kind in value["types"]),
+        cpts=frozenset(value["audience"]),
+        wheelchair=place["wheelchair"],
+    )
+
+
+class Territories:
+    """Every CPTS that the availability service knows, followed."""
+
+    def __init__(self, client: httpx.AsyncClient, on_change: Callable[[str], Awaitable[None]]) -> None:
+        """`on_change` is told the CPTS whose slots changed."""
+        self._client, self._on_change = client, on_change
+        self._known: dict[str, Territory] = {}
+
+    def __getitem__(self, cpts_id: str) -> Territory:
+        """A CPTS whose slots are known; raises `SlotsUnknown`."""
+        territory = self._known.get(cpts_id)
+        if territory is None or not territory.replica.ready.is_set():
+            raise SlotsUnknown(field="cpts_id", value=cpts_id)
+        return territory
+
+    async def run(self, start: Callable[[str], None]) -> None:
+        """Look for new CPTS, for ever; `start` is told each one once its following began."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for cpts_id in await self._listed():
+                    if cpts_id not in self._known:
+                        replica = Replica(cpts_id)
+                        self._known[cpts_id] = Territory(replica)
+                        tasks.create_task(follow(self._client, replica, self._changed))
+                        start(cpts_id)
+                await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
+
+    async def _listed(self) -> list[str]:
+        try:
+            answer = (await self._client.get("/cpts")).raise_for_status().json()
+        except (httpx.HTTPError, OSError) as error:
+            log.info("territories_wait", error=type(error).__name__)
+            return []
+        return [cpts["id"] for cpts in answer]
+
+    async def _changed(self, replica: Replica, _events: list[dict[str, Any]]) -> None:
+        await self._on_change(replica.cpts_id)

@@ -1,0 +1,34 @@
+"""What each role sees of the requests.
+
+Who runs or supervises the board sees everything, the committee without what leads to a person's appointment. Who asks
+sees their own requests, and of the others enough to count them: neither motive, nor slot, nor who asked. A practitioner
+or delegate sees who comes to their own slots, and what they asked themselves.
+"""
+
+from typing import Any
+
+from services.matching.reads import read_state
+from services.matching.store import OUTBOX
+from shared.auth import Caller, Role
+from shared.live_api import live_routes
+
+APPOINTMENT: dict[str, Any] = {"slot_id": None, "booking_id": None, "practitioner_id": None, "held_until": None}
+OTHERS: dict[str, Any] = {**APPOINTMENT, "act": "", "asked_by": "", "owner": "", "cost": {}, "relaxations": []}
+SEES_ALL = frozenset({Role.COORDINATOR, Role.ADMIN, Role.MACHINE})
+
+
+def view(caller: Caller, _collection: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """A request as this caller may see it; None: not at all."""
+    if caller.role in SEES_ALL or value["asked_by"] == caller.id:
+        return value
+    if caller.role is Role.COMMITTEE:
+        return {**value, **APPOINTMENT}
+    if caller.role in (Role.REGULATOR, Role.PHARMACIST):
+        return {**value, **OTHERS}
+    comes = (
+        value["booking_id"] and caller.practitioners is not None and value["practitioner_id"] in caller.practitioners
+    )
+    return value if comes else None
+
+
+routes = live_routes(outbox=OUTBOX, read_state=read_state, view=view)

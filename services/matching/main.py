@@ -1,0 +1,55 @@
+"""Builds the matching service: the only module that knows all the others."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.matching import live
+from services.matching.api import lists, requests
+from services.matching.edges.availability import Availability, client_for, slot_owner
+from services.matching.edges.following import Territories
+from services.matching.edges.places import CommuneIndex
+from services.matching.store import OUTBOX, door
+from shared.auth import admit_machine
+from shared.db import database_now
+from shared.http import SessionDep, answer_problems
+from shared.live import Hub
+from shared.settings import Settings
+from shared.wiring import running, wire
+
+
+def build(settings: Settings) -> FastAPI:
+    """The service on these settings; nothing is opened before its lifespan begins."""
+    wiring = wire("matching", settings)
+    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=live.view)
+    client = client_for(settings)
+    territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with running(wiring), wiring.bell.listening(), client, hub.running(), asyncio.TaskGroup() as tasks:
+            await wiring.read_clock()
+            async with wiring.open_session() as session:
+                await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
+            following = tasks.create_task(territories.run(lambda _cpts_id: None))
+            yield
+            following.cancel()
+
+    app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
+    app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
+    app.state.territories = territories
+    app.state.bookings = Availability(client, slot_owner(lambda cpts_id: territories[cpts_id].items("slots")))
+
+    @app.get("/health", tags=["health"])
+    async def health(session: SessionDep) -> dict[str, str]:
+        """Alive, and the database answers."""
+        await database_now(session)
+        return {"status": "ok"}
+
+    app.include_router(live.routes)
+    app.include_router(requests.routes)
+    app.include_router(lists.routes)
+    answer_problems(app)
+    return app

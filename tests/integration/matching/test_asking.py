@@ -1,0 +1,138 @@
+"""Asking for a slot: what is kept, what is refused, and who sees it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from shared.auth import Role
+from shared.db import run
+from tests.integration.matching.conftest import CPTS, SignIn, Town
+
+
+def a_request(**more: Any) -> dict[str, Any]:
+    """A request for a child with fever in Marseille."""
+    return {"insee": "13214", "urgency": 1, "motive": "fever_child", "source": "pharmacy", **more}
+
+
+async def test_a_request_is_on_the_board_with_the_times_of_its_class(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    answer = await asker.client.post("/requests", json=a_request())
+    view = answer.json()
+    assert answer.status_code == 201, view
+    assert (view["state"], view["cpts_id"], view["professions"]) == ("open", CPTS, ["10"])
+    submitted = datetime.fromisoformat(view["submitted_at"])
+    assert datetime.fromisoformat(view["deadline_at"]) == submitted + timedelta(hours=3)
+    story = (await asker.client.get(f"/requests/{view['id']}")).json()["story"]
+    assert [(change["code"], change["to_state"]) for change in story] == [("submitted", "open")]
+
+
+async def test_the_same_key_gives_the_same_request_and_another_content_is_refused(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.REGULATOR)
+    key = {"Idempotency-Key": "one"}
+    first = await asker.client.post("/requests", json=a_request(), headers=key)
+    again = await asker.client.post("/requests", json=a_request(), headers=key)
+    other = await asker.client.post("/requests", json=a_request(urgency=2), headers=key)
+    assert (first.json(), again.status_code) == (again.json(), 201)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len((await asker.client.get("/requests", params={"cpts": CPTS})).json()) == 1
+
+
+async def test_what_cannot_be_is_refused_with_the_field_to_change(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    for body, field in (
+        (a_request(insee="99999"), "insee"),
+        (a_request(motive="nothing_like_it"), "motive"),
+        (a_request(deadline_at="2020-01-01T10:00:00Z"), "deadline_at"),
+        (a_request(cpts_id="999999999"), "cpts_id"),
+    ):
+        problem = (await asker.client.post("/requests", json=body)).json()
+        assert problem["field"] == field, problem
+    malformed = (await asker.client.post("/requests", json=a_request(urgency=7))).json()
+    assert malformed["errors"][0]["field"] == "urgency"
+
+
+async def test_a_point_is_kept_to_100_m_in_its_nearest_commune(sign_in_as: SignIn, town: Town) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    body = {**a_request(), "insee": None, "point": {"lat": 43.361234, "lon": 5.312345}}
+    answer = await asker.client.post("/requests", json=body)
+    assert answer.json()["insee"] == "13216"
+    async with town.owner() as session:
+        await run(session, text("set local aiguillage.cpts = '*'"))
+        point = (await run(session, text("select lat, lon from matching.request"))).one()
+        assert tuple(point) == (43.361, 5.312)
+
+
+async def test_a_social_security_number_is_refused_wherever_it_is_written(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    for patient in (
+        {"name": "2 55 08 14 168 025 38"},
+        {"note": "INS urn:oid:1.2.250.1.213.1.4.8 fourni"},
+    ):
+        answer = await asker.client.post("/requests", json=a_request(patient=patient))
+        assert (answer.status_code, answer.json()["code"]) == (422, "nir_refused")
+        assert not any(value in answer.text for value in patient.values())
+
+
+async def test_the_patient_is_sealed_and_each_reading_leaves_a_trace(sign_in_as: SignIn, town: Town) -> None:
+    asker, other = await sign_in_as(Role.PHARMACIST), await sign_in_as(Role.PHARMACIST)
+    patient = {"name": "Essai Fictif", "phone": "06 00 00 00 00", "birth_date": "2019-02-03", "note": "toux"}
+    request = (await asker.client.post("/requests", json=a_request(patient=patient))).json()
+    where = f"/requests/{request['id']}/patient"
+    assert (await asker.client.get(where)).json() == patient
+    assert (await other.client.get(where)).status_code == 403
+    async with town.owner() as session:
+        await run(session, text("set local aiguillage.cpts = '*'"))
+        traces = await run(session, text("select account, action from common.access_log order by id"))
+        assert [tuple(row) for row in traces] == [(asker.account, "write"), (asker.account, "read")]
+
+
+async def test_each_role_sees_what_it_needs_of_the_board(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    await asker.client.post("/requests", json=a_request())
+
+    async def seen(role: Role, cpts: str = CPTS) -> list[dict[str, Any]]:
+        person = await sign_in_as(role, cpts=cpts)
+        snapshot = (await person.client.get("/live/snapshot", params={"cpts": CPTS})).json()
+        listed = (await person.client.get("/requests", params={"cpts": CPTS})).json()
+        if "state" not in snapshot:
+            return [snapshot]
+        assert list(snapshot["state"]["requests"].values()) == listed
+        return list(listed)
+
+    (full,) = await seen(Role.COORDINATOR)
+    (counted,) = await seen(Role.REGULATOR)
+    assert (full["act"], full["asked_by"]) == ("fever_child", asker.account)
+    assert (counted["act"], counted["asked_by"], counted["urgency"]) == ("", "", 1)
+    assert await seen(Role.PRACTITIONER) == []
+    assert (await seen(Role.COORDINATOR, cpts="480000001"))[0]["code"] == "not_allowed"
+
+
+async def test_row_security_hides_another_cpts_even_from_a_wrong_query(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    stranger = await sign_in_as(Role.COORDINATOR, cpts="480000001")
+    request = (await asker.client.post("/requests", json=a_request())).json()
+    assert (await stranger.client.get(f"/requests/{request['id']}")).status_code == 404
+    assert (
+        await stranger.client.post(f"/requests/{request['id']}/closure", json={"reason": "other"})
+    ).status_code == 404
+
+
+async def test_communes_are_found_by_name_former_name_and_postal_code(sign_in_as: SignIn) -> None:
+    person = await sign_in_as(Role.PHARMACIST)
+
+    async def found(typed: str) -> list[str]:
+        return [each["insee"] for each in (await person.client.get("/communes", params={"q": typed})).json()]
+
+    assert await found("MARSEILLE 15") == ["13215"]
+    assert await found("ste marthe") == ["13214"]
+    assert await found("l’estaque") == ["13216"]
+    assert await found("20000") == ["2A004"]
+    assert await found("zz") == []
+
+
+async def test_motives_come_with_their_words_and_wait_for_the_cpts_to_validate_them(sign_in_as: SignIn) -> None:
+    person = await sign_in_as(Role.PHARMACIST)
+    listed = {each["code"]: each for each in (await person.client.get("/motives")).json()}
+    assert listed["fever_child"]["label"] == "Fièvre de l'enfant"
+    assert not any(each["validated"] for each in listed.values())
