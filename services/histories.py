@@ -1,6 +1,6 @@
 """Every migration history, in the order they are run."""
 
-from services.availability.tables import HISTORY as AVAILABILITY
+from services.availability.store import HISTORY as AVAILABILITY
 from services.matching.store import HISTORY as MATCHING
 from shared.migrate import History
 from shared.tables import Common
