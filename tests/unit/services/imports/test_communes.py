@@ -1,7 +1,6 @@
 """The communes of France, as their file writes them."""
 
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -55,8 +54,8 @@ def test_a_delegated_commune_without_its_commune_is_reported() -> None:
 
 
 @pytest.mark.reference
-def test_the_whole_of_france_is_read() -> None:
-    path = Path(os.environ["AIGUILLAGE_REFERENCE"]) / "data/communes.csv"
+def test_the_whole_of_france_is_read(reference: Path) -> None:
+    path = reference / "data/communes.csv"
     with path.open("rb") as lines:
         rows = list(read_communes(lines))
     communes = {row.insee: row for row in rows if isinstance(row, Commune)}

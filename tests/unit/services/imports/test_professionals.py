@@ -1,7 +1,6 @@
 """The public extraction of the RPPS. No row of it is published here: all of these are made up."""
 
 import io
-import os
 from pathlib import Path
 
 import pytest
@@ -74,8 +73,8 @@ def test_a_number_that_is_none_is_reported_with_its_column() -> None:
 
 
 @pytest.mark.reference
-def test_the_published_headings_are_all_recognised() -> None:
-    folder = Path(os.environ["AIGUILLAGE_REFERENCE"]) / "annuaire/extraction"
+def test_the_published_headings_are_all_recognised(reference: Path) -> None:
+    folder = reference / "annuaire/extraction"
     published = (folder / "PS_LibreAcces_Personne_activite.columns.txt").read_text().splitlines()
     heading = "|".join(line.split("\t")[1] for line in published) + "|"
     row = ["" for _ in published]
