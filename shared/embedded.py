@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,14 @@ import redis.exceptions
 
 from shared.embedded_place import (
     STATE_DIR,
+    AlreadyRunning,
     Binaries,
     CannotStart,
     Place,
     claimed,
     found_binaries,
     major_version,
+    occupied,
     private,
     private_file,
     usable,
@@ -76,28 +78,42 @@ async def servers(
     environ: Mapping[str, str] = os.environ,
     binaries: Binaries | None = None,
     state_dir: Path = STATE_DIR,
+    join: bool = False,
 ) -> AsyncIterator[Servers]:
     """Find or start PostgreSQL and Redis; stop on the way out what was started.
 
     To be entered from the thread that lives as long as the program: on Linux the servers stop with it.
     CannotStart says why not: the folder is in use, belongs to somebody else, or a server refuses.
+    `join` uses the servers of a folder in use, and leaves them running.
     """
     database_url, redis_url = environ.get("DATABASE_URL"), environ.get("REDIS_URL")
     if database_url and redis_url:
         yield Servers(asyncpg_url(database_url), redis_url, None)
         return
-    with claimed(data_dir, state_dir) as place:
+    with ExitStack() as stack:
+        try:
+            place = stack.enter_context(claimed(data_dir, state_dir))
+        except AlreadyRunning:
+            if not join:
+                raise
+            place = occupied(data_dir)
+            yield _servers(place, database_url, redis_url)
+            return
         programs = usable(binaries or found_binaries(environ), place.owner, state_dir)
         wanted = [] if database_url else [await _postgres(programs.postgres, place)]
         wanted += [] if redis_url else [_valkey(programs.redis, place)]
         async with kept(wanted, place):
             if not database_url:
                 await _make_database(place)
-            yield Servers(
-                asyncpg_url(database_url) if database_url else _database_url(place),
-                redis_url or _redis_url(place),
-                place.folder,
-            )
+            yield _servers(place, database_url, redis_url)
+
+
+def _servers(place: Place, database_url: str | None, redis_url: str | None) -> Servers:
+    return Servers(
+        asyncpg_url(database_url) if database_url else _database_url(place),
+        redis_url or _redis_url(place),
+        place.folder,
+    )
 
 
 def asyncpg_url(url: str) -> str:

@@ -30,6 +30,10 @@ class CannotStart(Exception):
     """An embedded server cannot start; the message says why and what to do."""
 
 
+class AlreadyRunning(CannotStart):
+    """Another process holds this data folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The user the servers run as."""
@@ -70,6 +74,13 @@ def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[Place]:
             folder.symlink_to(private(state_dir / _short_hash(data_dir), owner))
         folder = private(folder, owner).resolve()
         yield Place(folder, owner, sockets_for(folder, owner), _password(folder, owner))
+
+
+def occupied(data_dir: Path) -> Place:
+    """The place that another process holds, to connect to its servers."""
+    folder = (data_dir / "servers").resolve()
+    owner = owner_of(folder)
+    return Place(folder, owner, sockets_for(folder, owner), _password(folder, owner))
 
 
 def owner_of(folder: Path) -> Owner:
@@ -192,7 +203,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotStart(
+            raise AlreadyRunning(
                 f"Aiguillage is already running on {data_dir}: stop it, or give another --data-dir (and --port)."
             ) from None
         yield

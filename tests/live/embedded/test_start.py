@@ -128,3 +128,14 @@ async def test_only_the_missing_server_is_started(home: Path) -> None:
         async with connected(running) as connection:
             assert await connection.fetchval("SELECT 1") == 1
         assert not (home / "data/servers/valkey").exists()
+
+
+async def test_a_second_program_may_join_the_servers_of_the_first_and_leaves_them_running(data: Path) -> None:
+    async with servers(data, environ={}) as first:
+        async with servers(data, environ={}, join=True) as joined, connected(joined) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+        async with connected(first) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+    async with servers(data, environ={}, join=True) as alone, connected(alone) as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    assert processes_of(data) == []
