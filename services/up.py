@@ -1,0 +1,116 @@
+"""`aiguillage up` and `aiguillage serve`: the services behind one port, or one of them, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.starting import Installation, installed
+from shared.embedded_place import CannotStart
+from shared.settings import Settings
+from shared.telemetry import configure_logging
+
+SERVICES = ("availability", "matching")
+GOODBYE_S = 1
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, *, host: str, port: int) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer on `port` while the context lasts; the task ends early only if the server stops by itself.
+
+    CannotStart when the port is taken.
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GOODBYE_S,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    server = uvicorn.Server(config)
+    # Signals are ours: the embedded servers stop after the services, in the same context.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    running = asyncio.create_task(_serve(server, port), name=f"serve {port}")
+    try:
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+        if running.done():
+            await running
+        yield running
+    finally:
+        server.should_exit = True
+        await asyncio.wait({running})
+    await running
+
+
+async def _serve(server: uvicorn.Server, port: int) -> None:
+    try:
+        await server.serve()
+    except SystemExit:
+        raise CannotStart(
+            f"Le service ne démarre pas sur le port {port} : donner un autre --port, ou lire les messages ci-dessus."
+        ) from None
+
+
+@asynccontextmanager
+async def until_told() -> AsyncIterator[asyncio.Event]:
+    """An event that Ctrl-C or SIGTERM sets, in place of their usual effect."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    try:
+        yield told
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def first_of(told: asyncio.Event, running: asyncio.Task[None]) -> None:
+    """Wait for the order to stop, or for the service to stop by itself."""
+    order = asyncio.create_task(told.wait())
+    await asyncio.wait({order, running}, return_when=asyncio.FIRST_COMPLETED)
+    order.cancel()
+
+
+async def up(data_dir: Path, *, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Run both services on one port until told to stop."""
+    configure_logging()
+    async with until_told() as told, installed(data_dir, port=port) as here:
+        await _run(_builder("services.together")(here.settings), here, host=host, port=port, told=told, say=say)
+
+
+async def serve(name: str, *, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Run one service against DATABASE_URL and REDIS_URL until told to stop. The schemas must be up to date."""
+    if name not in SERVICES:
+        raise CannotStart(f"Aucun service ne s'appelle « {name} » : {' ou '.join(SERVICES)}.")
+    configure_logging()
+    async with until_told() as told, installed(Path("data/up"), port=port, join=True, migrate=False) as here:
+        await _run(_builder("services.together")(here.settings), here, host=host, port=port, told=told, say=say)
+
+
+def _builder(module: str) -> Callable[[Settings], FastAPI]:
+    # Slow to import, the solver above all: only who serves pays for it.
+    build: Callable[[Settings], FastAPI] = import_module(module).build
+    return build
+
+
+async def _run(
+    app: FastAPI, here: Installation, *, host: str, port: int, told: asyncio.Event, say: Callable[[str], None]
+) -> None:
+    if here.warning:
+        say(here.warning)
+    async with serving(app, host=host, port=port) as running:
+        say(f"Prêt : {here.settings.public_url} (santé : {here.settings.public_url}/health). Ctrl-C pour arrêter.")
+        await first_of(told, running)
