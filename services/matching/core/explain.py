@@ -49,8 +49,8 @@ def explained(
 ) -> Plan:
     """The same plan, each unmatched request (or only these) with the cheapest change of each kind that would serve it.
 
-    Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again. Without
-    it, one more place may serve someone else of the same class for whom it is worth exactly as much.
+    Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again.
+    Without it, one more place may serve someone else of the same class for whom it is worth exactly as much.
     """
     explainer = Explainer(instance, travel, check)
     return replace(

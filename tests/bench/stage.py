@@ -1,0 +1,60 @@
+"""What the service benchmarks stand on: servers of their own, a migrated database, a territory, the product running."""
+
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.histories import HISTORIES
+from shared import embedded
+from shared.auth import admit_machine
+from shared.migrate import upgrade
+from shared.settings import Settings
+from tests.builders import Territory, a_territory, owner
+from tests.processes import Program, free_port
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything a benchmark plays on; `folder` holds the servers' data, `token` opens every CPTS to a machine."""
+
+    settings: Settings
+    program: Program
+    territory: Territory
+    token: str
+    folder: Path
+
+
+@asynccontextmanager
+async def stage(*command: str, practitioners: int) -> AsyncIterator[Stage]:
+    """Start servers and `aiguillage COMMAND`; stop both at the end."""
+    with tempfile.TemporaryDirectory(prefix="aiguillage-bench-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        async with embedded.servers(folder / "servers", environ={}) as servers:
+            port = free_port()
+            program = Program(
+                list(command),
+                {
+                    "DATABASE_URL": servers.database_url,
+                    "REDIS_URL": servers.redis_url,
+                    "AIGUILLAGE_DEMO": "1",
+                    "AIGUILLAGE_AVAILABILITY_URL": f"http://127.0.0.1:{port}/availability",
+                },
+                port,
+            )
+            values = {"database_url": servers.database_url, "redis_url": servers.redis_url, "demo": True}
+            settings = Settings.model_validate({**values, "public_url": program.url})
+            await upgrade(settings, HISTORIES)
+            territory = await a_territory(settings, practitioners=practitioners)
+            token = secrets.token_urlsafe(32)
+            async with owner(settings) as session:
+                await admit_machine(session, "bench", token, ["*"])
+                await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
+            await program.start()
+            try:
+                yield Stage(settings, program, territory, token, folder)
+            finally:
+                await program.stop()
