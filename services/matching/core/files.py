@@ -1,4 +1,4 @@
-"""Instances and plans as JSON, with the version of the format. Reading refuses what it does not know."""
+"""Instances, plans and other values as JSON, with the version of the format. Reading refuses what it does not know."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -7,18 +7,16 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from services.matching.core.model import Instance, Plan
-
 VERSION = 1
-T = TypeVar("T", Instance, Plan)
+T = TypeVar("T")
 
 
 class UnreadableFile(ValueError):
-    """The text is not an instance or a plan of this version: it says which field does not fit."""
+    """The text is not a value of this kind and version: it says which field does not fit."""
 
 
-def dumps(value: Instance | Plan) -> str:
-    """As JSON text, sorted so that equal values give equal text."""
+def dumps(value: object) -> str:
+    """A frozen dataclass, such as an Instance or a Plan, as JSON text, sorted so that equal values give equal text."""
     kind = type(value).__name__.lower()
     return json.dumps({"version": VERSION, kind: _plain(value)}, ensure_ascii=False, indent=1, sort_keys=True)
 

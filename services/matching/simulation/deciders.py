@@ -1,0 +1,182 @@
+"""What each way of deciding does at an instant of a simulated day: rows and columns to tell now."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.core.policies import UNSERVED, Policy, Way, agreed, has_majority, is_due
+from services.matching.simulation.life import NONE, Decide, Life
+from services.matching.simulation.pairs import NEVER, Pairs, best_plan
+
+Ints = npt.NDArray[np.int64]
+Told = list[tuple[int, int]]
+
+TIE_BITS = 24
+FUTURE_K = 20
+"""Cheapest slots looked at for each sampled request of the future."""
+
+
+class NotASimulatedWay(ValueError):
+    """Hindsight is not lived instant by instant: ask `hindsight` for it."""
+
+
+def decider(policy: Policy, pairs: Pairs, practices: Sequence[str], futures: Sequence[Pairs] = ()) -> Decide:
+    """The decision function of a policy on one day. `practices` gives the practitioner of each column.
+
+    `futures` are sampled rest-of-days for policies that vote: their first rows and columns are those of the day.
+    """
+    if policy.way == Way.EARLIEST:
+        # Among slots of the same minute the peer takes the cheapest: a person would, and it must be a fair peer.
+        earliest = (pairs.starts_at_s[None, :] << TIE_BITS) + np.clip(pairs.cost, 0, (1 << TIE_BITS) - 1)
+        return lambda life: _first_come(life, earliest)
+    if policy.way == Way.CHEAPEST:
+        return lambda life: _first_come(life, pairs.cost)
+    if policy.way == Way.NEAREST_PRACTICES:
+        return lambda life: _calls(life, policy.calls, np.array(practices))
+    if policy.way == Way.VOTES:
+        return lambda life: _votes(life, policy, futures)
+    if policy.way == Way.PLAN and policy.kappa_s is not None:
+        return lambda life: _stable(life, policy)
+    if policy.way == Way.PLAN:
+        return lambda life: _plan(life, policy)
+    raise NotASimulatedWay(NotASimulatedWay.__doc__)
+
+
+def hindsight(pairs: Pairs) -> Ints:
+    """The column of each row when everything is known in advance; NONE for those left out."""
+    in_time = pairs.until_at_s >= np.maximum(pairs.submitted_at_s[:, None], pairs.published_at_s[None, :])
+    return best_plan(pairs.cost, in_time, pairs.rank, pairs.places)
+
+
+def _first_come(life: Life, key: Ints) -> Told:
+    """Serve in order of arrival: a new request looks at every free slot, an older one only at what is new."""
+    told: Told = []
+    room = life.places.copy()
+    free, new = life.free(), set(life.fresh_requests)
+    fresh = np.array(sorted(set(life.fresh_slots) & set(free.tolist())), np.int64)
+    for row in life.waiting().tolist():
+        columns = free if row in new else fresh
+        fits = columns[(life.until_at_s[row, columns] >= life.now_at_s) & (room[columns] >= life.pairs.party[row])]
+        if fits.size:
+            column = int(fits[np.argmin(key[row, fits])])
+            room[column] -= life.pairs.party[row]
+            told.append((row, column))
+    return told
+
+
+def _calls(life: Life, calls: int, practices: npt.NDArray[np.str_]) -> Told:
+    """Each new patient calls the nearest practices once and takes the earliest slot that suits, or gives up."""
+    told: Told = []
+    room = life.places.copy()
+    free = life.free()
+    for row in life.fresh_requests:
+        nearest = life.pairs.travel_s[row]
+        called = list(dict.fromkeys(practices[np.argsort(nearest, kind="stable")]))[:calls]
+        fits = free[(life.until_at_s[row, free] >= life.now_at_s) & (room[free] >= life.pairs.party[row])]
+        fits = fits[np.isin(practices[fits], called)]
+        if fits.size:
+            column = int(fits[np.argmin(life.pairs.starts_at_s[fits])])
+            room[column] -= life.pairs.party[row]
+            told.append((row, column))
+    return told
+
+
+def _plan(life: Life, policy: Policy) -> Told:
+    """Plan for everybody who waits when something changed, then tell what is due."""
+    if life.fresh_slots or life.fresh_requests:
+        rows, columns = life.waiting(), life.free()
+        allowed = life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s
+        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, allowed))
+    return [(row, column) for row, column in life.provisional.items() if _due(life, policy, row, column)]
+
+
+def _best(life: Life, rows: Ints, columns: Ints, allowed: npt.NDArray[np.bool_]) -> Ints:
+    """The plan of these rows and columns. Households, no flow, go first to their cheapest slot with room."""
+    cost, places = life.pairs.cost[np.ix_(rows, columns)], life.places[columns].copy()
+    chosen = np.full(rows.size, NONE, np.int64)
+    for n in np.flatnonzero(life.pairs.party[rows] > 1):
+        party = life.pairs.party[rows[n]]
+        fits = np.flatnonzero(allowed[n] & (places >= party))
+        if fits.size:
+            chosen[n] = fits[np.argmin(cost[n, fits])]
+            places[chosen[n]] -= party
+    single = np.flatnonzero(life.pairs.party[rows] == 1)
+    chosen[single] = best_plan(cost[single], allowed[single], life.pairs.rank[rows[single]], places)
+    return chosen
+
+
+def _as_columns(rows: Ints, columns: Ints, chosen: Ints) -> dict[int, int]:
+    return {int(rows[n]): int(columns[chosen[n]]) for n in np.flatnonzero(chosen >= 0)}
+
+
+def _due(life: Life, policy: Policy, row: int, column: int) -> bool:
+    answer_by = int(life.pairs.submitted_at_s[row]) + policy.confirm_after_s[life.pairs.rank[row]]
+    return is_due(life.now_at_s, answer_by, int(life.until_at_s[row, column]), policy.notice_s)
+
+
+def _stable(life: Life, policy: Policy) -> Told:
+    """Tell at once; move whoever was told only for more than kappa, never drop them, never move them late."""
+    if not (life.fresh_slots or life.fresh_requests):
+        return []
+    kappa = policy.kappa_s or 0
+    held = np.flatnonzero((life.told != NONE) & ~life.gone & (life.pairs.party == 1))
+    held = held[life.until_at_s[held, life.told[held]] - policy.notice_s > life.now_at_s]
+    rows = np.concatenate([held, life.waiting()])
+    room = life.places.copy()
+    np.add.at(room, life.told[held], 1)
+    columns = np.flatnonzero(life.published & (room > 0) & (life.pairs.starts_at_s >= life.now_at_s))
+    cost = life.pairs.cost[np.ix_(rows, columns)]
+    allowed = life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s
+    own = life.told[rows][:, None] == columns[None, :]
+    notified = np.arange(rows.size) < held.size
+    cost = np.where(notified[:, None] & ~own, cost + kappa, cost)
+    # Rank -1: whoever was told comes before P1, and their own slot is always open to them, so nobody is dropped.
+    rank = np.where(notified, -1, life.pairs.rank[rows])
+    chosen = _as_columns(rows, columns, best_plan(cost, allowed, rank, room[columns]))
+    moves = [(row, column) for row, column in chosen.items() if life.told[row] != column]
+    return sorted(moves, key=lambda move: life.told[move[0]] == NONE)
+
+
+def _votes(life: Life, policy: Policy, futures: Sequence[Pairs]) -> Told:
+    """Solve who waits together with each sampled future; tell what is due and agreed, hold the rest."""
+    rows, columns = life.waiting(), life.free()
+    if not rows.size:
+        return []
+    ballots = np.array([_ballot(life, rows, columns, future) for future in futures], np.int64)
+    chosen, votes = agreed(ballots)
+    sure = has_majority(votes, len(futures)) & (chosen != UNSERVED)
+    told: Told = []
+    room = life.places.copy()
+    for n in np.flatnonzero(sure):
+        row, column = int(rows[n]), int(columns[chosen[n]])
+        if room[column] > 0 and _due(life, policy, row, column):
+            room[column] -= 1
+            told.append((row, column))
+    return told
+
+
+def _ballot(life: Life, rows: Ints, columns: Ints, future: Pairs) -> Ints:
+    """The position in `columns` given to each waiting row when this future is known; UNSERVED for none of them."""
+    requests, slots = life.asked.size, life.published.size
+    to_come = np.flatnonzero(future.submitted_at_s > life.now_at_s)
+    to_open = np.flatnonzero(future.published_at_s > life.now_at_s)
+    all_rows = np.concatenate([rows, to_come[to_come >= requests]])
+    all_columns = np.concatenate([columns, to_open[to_open >= slots]])
+    until = future.until_at_s[np.ix_(all_rows, all_columns)]
+    until[: rows.size, : columns.size] = life.until_at_s[np.ix_(rows, columns)]
+    decided = np.maximum(future.submitted_at_s[all_rows][:, None], future.published_at_s[all_columns][None, :])
+    allowed = (until >= decided) & (until >= life.now_at_s) & (until != NEVER)
+    cost = future.cost[np.ix_(all_rows, all_columns)]
+    _keep_cheapest(cost, allowed)
+    places = np.concatenate([life.places[columns], np.ones(all_columns.size - columns.size, np.int64)])
+    chosen = best_plan(cost, allowed, future.rank[all_rows], places)[: rows.size]
+    return np.where(chosen < columns.size, chosen, UNSERVED)
+
+
+def _keep_cheapest(cost: Ints, allowed: npt.NDArray[np.bool_]) -> None:
+    """Leave each row its cheapest slots only: sampled futures need no more, and solve faster."""
+    if cost.shape[1] > FUTURE_K:
+        masked = np.where(allowed, cost, np.iinfo(np.int64).max)
+        kth = np.partition(masked, FUTURE_K - 1, axis=1)[:, FUTURE_K - 1 : FUTURE_K]
+        allowed &= cost <= kth
