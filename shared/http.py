@@ -150,10 +150,15 @@ async def _database_away(_request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    """Connections cut in mid-flight surface as plain DBAPIError; a true error of ours stays a 500."""
+def is_lost(error: Exception) -> bool:
+    """Whether the database went away in mid-flight: it may surface as a plain DBAPIError."""
     lost = isinstance(error, OperationalError | InterfaceError) or "Connection" in str(getattr(error, "orig", ""))
-    if lost or getattr(error, "connection_invalidated", False):
+    return lost or bool(getattr(error, "connection_invalidated", False))
+
+
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    """Connections cut in mid-flight are no fault of ours; a true error stays a 500."""
+    if is_lost(error):
         return await _database_away(request, error)
     raise error
 

@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.availability.api import bookings, directory, slots
+from services.availability.fhir.api import build_fhir
+from services.availability.fhir.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
 from services.availability.tables import OUTBOX
@@ -35,6 +37,10 @@ def build(settings: Settings) -> FastAPI:
     for part in (slots, bookings, directory):
         app.include_router(part.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
+
+    fhir = build_fhir(SasSettings())
+    fhir.state.wiring = wiring
+    app.mount("/fhir", fhir)
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:

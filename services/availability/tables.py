@@ -193,6 +193,7 @@ class SlotRow(Offer, Availability, table=True):
         ),
         Index(None, "cpts_id", "starts_at"),
         Index("ix_slot_audience", "audience", postgresql_using="gin"),
+        Index(None, "practitioner_id", "starts_at", postgresql_where=text("status = 'published'")),
         Index(
             "uq_slot_opening_id_starts_at",
             "opening_id",

@@ -1,0 +1,37 @@
+"""What the FHIR interface is told by its environment (`AIGUILLAGE_SAS_…`)."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.availability.fhir.terms import Ig
+
+
+class AllowedClient(BaseModel):
+    """A certificate's subject that may call: both its common name and its organizational unit must match."""
+
+    cn: str
+    ou: str
+
+
+class SasSettings(BaseSettings):
+    """How the national platform reaches us, and how we reach it."""
+
+    model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_SAS_", extra="ignore")
+
+    ig: Ig = Ig.V1_2_0
+    """The edition of the implementation guide that the other side checks."""
+    base: str = ""
+    """The URL of the FHIR interface as the SAS knows it; empty: below the service's own URL."""
+    agenda_url: str = ""
+    """Where a regulator books with a practitioner; `{rpps}` is replaced. Empty: our own page."""
+    clients: list[AllowedClient] = []
+    proxy_secret: SecretStr | None = None
+    """Shown by a proxy that has verified the client's certificate, in the header `X-Aiguillage-Proxy`."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_issuers: Path | None = None
+    """PEM file of the authorities (IGC-Santé) that issue clients' certificates."""
+    tls_revoked: Path | None = None
+    """PEM file of their revocation lists; one that has expired refuses every client."""
