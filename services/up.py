@@ -97,7 +97,7 @@ async def serve(name: str, *, host: str, port: int, say: Callable[[str], None]) 
         raise CannotStart(f"Aucun service ne s'appelle « {name} » : {' ou '.join(SERVICES)}.")
     configure_logging()
     async with until_told() as told, installed(Path("data/up"), port=port, join=True, migrate=False) as here:
-        await _run(_builder("services.together")(here.settings), here, host=host, port=port, told=told, say=say)
+        await _run(_builder(f"services.{name}.main")(here.settings), here, host=host, port=port, told=told, say=say)
 
 
 def _builder(module: str) -> Callable[[Settings], FastAPI]:

@@ -58,6 +58,10 @@ class Report:
         """One row."""
         self.rows.append(cells)
 
+    def row(self, *cells: Any) -> None:
+        """One row, cell by cell in the order of the columns."""
+        self.add(**dict(zip(self.columns, cells, strict=True)))
+
     def guarantee(self, what: str, *, kept: bool) -> None:
         """Note whether something that must hold did hold."""
         self.figures.setdefault("guarantees", {})[what] = kept

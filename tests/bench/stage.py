@@ -12,8 +12,20 @@ from shared import embedded
 from shared.auth import admit_machine
 from shared.migrate import upgrade
 from shared.settings import Settings
+from shared.tables import CommuneRow
 from tests.builders import Territory, a_territory, owner
 from tests.processes import Program, free_port
+
+COMMUNE = CommuneRow(
+    insee="48095",
+    name="Mende",
+    departement="48",
+    postal_codes=["48000"],
+    former_names=[],
+    lat=44.52,
+    lon=3.5,
+    population=12_000,
+)
 
 
 @dataclass(slots=True)
@@ -51,6 +63,7 @@ async def stage(*command: str, practitioners: int) -> AsyncIterator[Stage]:
             territory = await a_territory(settings, practitioners=practitioners)
             token = secrets.token_urlsafe(32)
             async with owner(settings) as session:
+                session.add(COMMUNE)
                 await admit_machine(session, "bench", token, ["*"])
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
             await program.start()
