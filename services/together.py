@@ -1,4 +1,7 @@
-"""Both services in one process on one port: `/availability` and `/matching`, each with its own role and lifespan."""
+"""Both services in one process on one port: `/availability` and `/matching`, each with its own role and lifespan.
+
+Their pages stand at the root of the same origin.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -6,18 +9,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.availability import main as availability
+from services.availability.web.pages import PART as AVAILABILITY_PAGES
 from services.matching import main as matching
+from services.matching.web.pages import PART as MATCHING_PAGES
 from shared.settings import Settings
+from shared.web.site import API, site
 
 
 def build(settings: Settings) -> FastAPI:
     """The application that `aiguillage up` serves."""
-    mounted = {"/availability": availability.build(settings), "/matching": matching.build(settings)}
+    services = {"availability": availability.build(settings), "matching": matching.build(settings)}
+    wirings = {name: service.state.wiring for name, service in services.items()}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for service in mounted.values():
+            for service in services.values():
                 await stack.enter_async_context(service.router.lifespan_context(service))
             yield
 
@@ -28,6 +35,7 @@ def build(settings: Settings) -> FastAPI:
         """Alive; each service says more at `/availability/health` and `/matching/health`."""
         return {"status": "ok"}
 
-    for path, service in mounted.items():
-        app.mount(path, service)
+    for name, service in services.items():
+        app.mount(API[name], service)
+    app.mount("/", site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES]))
     return app

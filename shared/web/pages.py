@@ -1,7 +1,8 @@
 """Rendering a page: the frame, the wordings in the reader's language, who is signed in, the server's time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,9 +13,11 @@ from jinja2 import Environment, StrictUndefined
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, Role
+from shared.db import Scope, set_scope
 from shared.http import wiring_of
 from shared.labels import LANGUAGES, Wording, wording
 from shared.tables import AccountRow
+from shared.wiring import Wiring
 
 LANGUAGE_COOKIE = "aiguillage_language"
 HOME: Mapping[Role, str] = {
@@ -98,6 +101,7 @@ class Page:
             "cpts": self.chosen_cpts(caller) if caller else None,
             "allCpts": sorted(caller.cpts) if caller else [],
             "practitioners": sorted(caller.practitioners or ()) if caller else [],
+            "account": caller.id if caller else None,
             "now": wiring.clock.now().isoformat(),
             "speed": wiring.clock.speed,
         }
@@ -117,6 +121,15 @@ def page_of(request: Request) -> Page:
 
 
 PageDep = Annotated[Page, Depends(page_of)]
+
+
+@asynccontextmanager
+async def reading(request: Request, service: str, scope: Scope) -> AsyncIterator[AsyncSession]:
+    """A transaction of one service, bound to what its reader may see."""
+    wiring: Wiring = request.app.state.wirings[service]
+    async with wiring.open_session() as session:
+        await set_scope(session, scope)
+        yield session
 
 
 async def label_of_account(session: AsyncSession, caller: Caller) -> str:

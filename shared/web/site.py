@@ -29,7 +29,7 @@ API = {"availability": "/availability", "matching": "/matching"}
 class Part:
     """The pages of one service: its routes and the folder that holds `templates/` and `static/`."""
 
-    name: str
+    service: str
     routes: APIRouter
     folder: Path
 
@@ -64,18 +64,22 @@ async def _missing(request: Request, error: Exception) -> Response:
     return page.show("problem.html", title="problem.title", status=error.status_code, detail=detail)
 
 
-def site(wiring: Wiring, parts: Sequence[Part], *, api: Mapping[str, str] = API) -> FastAPI:
-    """The application that serves every page. Mount it at the root of the origin, after the services."""
+def site(wirings: Mapping[str, Wiring], parts: Sequence[Part], *, api: Mapping[str, str] = API) -> FastAPI:
+    """The application that serves every page. Mount it at the root of the origin, after the services.
+
+    `wirings`: those of the services whose pages it has; a page reads with the wiring of its own service.
+    """
+    wiring = next(iter(wirings.values()))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.wiring = wiring
+    app.state.wiring, app.state.wirings = wiring, dict(wirings)
     app.state.config = {"api": dict(api), "tiles": wiring.settings.tile_url, "credit": wiring.settings.tile_credit}
-    loader = PrefixLoader({part.name: FileSystemLoader(part.folder / "templates") for part in parts})
+    loader = PrefixLoader({part.service: FileSystemLoader(part.folder / "templates") for part in parts})
     app.state.templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
     app.state.templates.filters["json_block"] = lambda value: Markup(json_block(value))  # noqa: S704  escaped by it
     app.include_router(entrance)
     for part in parts:
         app.include_router(part.routes)
-        app.mount(f"/static/{part.name}", Files(directory=part.folder / "static"), name=f"static-{part.name}")
+        app.mount(f"/static/{part.service}", Files(directory=part.folder / "static"), name=f"static-{part.service}")
     app.mount("/static", Files(directory=HERE / "static"), name="static")
     answer_problems(app)
     app.add_exception_handler(Refusal, _refused)

@@ -22,6 +22,12 @@ class Written(BaseModel):
     id: UUID
 
 
+class Practice(orders.Settings):
+    """What a practitioner set for themselves."""
+
+    panel_declared: bool
+
+
 @routes.get("/directory")
 async def directory(caller: CallerDep, session: SessionDep, cpts: str) -> directory_reads.Directory:
     """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
@@ -86,6 +92,14 @@ async def put_settings(
     caller.require(*THEMSELVES)
     await app.put_settings(session, caller, practitioner_id, order)
     return Response(status_code=204)
+
+
+@routes.get("/practitioners/{practitioner_id}/settings")
+async def get_settings(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Practice:
+    """What a practitioner set, and whether they declared new patients."""
+    caller.require(*THEMSELVES)
+    settings, declared = await app.settings_of(session, caller, practitioner_id)
+    return Practice(**settings.model_dump(), panel_declared=declared)
 
 
 @routes.put("/practitioners/{practitioner_id}/panel", status_code=204)

@@ -57,6 +57,14 @@ async def put_settings(session: AsyncSession, caller: Caller, practitioner_id: U
         await tell_practitioner(session, practitioner_id)
 
 
+async def settings_of(session: AsyncSession, caller: Caller, practitioner_id: UUID) -> tuple[orders.Settings, bool]:
+    """What a practitioner set, the defaults where nothing is, and whether they declared new patients."""
+    caller.require_practitioner(practitioner_id)
+    practice = await session.get(PracticeRow, practitioner_id)
+    plain = practice.model_dump(include=set(orders.Settings.model_fields)) if practice else {}
+    return orders.Settings(**plain), await session.get(PanelRow, practitioner_id) is not None
+
+
 async def put_panel(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Panel) -> None:
     """Declare how many new patients a practitioner takes, and which. No stream tells it."""
     caller.require_practitioner(practitioner_id)

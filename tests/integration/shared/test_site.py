@@ -25,7 +25,7 @@ def settings_of(*, demo: bool = True, **more: object) -> Settings:
 
 
 def client_of(settings: Settings) -> httpx.AsyncClient:
-    app = site(wire("availability", settings), [])
+    app = site({"availability": wire("availability", settings)}, [])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE)
 
 

@@ -15,7 +15,7 @@ PAGES = [
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".html", ".js", ".py"} and "vendor" not in path.parts
 ]
-CALL = re.compile(r"""\bt\(\s*["']([\w.]+)["']|title=["'](\w+\.\w+)["']""")
+CALL = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]|title=["'](\w+\.\w+)["']""")
 
 
 def fields(text: str) -> set[str]:

@@ -1,0 +1,78 @@
+// What a practitioner sets for themselves: pause, cap, notice, new patients as médecin traitant, and their account.
+
+import { call, get } from "/static/api.js";
+import { byId } from "/static/dom.js";
+import { number } from "/static/format.js";
+import { attempt, toast } from "/static/shell.js";
+import { t } from "/static/page.js";
+
+let touched = false;
+let bound = null;
+
+/** Fill the form from the live state, unless somebody is changing it. */
+export function fillMe(state, id) {
+  const mine = state.practitioners?.[id];
+  if (!mine) return;
+  const form = byId("settings");
+  if (!touched) {
+    form.elements.paused.checked = mine.paused;
+    form.elements.week_cap.value = mine.week_cap ?? "";
+  }
+  const all = Object.values(state.practitioners).filter((each) => each.profession === mine.profession);
+  const mean = all.reduce((sum, each) => sum + each.served_4_weeks, 0) / all.length;
+  const patients = (n) => t("me.patients", { n: number(n) === String(n) ? n : number(n) });
+  byId("ledger").textContent = t("me.ledger_text", {
+    week: patients(mine.served_this_week), month: patients(mine.served_4_weeks), mean: number(mean),
+  });
+}
+
+export function wireMe(page) {
+  const [settings, panel] = [byId("settings"), byId("panel-form")];
+  bound?.abort();
+  bound = new AbortController();
+  const { signal } = bound;
+  touched = false;
+  const whole = (form, name) => (form.elements[name].value.trim() === "" ? null : Number(form.elements[name].value));
+  settings.addEventListener("input", () => { touched = true; }, { signal });
+  settings.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const body = {
+        paused: settings.elements.paused.checked,
+        week_cap: whole(settings, "week_cap"),
+        give_back_minutes: Number(settings.elements.give_back_minutes.value),
+      };
+      await call("availability", "PUT", `/practitioners/${page.practitioner}/settings`, body);
+      touched = false;
+      toast(t("me.saved"));
+    });
+  }, { signal });
+  panel.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const criteria = {
+        ...page.criteria,
+        min_age: whole(panel, "min_age") ?? 0,
+        max_age: whole(panel, "max_age") ?? 130,
+        ald_share: whole(panel, "ald_share") ?? 0,
+        home_visits: panel.elements.home_visits.checked,
+      };
+      await call("availability", "PUT", `/practitioners/${page.practitioner}/panel`, { places: whole(panel, "places") ?? 0, criteria });
+      toast(t("me.saved"));
+    });
+  }, { signal });
+  attempt(async () => {
+    const found = await get("availability", `/practitioners/${page.practitioner}/settings`);
+    settings.elements.give_back_minutes.value = found.give_back_minutes;
+    await readPanel(page, panel, found.panel_declared);
+  });
+}
+
+async function readPanel(page, form, declared) {
+  const nothing = { places: 0, criteria: { min_age: 0, max_age: 130, ald_share: 0, home_visits: false, communes: [] } };
+  const found = declared ? await get("availability", `/practitioners/${page.practitioner}/panel`) : nothing;
+  page.criteria = found.criteria;
+  form.elements.places.value = found.places;
+  for (const name of ["min_age", "max_age", "ald_share"]) form.elements[name].value = found.criteria[name];
+  form.elements.home_visits.checked = found.criteria.home_visits;
+}

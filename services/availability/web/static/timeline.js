@@ -1,0 +1,146 @@
+// One row per slot: time, state in words, how, who comes, and what can be done about it.
+
+import { call, get, post } from "/static/api.js";
+import { h, icon, keep, state } from "/static/dom.js";
+import { time } from "/static/format.js";
+import { ask, attempt, toast } from "/static/shell.js";
+import { label, now, t } from "/static/page.js";
+
+const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
+const MORE = ["habitual", "urgent", "asked"];
+
+export function drawTimeline(list, slots, context) {
+  const fresh = keep(list, slots, {
+    key: (slot) => slot.id,
+    version: (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot),
+      slot.bookings.map((booking) => booking.id + booking.state + context.motiveOf(booking)).join()].join("|"),
+    draw: (slot) => row(slot, context),
+  });
+  for (const { element, added } of fresh) if (!added) element.classList.add("flash");
+}
+
+const past = (slot) => Date.parse(slot.ends_at) <= now();
+
+function summary(slot) {
+  if (slot.status === "withdrawn") return state("bad", t("slots.withdrawn"));
+  if (slot.status !== "published") return state("", t("slots.given_back"));
+  if (slot.capacity > 1) return state(slot.taken < slot.capacity ? "free" : "done", t("slots.places", slot));
+  if (slot.held) return state("wait", t("slots.held"));
+  return slot.taken ? state("done", t("slots.full")) : state("free", t("slots.free"));
+}
+
+function row(slot, context) {
+  const gone = slot.status !== "published";
+  return h("li", { class: `slot ${gone ? "gone" : ""} ${past(slot) ? "past" : ""}`, "data-slot": slot.id },
+    h("span", { class: "figure" }, time(slot.starts_at)),
+    h("span", { class: "what" }, summary(slot), slot.modes.map((mode) => h("span", { class: "state" }, icon(mode), label("mode", mode)))),
+    menu(slot, context),
+    h("div", { class: "comers" }, slot.bookings.filter((booking) => booking.state !== "held").map((booking) => comer(slot, booking, context))));
+}
+
+function menu(slot, context) {
+  const action = (word, run) => h("button", { type: "button", onclick: (event) => {
+    event.target.closest("details").open = false;
+    attempt(run);
+  } }, t(word));
+  const open = slot.status === "published" && !past(slot);
+  return h("details", { class: "menu", name: "menu" },
+    h("summary", { "aria-label": t("slots.menu", { time: time(slot.starts_at) }) }, "⋯"),
+    h("div", {},
+      open ? action("slots.more", () => takeMore(slot)) : null,
+      action("slots.why", () => why(slot, context)),
+      open ? action("slots.withdraw", () => withdraw(slot, context)) : null));
+}
+
+function comer(slot, booking, context) {
+  const urgency = context.urgencyOf(booking);
+  const buttons = [h("button", { type: "button", class: "quiet", "data-focus": `see${booking.id}`, onclick: () => attempt(() => see(slot, booking)) }, t("slots.open_patient"))];
+  const started = Date.parse(slot.starts_at) <= now();
+  if (booking.state === "confirmed" || booking.state === "no_show") if (started) buttons.push(mark(booking, "honoured"));
+  if (booking.state === "confirmed" || booking.state === "honoured") if (started) buttons.push(mark(booking, "no_show"));
+  if (booking.state === "confirmed" && !started) buttons.push(h("button", { type: "button", class: "quiet", onclick: () => attempt(() => cancel(booking)) }, t("slots.cancel")));
+  return h("div", { class: "comer" },
+    h("span", { class: "row" },
+      urgency ? h("span", { class: `urgency p${urgency}` }, `P${urgency}`) : null,
+      h("strong", {}, context.motiveOf(booking)),
+      booking.state === "confirmed" ? null : state(KIND[booking.state], label("booking_state", booking.state)),
+      booking.overbooked ? state("wait", t("slots.overbooked")) : null),
+    h("span", { class: "row" }, buttons));
+}
+
+const PATHS = { honoured: "honoured", no_show: "no-show" };
+const mark = (booking, outcome) => h("button", { type: "button", "data-focus": outcome + booking.id, onclick: () => attempt(async () => {
+  await post("availability", `/bookings/${booking.id}/${PATHS[outcome]}`);
+  const other = outcome === "honoured" ? "no_show" : "honoured";
+  toast(t("slots.marked", { state: label("booking_state", outcome) }), { undo: () => attempt(() => post("availability", `/bookings/${booking.id}/${PATHS[other]}`)), word: label("booking_state", other) });
+}) }, t(`slots.${outcome}`));
+
+/** Opening a patient's record is one deliberate gesture, and it is logged. */
+async function see(slot, booking) {
+  const moment = time(slot.starts_at);
+  let lines = [h("p", {}, t("slots.patient_none"))];
+  try {
+    const patient = await get("availability", `/bookings/${booking.id}/patient`);
+    lines = [h("dl", { class: "keys" }, Object.entries(patient).filter(([, value]) => value).flatMap(([name, value]) => [
+      h("dt", {}, t(`slots.patient.${name}`)),
+      h("dd", {}, name === "phone" ? h("a", { href: `tel:${value}` }, value) : String(value)),
+    ])), h("p", { class: "hint" }, t("slots.patient_logged"))];
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+  await ask(t("slots.patient_title", { time: moment }), h("div", { class: "stack" }, lines), [{ value: "", text: t("common.close"), kind: "primary" }]);
+}
+
+async function cancel(booking) {
+  const answer = await ask(t("slots.cancel_title"), h("p", {}, t("slots.cancel_text")), [
+    { value: "yes", text: t("slots.cancel_do"), kind: "grave" }, { value: "", text: t("common.back"), kind: "quiet" },
+  ]);
+  if (!answer) return;
+  await post("availability", `/bookings/${booking.id}/cancellation`, { reason: t("slots.cancel_reason") });
+  toast(t("slots.cancelled"));
+}
+
+async function takeMore(slot) {
+  const moment = time(slot.starts_at);
+  const answer = await ask(t("slots.more_title", { time: moment }), h("label", { class: "field" }, t("slots.more_reason"),
+    h("select", { name: "reason" }, MORE.map((code) => h("option", {}, t(`slots.more_reasons.${code}`))))),
+  [{ value: "yes", text: t("slots.more"), kind: "primary" }, { value: "", text: t("common.cancel"), kind: "quiet" }]);
+  if (!answer) return;
+  await post("availability", `/slots/${slot.id}/overbookings`, { reason: answer.values.reason });
+  toast(t("slots.more_done", { time: moment }));
+}
+
+/** An empty slot goes at once and can be published again; one with a patient asks first. */
+async function withdraw(slot, context) {
+  const busy = slot.taken + slot.overbooked > 0;
+  const body = { reason: t("slots.withdraw_reason") };
+  if (busy) {
+    const answer = await ask(t("slots.withdraw_booked_title"), h("p", {}, t("slots.withdraw_booked_text")), [
+      { value: "yes", text: t("slots.withdraw_booked_do"), kind: "grave" }, { value: "", text: t("common.back"), kind: "quiet" },
+    ]);
+    if (!answer) return;
+    body.booked = "cancel";
+  }
+  await call("availability", "POST", `/slots/${slot.id}/withdrawal`, body);
+  const { place_id, starts_at, capacity, modes, types, acts, min_age, max_age } = slot;
+  const minutes = Math.round((Date.parse(slot.ends_at) - Date.parse(starts_at)) / 60_000);
+  const again = { place_id, starts_at, minutes, capacity, modes, types, acts, min_age, max_age, count: 1 };
+  toast(t("slots.withdrawn_done", { time: time(starts_at) }), busy ? {} : { undo: () => attempt(() => context.publish(again)) });
+}
+
+/** Rule by rule, and at each obstacle the one thing to change. */
+function why(slot, context) {
+  const who = context.practitioner() ?? {};
+  const rules = [
+    ["published", slot.status === "published"],
+    ["future", Date.parse(slot.starts_at) > now()],
+    ["room", slot.taken < slot.capacity],
+    ["pause", !who.paused],
+    ["cap", who.week_cap === null || who.week_cap === undefined || who.served_this_week < who.week_cap],
+    ["seen", slot.types.some((type) => ["CPTS", "SNP", "PRO", "PUBLIC"].includes(type))],
+  ];
+  const list = h("ul", { class: "rules" }, rules.map(([code, holds]) => h("li", {},
+    state(holds ? "done" : "bad", t(holds ? "why.ok" : "why.no")), h("span", {}, t(holds ? `why.${code}` : `why.${code}_fix`)))));
+  const all = rules.every(([, holds]) => holds) ? h("p", {}, t("why.all")) : null;
+  return ask(t("why.title", { time: time(slot.starts_at) }), h("div", { class: "stack" }, list, all), [{ value: "", text: t("common.close"), kind: "primary" }]);
+}

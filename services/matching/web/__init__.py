@@ -1,0 +1,1 @@
+"""The pages whose writes are matching's: « Orienter un patient », « Tension » and the administration."""

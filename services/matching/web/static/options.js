@@ -1,0 +1,169 @@
+// The slots proposed: a list one chooses from by number, the same on a map, the one that is held, and what to do when none fits.
+
+import { byId, h, icon, keep, state } from "/static/dom.js";
+import { nameOf, placeOf, professionOf } from "/static/directory.js";
+import { countdown, day, dayName, kilometres, minutes, time, when } from "/static/format.js";
+import { circleMap } from "/static/map.js";
+import { label, now, t } from "/static/page.js";
+
+const DETOUR = 1.3;
+const HOLD_MS = 180_000;
+
+/**
+ * After a change that the reader did not make, what they look at stays where it is: slots that went are greyed, new ones
+ * come last. After a change of the form, the new list replaces the old one.
+ */
+export function merge(before, fresh, live) {
+  if (!live || !before.length) return fresh;
+  const still = new Map(fresh.map((option) => [option.slot_id, option]));
+  const kept = before.map((option) => still.get(option.slot_id) ?? { ...option, taken: true });
+  const known = new Set(before.map((option) => option.slot_id));
+  const free = kept.filter((option) => !option.taken).length;
+  return [...kept, ...fresh.filter((option) => !known.has(option.slot_id)).slice(0, Math.max(0, 5 - free))];
+}
+
+/** Metres by road between two points: great circle times a detour, as the service estimates it. */
+export function roadMetres(from, to) {
+  const rad = Math.PI / 180;
+  const a = Math.sin(((to.lat - from.lat) * rad) / 2) ** 2
+    + Math.cos(from.lat * rad) * Math.cos(to.lat * rad) * Math.sin(((to.lon - from.lon) * rad) / 2) ** 2;
+  return DETOUR * 2 * 6_371_000 * Math.asin(Math.sqrt(a));
+}
+
+function journey(option, slot, context) {
+  if (slot.modes.includes("HH") && !slot.modes.includes("AMB")) return t("referral.options.at_home");
+  if (slot.modes.includes("VR") && !slot.modes.includes("AMB")) return t("referral.options.by_video");
+  const from = context.commune();
+  const to = context.place(slot.place_id);
+  const length = minutes(option.cost.travel_s);
+  return from && to ? t("referral.options.journey", { km: kilometres(roadMetres(from, to)), minutes: length }) : t("referral.options.minutes", { minutes: length });
+}
+
+export function drawOptions(page, request, context, hold) {
+  const held = request && ["held", "confirmed"].includes(request.state) ? request.slot_id : null;
+  const known = page.options.filter((option) => context.slot(option.slot_id) || option.taken);
+  keep(byId("options"), known, {
+    key: (option) => option.slot_id,
+    version: (option) => JSON.stringify([page.options.indexOf(option), option.taken, option.tags, held, context.slot(option.slot_id)?.version, option.cost]),
+    draw: (option) => h("li", {}, card(option, page.options.indexOf(option) + 1, held, context, hold)),
+  });
+  drawMap(known, context);
+}
+
+function card(option, rank, held, context, hold) {
+  const slot = context.slot(option.slot_id);
+  if (!slot) return h("button", { type: "button", class: "option", disabled: true }, h("kbd", {}, rank), state("bad", label("blocker", "taken")));
+  const place = placeOf(slot);
+  const mine = held === option.slot_id;
+  const who = nameOf(slot.practitioner_id);
+  const spoken = t("referral.options.hold", { when: `${dayName(slot.starts_at)} ${time(slot.starts_at)}`, who, place: place?.name ?? "" });
+  return h("button", { type: "button", class: "option", "aria-label": `${rank}. ${spoken}`, "data-focus": option.slot_id, disabled: option.taken || (held && !mine), onclick: () => hold(option) },
+    h("kbd", { "aria-hidden": "true" }, rank),
+    h("span", { class: "what" },
+      h("span", { class: "figure" }, time(slot.starts_at), day(slot.starts_at) === day() ? "" : h("span", { class: "quiet-text" }, ` ${dayName(slot.starts_at)}`)),
+      h("span", {}, who), h("br"), h("span", { class: "quiet-text" }, [professionOf(slot.practitioner_id), place?.name].filter(Boolean).join(" · "))),
+    h("span", { class: "number small" }, journey(option, slot, context), " ", h("span", { class: "state" }, icon(slot.modes[0]), label("mode", slot.modes[0]))),
+    h("span", { class: "tags" },
+      option.taken ? state("bad", label("blocker", "taken")) : null,
+      mine ? state("wait", label("request_state", "held")) : null,
+      option.taken ? null : option.tags.map((tag) => state("free", label("tag", tag)))));
+}
+
+let map = null;
+async function drawMap(options, context) {
+  const shown = options.map((option, index) => ({ option, rank: index + 1, slot: context.slot(option.slot_id) }))
+    .filter(({ slot, option }) => slot && !option.taken && slot.modes.includes("AMB") && context.place(slot.place_id));
+  const element = byId("map");
+  element.hidden = shown.length === 0;
+  if (element.hidden) return;
+  map ??= circleMap(element);
+  const drawn = await map;
+  drawn.resize();
+  const byPlace = Map.groupBy ? Map.groupBy(shown, ({ slot }) => slot.place_id) : group(shown);
+  const circles = [...byPlace].map(([id, here]) => {
+    const { lat, lon } = context.place(id);
+    return { lat, lon, radius: 14, colour: "--accent", opacity: .15, text: here.map(({ rank }) => rank).join(" ") };
+  });
+  const from = context.commune();
+  if (from) circles.push({ lat: from.lat, lon: from.lon, radius: 6, colour: "--ink", opacity: .9, label: from.name });
+  drawn.draw(circles);
+}
+
+function group(shown) {
+  const found = new Map();
+  for (const each of shown) found.set(each.slot.place_id, [...(found.get(each.slot.place_id) ?? []), each]);
+  return found;
+}
+
+/** The slot held for this request, with the time left. */
+export function drawHeld(request, context, { confirm, release }) {
+  const box = byId("held");
+  if (request?.state !== "held" || !request.held_until) {
+    box.hidden = true;
+    box.replaceChildren();
+    delete box.dataset.request;
+    return;
+  }
+  const left = countdown(request.held_until);
+  const stamp = `${request.id} ${request.version} ${context.slot(request.slot_id)?.version ?? ""}`;
+  if (box.dataset.request !== stamp) {
+    box.dataset.request = stamp;
+    box.hidden = false;
+    const slot = context.slot(request.slot_id);
+    const moment = slot ? when(slot.starts_at) : "";
+    box.replaceChildren(ring(), h("div", {},
+      h("p", { class: "quiet-text" }, t("referral.held.title")),
+      h("p", {}, h("span", { class: "time" }, moment), slot ? ` · ${nameOf(slot.practitioner_id)}` : ""),
+      h("p", { class: "quiet-text" }, slot ? placeOf(slot)?.name ?? "" : ""),
+      h("p", { class: "unseen", role: "timer" }, t("referral.held.left", { left }))),
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "primary", onclick: confirm }, t("referral.held.confirm", { when: moment }), " ", h("kbd", { "aria-hidden": "true" }, "↵")),
+      h("button", { type: "button", class: "quiet", onclick: release }, t("referral.held.release"), " ", h("kbd", { "aria-hidden": "true" }, "Esc"))));
+    box.querySelector(".primary").focus();
+  }
+  const share = Math.max(0, Math.min(1, (Date.parse(request.held_until) - now()) / HOLD_MS));
+  box.querySelector(".left").setAttribute("stroke-dasharray", `${share * 100} 100`);
+  box.querySelector("text").textContent = left;
+}
+
+function ring() {
+  const svg = (tag, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+  const box = svg("svg", { class: "ring", viewBox: "0 0 72 72", "aria-hidden": "true" });
+  box.append(svg("circle", { cx: 36, cy: 36, r: 31 }), svg("circle", { class: "left", cx: 36, cy: 36, r: 31, pathLength: 100 }), svg("text", { x: 36, y: 36 }));
+  return box;
+}
+
+/** When nothing fits: why, in one sentence, and the buttons that would serve. */
+export function drawNothing(page, context, { relax, board }) {
+  const box = byId("nothing");
+  box.hidden = !page.answer || page.options.some((option) => !option.taken) || Boolean(page.requestId);
+  if (box.hidden) return box.replaceChildren();
+  const why = Object.entries(page.answer.blockers ?? {}).sort(([, one], [, other]) => other - one).slice(0, 3)
+    .map(([code, n]) => t("referral.nothing.why_one", { n, why: label("blocker", code) })).join(", ");
+  return box.replaceChildren(h("div", { class: "card nothing" },
+    h("p", {}, h("strong", {}, t("referral.nothing.title"))),
+    why ? h("p", { class: "quiet-text" }, t("referral.nothing.why", { why })) : null,
+    (page.answer.relaxations ?? []).map((change) => relaxButton(change, context, relax)),
+    h("button", { type: "button", class: "primary", onclick: board }, t("referral.nothing.board"))));
+}
+
+function relaxButton(change, context, relax) {
+  const slot = context.slot(change.slot_id);
+  const to = slot ? "_to" : "";
+  const moment = slot ? `${when(slot.starts_at)}, ${nameOf(slot.practitioner_id)}` : "";
+  const form = byId("form");
+  const kinds = {
+    travel: () => [t(`relaxation.travel${to}`, { amount: Math.ceil(change.amount / 60), when: moment }),
+      { minutes: Number(form.elements.travel.value) + Math.ceil(change.amount / 60) }],
+    tele: () => [t(`relaxation.tele${to}`, { when: moment }), { video: true }],
+    later: () => [t(`relaxation.later${to}`, { amount: Math.ceil(change.amount / 3600), when: moment }),
+      { deadline_at: slot ? slot.ends_at : new Date(now() + change.amount * 1000).toISOString() }],
+  };
+  if (!kinds[change.kind]) return null;
+  const [words, effect] = kinds[change.kind]();
+  return h("button", { type: "button", onclick: () => relax(effect) }, words);
+}

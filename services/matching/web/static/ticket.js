@@ -1,0 +1,33 @@
+// What the patient leaves with: when, where, how to get in. Without a name.
+
+import { byId, h } from "/static/dom.js";
+import { entryOf, nameOf, placeOf, professionOf } from "/static/directory.js";
+import { fullDay, time } from "/static/format.js";
+import { t } from "/static/page.js";
+
+export function showTicket(request, context, next) {
+  const slot = context.slot(request.slot_id);
+  if (!slot) return;
+  const place = placeOf(slot);
+  const line = (word, ...what) => what.some(Boolean) ? h("div", {}, h("dt", {}, t(word)), h("dd", {}, ...what)) : null;
+  const dialog = byId("ticket");
+  const again = () => {
+    dialog.close();
+    next();
+  };
+  dialog.replaceChildren(h("div", { class: "ticket" },
+    h("h2", { id: "ticket-title" }, t("referral.ticket.title")),
+    h("dl", {},
+      line("referral.ticket.when", h("span", { class: "ticket-figure" }, time(slot.starts_at)), ` ${fullDay(slot.starts_at)}`),
+      line("referral.ticket.with", nameOf(slot.practitioner_id), " · ", professionOf(slot.practitioner_id)),
+      line("referral.ticket.where", place?.name, h("br"), place?.address),
+      line("referral.ticket.phone", place?.phone || entryOf(slot.practitioner_id)?.phone)),
+    place?.wheelchair ? h("p", { class: "small" }, t("referral.ticket.wheelchair")) : null,
+    h("div", { class: "row" }, h("img", { class: "qr", src: `/rdv/${slot.id}.svg`, alt: "", width: 136, height: 136 }),
+      h("p", { class: "hint" }, t("referral.ticket.qr"))),
+    h("div", { class: "row no-print" },
+      h("button", { type: "button", class: "primary", autofocus: true, onclick: again }, t("referral.ticket.next"), " ", h("kbd", { "aria-hidden": "true" }, "↵")),
+      h("button", { type: "button", onclick: () => print() }, t("common.print")),
+      h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, t("common.close")))));
+  if (!dialog.open) dialog.showModal();
+}
