@@ -95,6 +95,46 @@ def doctor(data_dir: DataDir = UP_DIR) -> None:
     sys.exit(_run(consult(data_dir)))
 
 
+@app.command()
+def demo(
+    data_dir: DataDir = Path("data/demo"),
+    port: Port = 8000,
+    speed: Annotated[float, typer.Option("--speed", min=1, max=3600, help="Secondes jouées par seconde.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Graine des tirages : même graine, même journée.")] = 2026,
+    days: Annotated[int, typer.Option("--days", min=0, help="Journées à jouer ; 0 : jusqu'à Ctrl-C.")] = 0,
+    flu: Annotated[bool, typer.Option("--flu/--calm", help="Semaine de grippe, ou journée ordinaire.")] = True,
+) -> None:
+    """Joue des journées de deux territoires, Marseille et Lozère, avec un tableau en direct. Tout y est inventé.
+
+    Serveurs embarqués, migrations, professionnels fictifs, comptes de démonstration : rien à préparer. Ctrl-C arrête
+    tout ; relancer garde les données et joue le jour suivant.
+
+    \b
+    aiguillage demo
+    aiguillage demo --speed 120 --seed 7
+    aiguillage demo --data-dir /tmp/autre --port 8010
+    """
+    from services.demo.command import Options
+    from services.demo.command import demo as run
+
+    _run(run(Options(data_dir, port, speed, seed, days, flu), say))
+
+
+@app.command()
+def seed(
+    data_dir: DataDir = Path("data/demo"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Graine des tirages.")] = 2026,
+) -> None:
+    """Charge les deux territoires et les comptes de la démonstration, sans rien jouer. Recommencer ne change rien.
+
+    \b
+    aiguillage seed --data-dir data/demo
+    """
+    from services.demo.seed import load
+
+    _run(load(data_dir, seed, say))
+
+
 @app.command(context_settings=PASS_ON)
 def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Nom de la mesure.")] = "") -> None:
     """Lance une mesure : un tableau, --json pour l'objet JSON final, --quick pour finir en 40 s. Demande les sources.
