@@ -37,6 +37,11 @@ def test_the_first_option_is_the_one_that_costs_everybody_least(instance: Instan
             chosen[option.slot] = value(everybody, plan)
     if shown and shown[0].slot in chosen:
         assert chosen[shown[0].slot] == min(chosen.values())
+    before = value(instance, solve(instance))
+    for option in shown:
+        if option.slot in chosen and chosen[option.slot][0] == before[0]:
+            assert chosen[option.slot][1] == before[1] + option.cost.total + option.price
+            assert option.leaves_out is None
 
 
 @thorough

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.core.model import Instance, Mode, Plan, Relaxation, Request, SlotType
-from services.matching.core.prices import FAR
+from services.matching.core.prices import extra
+from services.matching.core.residual import FAR
 from services.matching.core.solve import Decided, decide
 from services.matching.core.table import NOT_ALLOWED, Table
 from services.matching.core.travel import Travel
@@ -35,9 +36,10 @@ def place_prices(instance: Instance, travel: Travel | None = None) -> tuple[Plac
     """
     decided = decide(instance, travel)
     solved = decided.round.root
+    saved = np.zeros(len(instance.slots)) if solved is None else extra(solved.network, solved.flow, solved.duals)
     best: dict[str, PlacePrice] = {}
     for column, slot in enumerate(decided.table.slots):
-        saves = 0 if solved is None else int(solved.prices.extra[column]) // decided.round.scale
+        saves = int(saved[column]) // decided.round.scale
         known = best.get(slot.practitioner)
         if known is None or saves > known.saves:
             best[slot.practitioner] = PlacePrice(slot.practitioner, slot.id, saves)
@@ -47,7 +49,7 @@ def place_prices(instance: Instance, travel: Travel | None = None) -> tuple[Plac
 def explained(
     instance: Instance, plan: Plan, travel: Travel | None = None, only: frozenset[str] | None = None, check: bool = True
 ) -> Plan:
-    """The same plan, each unmatched request (or only these) with the cheapest change of each kind that would serve it.
+    """The same plan, each unmatched request (or only these) with the cheapest change of each kind that serves it.
 
     Prices foretell what serves; with `check`, each foretold change is confirmed by solving the whole round again.
     Without it, one more place may serve someone else of the same class for whom it is worth exactly as much.
@@ -69,6 +71,7 @@ class Explainer:
         self.travel, self.check = travel, check
         self.decided: Decided = decide(instance, travel)
         self.instance = self.decided.table.instance
+        self.price = self.decided.round.displacing()
         self.row_of = {request.id: row for row, request in enumerate(self.instance.requests)}
 
     def relaxations(self, request_id: str) -> tuple[Relaxation, ...]:
@@ -88,20 +91,15 @@ class Explainer:
 
     def _penalty(self, row: int) -> int:
         solved = self.decided.round.root
-        assert solved is not None  # noqa: S101 - relaxations() returns before
+        assert solved is not None  # noqa: S101
         return int(solved.flow.penalty[np.nonzero(solved.units == row)[0][0]]) // self.decided.round.scale
-
-    def _displacing(self) -> IntArray:
-        solved = self.decided.round.root
-        assert solved is not None  # noqa: S101 - relaxations() returns before
-        return np.asarray(solved.prices.displacing // self.decided.round.scale)
 
     def _first(self, row: int, kind: str, relaxed: Request) -> Relaxation | None:
         request, slots = self.instance.requests[row], self.instance.slots
         block = Table(replace(self.instance, requests=(relaxed,)), self.travel).block(np.array([0]))
         before = self.decided.table.block(np.array([row])).allowed[0]
-        price = self._displacing()
-        serves = block.allowed[0] & ~before & (price < FAR // self.decided.round.scale)
+        price = self.price
+        serves = block.allowed[0] & ~before & (price < FAR)
         serves &= np.where(serves, block.cost[0], 0) + price < self._penalty(row)
         if request.party > 1:
             serves = block.allowed[0] & ~before
@@ -117,9 +115,9 @@ class Explainer:
         request, slots = self.instance.requests[row], self.instance.slots
         block = self.decided.table.block(np.array([row]))
         solved = self.decided.round.root
-        assert solved is not None  # noqa: S101 - relaxations() returns before
+        assert solved is not None  # noqa: S101
         saved = self._penalty(row) - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
-        short = solved.prices.extra // self.decided.round.scale - saved
+        short = extra(solved.network, solved.flow, solved.duals) // self.decided.round.scale - saved
         # Where serving this very person is the best use of the place, it is theirs up to a tie; the others are tried.
         columns = sorted(np.nonzero(block.allowed[0])[0], key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
         for column in columns[:MOST_TRIES]:

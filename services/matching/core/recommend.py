@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.matching.core.model import Instance, Option, Request, Urgency
 from services.matching.core.order import FIRST_CLASS
-from services.matching.core.prices import FAR
+from services.matching.core.residual import FAR
 from services.matching.core.solve import decide, pair_costs
 from services.matching.core.table import Table
 from services.matching.core.travel import Travel
@@ -33,8 +33,7 @@ def price_list(instance: Instance, travel: Travel | None = None) -> PriceList:
     solved = decided.round.root
     if solved is None:
         return PriceList({slot.id: 0 for slot in instance.slots}, ())
-    scale = decided.round.scale
-    displacing = np.where(solved.prices.displacing < FAR, solved.prices.displacing // scale, FAR)
+    scale, displacing = decided.round.scale, decided.round.displacing()
     ranks, first = np.unique(solved.network.rank, return_index=True)
     levels = zip(ranks.tolist(), (solved.flow.penalty[first] // scale).tolist(), strict=True)
     slots = decided.table.slots

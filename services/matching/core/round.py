@@ -8,11 +8,14 @@ import numpy.typing as npt
 
 from services.matching.core.candidates import Arcs, cheapest, opened, widened
 from services.matching.core.costs import fairness_of_place, loads
-from services.matching.core.flow import UNSERVED, Flow, Network, reach, solve_flow, spans
+from services.matching.core.flow import solve_flow
 from services.matching.core.households import Choice, Relaxed
 from services.matching.core.model import Instance, Practitioner
+from services.matching.core.network import UNSERVED, Flow, Network, spans
 from services.matching.core.order import rank_of
-from services.matching.core.prices import Prices, prices
+from services.matching.core.prices import Displacing, Duals, displacing, duals
+from services.matching.core.proof import reach
+from services.matching.core.residual import FAR
 from services.matching.core.rules import places_left_this_week
 from services.matching.core.table import NOT_ALLOWED, Table
 
@@ -25,7 +28,7 @@ class Solved:
 
     network: Network
     flow: Flow
-    prices: Prices
+    duals: Duals
     units: IntArray
 
 
@@ -66,9 +69,7 @@ class Round:
 
     def _more(self, solved: Solved) -> Arcs | None:
         """Pairs left out that could save something or serve someone; None is the proof over every pair."""
-        worth = np.full(len(self.sizes), -1)
-        np.maximum.at(worth, solved.units, solved.prices.worth)
-        more = widened(self.table, self.arcs, worth, solved.prices.price, self.scale // self.sizes)
+        more = self._cheaper(solved, solved.duals)
         if more is not None or (self.arcs.last == NOT_ALLOWED).all():
             return more
         arcs = self.arcs
@@ -79,7 +80,20 @@ class Round:
             arcs = opened(self.table, arcs, in_the_way, reached.slots) or arcs
         return None if arcs is self.arcs else arcs
 
-    def _solve(self, choice: Choice, places: IntArray, group_costs: tuple[IntArray, ...]) -> Solved:
+    def displacing(self) -> IntArray:
+        """What taking one place of each slot costs the others, over every pair; with households, of the relaxation."""
+        if self.root is None:
+            return np.zeros(len(self.places), dtype=np.int64)
+        while True:
+            found = displacing(self.root.network, self.root.flow)
+            more = self._cheaper(self.root, found)
+            if more is None:
+                return np.where(found.price < FAR, found.price // self.scale, FAR)
+            # The plan stays the best: only where people would go if they were moved is refined.
+            self.arcs = more
+            self.root = self._again(self.root)
+
+    def _network(self, choice: Choice, places: IntArray, group_costs: tuple[IntArray, ...]) -> tuple[IntArray, Network]:
         free = np.array([row not in choice.together for row in range(len(self.sizes))], dtype=bool)
         units = np.repeat(np.nonzero(free)[0], self.sizes[free])
         arcs = self.arcs
@@ -90,7 +104,7 @@ class Round:
             arcs = replace(arcs, request=arcs.request[keep], slot=arcs.slot[keep], cost=arcs.cost[keep])
         starts = np.searchsorted(arcs.request, np.arange(len(self.sizes) + 1))
         which = spans(starts, units)
-        network = Network(
+        return units, Network(
             rank=self.ranks[units],
             arc_request=np.repeat(np.arange(len(units)), starts[units + 1] - starts[units]),
             arc_slot=arcs.slot[which],
@@ -101,8 +115,24 @@ class Round:
             lowest=arcs.lowest * self.scale,
             highest=arcs.highest * self.scale,
         )
+
+    def _solve(self, choice: Choice, places: IntArray, group_costs: tuple[IntArray, ...]) -> Solved:
+        units, network = self._network(choice, places, group_costs)
         flow = solve_flow(network)
-        return Solved(network, flow, prices(network, flow), units)
+        return Solved(network, flow, duals(network, flow), units)
+
+    def _again(self, solved: Solved) -> Solved:
+        """The same flow on the pairs listed by now."""
+        units, network = self._network(Choice(), self.places, self.group_costs)
+        used = np.nonzero(network.arc_slot == solved.flow.slot[network.arc_request])[0]
+        arc = np.full(len(units), UNSERVED)
+        arc[network.arc_request[used]] = used
+        return replace(solved, network=network, flow=replace(solved.flow, arc=arc))
+
+    def _cheaper(self, solved: Solved, found: Duals | Displacing) -> Arcs | None:
+        worth = np.full(len(self.sizes), -1)
+        np.maximum.at(worth, solved.units, found.worth)
+        return widened(self.table, self.arcs, worth, found.price, self.scale // self.sizes)
 
     def _group_costs_after(self, reserved: IntArray) -> tuple[tuple[IntArray, ...] | None, int]:
         if not self.group_costs:

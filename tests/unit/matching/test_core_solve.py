@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from services.matching.core.costs import cost_of, loads
-from services.matching.core.flow import CostsTooLarge, Network, solve_flow
+from services.matching.core.flow import CostsTooLarge, solve_flow
 from services.matching.core.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
-from services.matching.core.prices import prices
+from services.matching.core.network import Network
+from services.matching.core.prices import displacing, duals, extra
 from services.matching.core.recommend import options
 from services.matching.core.solve import solve
 from services.matching.core.travel import StraightLine
@@ -142,10 +143,9 @@ def test_prices_tell_the_second_one_what_the_only_slot_costs() -> None:
     none = np.zeros(0, dtype=np.int64)
     network = Network(np.array([0, 1]), np.array([0, 1]), np.array([0, 0]), np.array([5, 9]), np.array([1]), none)
     flow = solve_flow(network)
-    found = prices(network, flow)
     assert flow.slot.tolist() == [0, -1]
-    assert found.extra.tolist() == [int(flow.penalty[1]) - 9]
-    assert found.displacing.tolist() == [int(flow.penalty[0]) - 5]
+    assert extra(network, flow, duals(network, flow)).tolist() == [int(flow.penalty[1]) - 9]
+    assert displacing(network, flow).price.tolist() == [int(flow.penalty[0]) - 5]
 
 
 def test_the_option_that_spares_the_rare_slot_comes_first() -> None:
