@@ -15,7 +15,9 @@ from services.matching.core.table import NOT_ALLOWED, Table
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+Wanted = Callable[[IntArray, IntArray, BoolArray], BoolArray]
 ROWS_AT_ONCE = 4_000_000
+MARGIN_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,15 @@ def widened(table: Table, arcs: Arcs, worth: IntArray, price: IntArray, scale: I
     """
     left_out = arcs.last < NOT_ALLOWED
     rows = np.nonzero(left_out & (worth > np.where(left_out, arcs.last, 0) * scale))[0]
-    return _with(table, arcs, rows, lambda part, cost: cost * scale[part][:, None] + price < worth[part][:, None])
+    margin = MARGIN_S * int(scale.max(initial=1))
+
+    def saving(part: IntArray, cost: IntArray, unlisted: BoolArray) -> BoolArray:
+        reduced = np.where(unlisted, cost, 0) * scale[part][:, None] + price - worth[part][:, None]
+        some = np.asarray((unlisted & (reduced < 0)).any(axis=1))
+        # Pairs that nearly save come along: prices will move, and solving again costs more than a few arcs.
+        return np.asarray((reduced < margin) & some[:, None])
+
+    return _with(table, arcs, rows, saving)
 
 
 def opened(table: Table, arcs: Arcs, in_the_way: BoolArray, seen: BoolArray) -> Arcs | None:
@@ -76,22 +86,21 @@ def opened(table: Table, arcs: Arcs, in_the_way: BoolArray, seen: BoolArray) -> 
     None when there is none: then nobody can be served by any pair left out, which proves the counts.
     """
     rows = np.nonzero(in_the_way & (arcs.last < NOT_ALLOWED))[0]
-    return _with(table, arcs, rows, lambda _, cost: np.broadcast_to(~seen, cost.shape))
+    return _with(table, arcs, rows, lambda _part, _cost, unlisted: unlisted & ~seen)
 
 
-def _with(table: Table, arcs: Arcs, rows: IntArray, wanted: Callable[[IntArray, IntArray], BoolArray]) -> Arcs | None:
+def _with(table: Table, arcs: Arcs, rows: IntArray, wanted: Wanted) -> Arcs | None:
     """The pairs, plus those of these rows that are allowed, wanted and not listed yet; None when there are none."""
     parts = [(arcs.request, arcs.slot, arcs.cost)]
     last = arcs.last.copy()
     for part in blocks(table, rows):
         cost = table.block(part).cost
-        allowed = cost < NOT_ALLOWED
-        listed = _listed(arcs, part, cost.shape)
-        chosen = allowed & wanted(part, np.where(allowed, cost, 0))
-        added = np.nonzero(chosen & ~listed)
+        unlisted = _unlisted(arcs, part, cost)
+        chosen = unlisted & wanted(part, cost, unlisted)
+        added = np.nonzero(chosen)
         parts.append((part[added[0]], added[1], cost[added]))
         # The cheapest one still left out bounds the others: `last` rises to just below it.
-        remaining = np.where(listed | chosen | ~allowed, NOT_ALLOWED, cost).min(axis=1)
+        remaining = np.where(unlisted & ~chosen, cost, NOT_ALLOWED).min(axis=1)
         last[part] = np.where(remaining < NOT_ALLOWED, np.maximum(last[part], remaining - 1), NOT_ALLOWED)
     request, slot, cost = _joined(parts)
     if len(request) == len(arcs.request):
@@ -100,13 +109,14 @@ def _with(table: Table, arcs: Arcs, rows: IntArray, wanted: Callable[[IntArray, 
     return replace(arcs, request=request[order], slot=slot[order], cost=cost[order], last=last)
 
 
-def _listed(arcs: Arcs, part: IntArray, shape: tuple[int, ...]) -> BoolArray:
-    listed = np.zeros(shape, dtype=bool)
+def _unlisted(arcs: Arcs, part: IntArray, cost: IntArray) -> BoolArray:
+    """Which allowed pairs of these rows are not listed."""
     position = np.full(len(arcs.last), -1)
     position[part] = np.arange(len(part))
     mine = position[arcs.request] >= 0
-    listed[position[arcs.request[mine]], arcs.slot[mine]] = True
-    return listed
+    unlisted = np.asarray(cost < NOT_ALLOWED)
+    unlisted[position[arcs.request[mine]], arcs.slot[mine]] = False
+    return unlisted
 
 
 def _joined(parts: list[tuple[IntArray, IntArray, IntArray]]) -> tuple[IntArray, IntArray, IntArray]:

@@ -4,21 +4,19 @@ Requests that can be served together form a matroid, so any decreasing penalties
 provided that the gap between two penalties exceeds what a person more could cost the others in travel. The gap starts
 small because a small one solves faster; the proof (`counts_are_best`) is cheap; if it fails the gap grows.
 
-Most people get one of their very first choices. So the flow is first solved on a few arcs each; its prices tell which
-of the other arcs could save anything, those are added, and when none could the flow is optimal on all of them.
+Where places are not scarce most people get their first choice, and `bulk` searches the contested regions only;
+elsewhere the cost-scaling flow of OR-Tools takes the whole market. Both are exact, and proved so.
 """
 
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from services.matching.core.network import UNSERVED, BoolArray, Flow, IntArray, Network, wire
-from services.matching.core.prices import duals
+from services.matching.core.bulk import match
+from services.matching.core.network import UNSERVED, Flow, IntArray, Network, wire
 from services.matching.core.proof import counts_are_best
 
 FIRST_GAP = 10
 WIDER = 8
-FIRST_ARCS = 3
-WORTH_SPLITTING = 20_000
 INT64_MAX = 2**63 - 1
 
 
@@ -37,19 +35,11 @@ def solve_flow(network: Network) -> Flow:
     most = min(len(network.rank), int(network.places.sum())) + 1
     enough = most * (dearest + 1) + 1
     gap = min(enough, FIRST_GAP * (dearest + 1))
-    listed = _first_arcs(network)
     while True:
-        flow, listed = _solve_at(network, gap, listed)
+        flow = _solve_at(network, gap)
         if flow.certified or gap >= enough:
             return flow
         gap = min(enough, gap * WIDER)
-
-
-def _first_arcs(network: Network) -> BoolArray:
-    if len(network.arc_request) < WORTH_SPLITTING:
-        return np.ones(len(network.arc_request), dtype=bool)
-    starts = np.searchsorted(network.arc_request, network.arc_request)
-    return np.asarray(np.arange(len(starts)) - starts < FIRST_ARCS)
 
 
 def penalties(network: Network, gap: int) -> IntArray:
@@ -70,41 +60,32 @@ def _bounds(network: Network) -> tuple[int, int]:
     return lowest, int(network.arc_cost.max(initial=network.highest))
 
 
-def _solve_at(network: Network, gap: int, listed: BoolArray) -> tuple[Flow, BoolArray]:
-    """Solve with this gap, starting from the arcs listed; also say which arcs were needed."""
+def _solve_at(network: Network, gap: int) -> Flow:
     penalty = penalties(network, gap)
-    while True:
-        arcs = np.nonzero(listed)[0]
-        part = network.only(arcs)
-        chosen = choose(part, penalty)
-        slot = np.full(len(chosen), UNSERVED)
-        slot[chosen >= 0] = part.arc_slot[chosen[chosen >= 0]]
-        missing = _missing(network, listed, part, Flow(slot, chosen, penalty, gap, certified=False))
-        if not missing.any():
-            break
-        listed = listed | missing
-    arc = np.full(len(chosen), UNSERVED)
-    arc[chosen >= 0] = arcs[chosen[chosen >= 0]]
-    return Flow(slot, arc, penalty, gap, counts_are_best(network, slot)), listed
+    if _too_large(network, penalty):
+        raise CostsTooLarge(CostsTooLarge.__doc__)
+    arc = match(network, penalty)
+    if arc is None:
+        arc = flow_of_least_cost(network, penalty)
+    slot = np.full(len(arc), UNSERVED)
+    slot[arc >= 0] = network.arc_slot[arc[arc >= 0]]
+    return Flow(slot, arc, penalty, gap, counts_are_best(network, slot))
 
 
-def _missing(network: Network, listed: BoolArray, part: Network, flow: Flow) -> BoolArray:
-    if listed.all():
-        return np.zeros(len(listed), dtype=bool)
-    found = duals(part, flow)
-    reduced = network.arc_cost + found.price[network.arc_slot] - found.worth[network.arc_request]
-    return np.asarray((reduced < 0) & ~listed)
+def _too_large(network: Network, penalty: IntArray) -> bool:
+    """Whether the solver's potentials, sums of costs along a path, could leave 64 bits."""
+    nodes = len(network.rank) + len(network.places) + len(network.group_costs) + 4
+    largest = max(int(penalty.max(initial=0)), *(abs(bound) for bound in _bounds(network)), _spread(network))
+    return largest > INT64_MAX // (4 * nodes)
 
 
-def choose(network: Network, penalty: IntArray) -> IntArray:
-    """The arc of each request in a flow of least cost, `UNSERVED` without. Overflow and status are checked first."""
+def flow_of_least_cost(network: Network, penalty: IntArray) -> IntArray:
+    """The arc of each request in a flow of least cost, `UNSERVED` without. The status is checked before reading."""
     n = len(network.rank)
     arc = np.full(n, UNSERVED)
     if n == 0 or len(network.arc_request) == 0:
         return arc
     wiring = wire(network, penalty)
-    if int(np.abs(wiring.cost).max()) > INT64_MAX // (4 * (wiring.nodes + 3)):
-        raise CostsTooLarge(CostsTooLarge.__doc__)
     # Slots nobody lists would only be carried along.
     wanted = np.ones(len(wiring.tail), dtype=bool)
     first_slot = len(network.arc_request) + n

@@ -25,6 +25,7 @@ from services.matching.core.travel import Travel, travel_model
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 NOT_ALLOWED = np.int64(1) << 60
+SMALL = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Table:
         known = {one.id: one for one in instance.practitioners}
         self.practitioners = [known.get(slot.practitioner, Practitioner(slot.practitioner)) for slot in self.slots]
         self.slot_index = {slot.id: column for column, slot in enumerate(self.slots)}
+        self._whole: Block | None = None
         self._lifted = [self._lift(rule) for rule in RULES]
         self._modes = [self._lift(rule) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP)]
         self._sites, self._site_of = _distinct_points([slot.point for slot in self.slots])
@@ -76,7 +78,14 @@ class Table:
         return ways(self.instance.now_at_s, asked, self._starts[None, :], travel_s, modes)  # type: ignore[arg-type]
 
     def block(self, rows: IntArray) -> Block:
-        """Whether each pair is allowed, and its cost without fairness."""
+        """Whether each pair is allowed, and its cost without fairness; kept when the whole table is small."""
+        if len(self.requests) * len(self.slots) > SMALL:
+            return self._block(rows)
+        if self._whole is None:
+            self._whole = self._block(np.arange(len(self.requests)))
+        return Block(self._whole.allowed[rows], self._whole.cost[rows], self._whole.travel_s[rows])
+
+    def _block(self, rows: IntArray) -> Block:
         travel_s = self.travel_rows(rows)
         pair = self.ways_rows(rows, travel_s)
         allowed = pair.by_sight | pair.remote
