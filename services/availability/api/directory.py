@@ -4,11 +4,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
+from sqlmodel import select
 
-from services.availability import directory_reads, orders
+from services.availability import directory_reads, orders, reads
 from services.availability.app import directory as app
-from services.availability.tables import PanelRow
+from services.availability.tables import CptsRow, PanelRow
 from shared.auth import Role
+from shared.contracts import CptsView
 from shared.http import CallerDep, SessionDep
 
 ADMINS = (Role.ADMIN, Role.MACHINE)
@@ -33,6 +35,13 @@ async def directory(caller: CallerDep, session: SessionDep, cpts: str) -> direct
     """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
     caller.require_cpts(cpts)
     return await directory_reads.directory(session, cpts)
+
+
+@routes.get("/cpts")
+async def territories(caller: CallerDep, session: SessionDep) -> list[CptsView]:
+    """The territories of this caller."""
+    rows = await session.exec(select(CptsRow).order_by(CptsRow.finess))
+    return [reads.cpts_view(row) for row in rows if caller.may_see(row.finess)]
 
 
 @routes.put("/cpts/{finess}", status_code=204)
