@@ -1,0 +1,31 @@
+// Who carries the load: the ledger of the last 4 weeks, and one sentence that says how even it is.
+
+import { nameOf } from "/static/directory.js";
+import { byId, h, keep, state } from "/static/dom.js";
+import { number } from "/static/format.js";
+import { t } from "/static/page.js";
+
+export function drawFair(live, freeSlots) {
+  const people = Object.values(live.practitioners ?? {}).sort((one, other) => other.served_4_weeks - one.served_4_weeks || nameOf(one.id).localeCompare(nameOf(other.id)));
+  const total = people.reduce((sum, each) => sum + each.served_4_weeks, 0);
+  const top = people.slice(0, 5).reduce((sum, each) => sum + each.served_4_weeks, 0);
+  byId("fair-words").textContent = total
+    ? t("tension.fair.words", { share: Math.round((100 * top) / total), total: number(total) }) : t("tension.fair.nothing");
+  const most = Math.max(1, ...people.map((each) => each.served_4_weeks));
+  keep(byId("fair"), people, {
+    key: (each) => each.id,
+    version: (each) => JSON.stringify([each, most, nameOf(each.id), freeSlots.filter((slot) => slot.practitioner_id === each.id).length]),
+    draw: (each) => h("tr", {},
+      h("th", { scope: "row" }, nameOf(each.id)),
+      h("td", { class: "number" }, number(each.served_this_week), each.week_cap === null ? "" : ` / ${number(each.week_cap)}`),
+      h("td", { class: "number" }, bar(each.served_4_weeks / most), " ", number(each.served_4_weeks)),
+      h("td", { class: "number" }, number(freeSlots.filter((slot) => slot.practitioner_id === each.id).length)),
+      h("td", {}, each.paused ? state("wait", t("tension.fair.paused")) : state("done", t("tension.fair.active")))),
+  });
+}
+
+function bar(share) {
+  const element = h("span", { class: "fair-bar", "aria-hidden": "true" });
+  element.style.width = `${Math.round(share * 96)}px`;
+  return element;
+}

@@ -1,0 +1,242 @@
+// « Tension »: a departures board of what waits, its figures, a map by commune, who carries the load.
+
+import { get } from "/static/api.js";
+import { loadDirectory } from "/static/directory.js";
+import { byId, h, keep, state } from "/static/dom.js";
+import { age, number, span, when } from "/static/format.js";
+import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
+import { config, label, now, t } from "/static/page.js";
+import { drawFair } from "/static/matching/fair.js";
+import { drawTerritory } from "/static/matching/territory.js";
+import { showStory } from "/static/matching/story.js";
+
+const WAITING = new Set(["open", "proposed", "escalated", "unserved"]);
+const KIND = { open: "wait", proposed: "wait", held: "wait", escalated: "wait", unserved: "bad" };
+const STEPS = ["widen", "ask_overbooking", "call_back"];
+const page = { sort: "urgency", down: false, filter: { figure: null, commune: null }, layer: "unserved", story: null };
+const communes = new Map();
+let motives = new Map();
+let order = [];
+
+const availability = follow("availability", (events) => {
+  if (events === null) byId("territory").textContent = availability.state.cpts?.[config.cpts]?.name ?? "";
+  drawSoon();
+});
+const matching = follow("matching", (events) => {
+  byId("loading").hidden = true;
+  announceNew(events ?? []);
+  drawSoon();
+  figuresSoon();
+});
+export const context = {
+  slot: (id) => availability.state.slots?.[id],
+  place: (id) => availability.state.places?.[id],
+  request: (id) => matching.state.requests?.[id],
+  motive: (code) => motives.get(code) ?? code,
+  commune: (insee) => communes.get(insee)?.name ?? insee,
+  point: (insee) => communes.get(insee),
+  pick: (insee) => {
+    page.filter.commune = page.filter.commune === insee ? null : insee;
+    draw();
+  },
+};
+
+const requests = () => Object.values(matching.state.requests ?? {});
+const waiting = () => requests().filter((each) => WAITING.has(each.state));
+const onBoard = () => requests().filter((each) => WAITING.has(each.state) || each.state === "held");
+
+let drawing;
+function drawSoon() {
+  drawing ??= requestAnimationFrame(() => {
+    drawing = null;
+    attempt(nameCommunes).then(draw);
+  });
+}
+
+async function nameCommunes() {
+  const wanted = new Set([...requests().map((each) => each.insee), ...(availability.state.cpts?.[config.cpts]?.communes ?? []),
+    ...Object.values(availability.state.places ?? {}).map((each) => each.insee)]);
+  const missing = [...wanted].filter((insee) => !communes.has(insee)).slice(0, 250);
+  if (!missing.length) return;
+  for (const insee of missing) communes.set(insee, undefined);
+  const answer = await fetch(`/tension/communes?${new URLSearchParams(missing.map((insee) => ["insee", insee]))}`);
+  if (answer.ok) for (const each of await answer.json()) communes.set(each.insee, each);
+}
+
+const SORTS = {
+  age: (one) => one.submitted_at,
+  urgency: (one) => `${one.urgency} ${one.submitted_at}`,
+  commune: (one) => context.commune(one.insee),
+  motive: (one) => context.motive(one.act),
+  state: (one) => label("request_state", one.state),
+  blocks: (one) => blocks(one),
+  next: (one) => one.next_step_at ?? "9",
+};
+
+function shown() {
+  const { figure, commune } = page.filter;
+  return onBoard().filter((each) => (!commune || each.insee === commune)
+    && (figure !== "p1" || (each.urgency === 1 && WAITING.has(each.state))) && (figure !== "waiting" || WAITING.has(each.state)));
+}
+
+/** Sorted; but while somebody points into the table, known rows stay where they are and new ones come last. */
+function sorted(rows) {
+  const value = SORTS[page.sort];
+  const fresh = rows.toSorted((one, other) => value(one).localeCompare(value(other), config.language) * (page.down ? -1 : 1));
+  const table = byId("board");
+  if (table.matches(":hover") || table.contains(document.activeElement)) {
+    const at = new Map(order.map((id, index) => [id, index]));
+    fresh.sort((one, other) => (at.get(one.id) ?? Infinity) - (at.get(other.id) ?? Infinity) || 0);
+  }
+  order = fresh.map((each) => each.id);
+  return fresh;
+}
+
+function blocks(request) {
+  const worst = Object.entries(request.blockers ?? {}).sort(([, one], [, other]) => other - one)[0];
+  return worst ? t("tension.blocks", { n: worst[1], why: label("blocker", worst[0]) }) : "";
+}
+
+function next(request) {
+  if (!request.next_step_at || !WAITING.has(request.state)) return "";
+  const step = STEPS[request.escalation];
+  return step ? t("tension.next", { step: t(`tension.step.${step}`), time: when(request.next_step_at) }) : "";
+}
+
+function draw() {
+  if (!matching.ready || !availability.ready) return;
+  const rows = sorted(shown());
+  const fresh = keep(byId("board"), rows, {
+    key: (each) => each.id,
+    version: (each) => [each.version, age(each.submitted_at), context.commune(each.insee), context.motive(each.act), next(each)].join("|"),
+    draw: row,
+  });
+  for (const { element, added } of fresh) if (added && order.length > fresh.length) element.classList.add("flash");
+  byId("board-empty").hidden = rows.length > 0;
+  drawFilter();
+  drawCounts();
+  drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots() }, context);
+  drawFair(availability.state, freeSlots());
+  for (const head of document.querySelectorAll("[data-sort]")) {
+    const order = head.dataset.sort === page.sort ? (page.down ? "descending" : "ascending") : "none";
+    head.closest("th").setAttribute("aria-sort", order);
+  }
+  if (page.story && byId("story").open) showStory(context.request(page.story), context);
+}
+
+function row(request) {
+  return h("tr", { class: `bar-p${request.urgency}`, onclick: () => open(request) },
+    h("td", { class: "age" }, age(request.submitted_at)),
+    h("td", {}, h("span", { class: `urgency p${request.urgency}` }, `P${request.urgency}`)),
+    h("td", {}, context.commune(request.insee)),
+    h("td", { class: "wide" }, h("button", { type: "button", class: "open", "data-focus": "open" }, context.motive(request.act) || t("tension.open"))),
+    h("td", {}, state(KIND[request.state], label("request_state", request.state))),
+    h("td", { class: "wide small" }, blocks(request)),
+    h("td", { class: "wide small" }, next(request)));
+}
+
+function open(request) {
+  page.story = request.id;
+  attempt(() => showStory(request, context));
+}
+
+const freeSlots = () => Object.values(availability.state.slots ?? {})
+  .filter((slot) => slot.status === "published" && Date.parse(slot.starts_at) > now() && slot.taken < slot.capacity);
+
+function drawFilter() {
+  const { commune, figure } = page.filter;
+  const words = [figure ? t(`tension.figure.${figure}`) : null, commune ? context.commune(commune) : null].filter(Boolean).join(" · ");
+  const clear = () => {
+    page.filter = { figure: null, commune: null };
+    draw();
+  };
+  byId("filter").replaceChildren(...(words ? [words, h("button", { type: "button", class: "quiet", onclick: clear }, t("tension.clear"))] : []));
+  for (const card of document.querySelectorAll("button[data-figure]")) card.setAttribute("aria-pressed", card.dataset.figure === figure);
+}
+
+function figure(name, value, before = "") {
+  const card = document.querySelector(`[data-figure="${name}"]`);
+  card.querySelector(".figure-value").textContent = value;
+  card.querySelector(".figure-before").textContent = before || " ";
+  return card;
+}
+
+function drawCounts() {
+  const rows = waiting();
+  const oldest = rows.map((each) => each.submitted_at).sort()[0];
+  const first = rows.filter((each) => each.urgency === 1);
+  figure("waiting", number(rows.length), oldest ? t("tension.oldest", { age: age(oldest) }) : "");
+  figure("p1", number(first.length), "").classList.toggle("alarm", first.length > 0);
+  const free = freeSlots();
+  const places = free.reduce((sum, slot) => sum + slot.capacity - slot.taken, 0);
+  const soonest = free.map((slot) => slot.starts_at).sort()[0];
+  figure("free", number(places), soonest ? t("tension.soonest", { time: when(soonest) }) : "");
+}
+
+let figuring;
+function figuresSoon() {
+  figuring ??= setTimeout(async () => {
+    figuring = null;
+    const answer = await fetch(`/tension/figures?cpts=${encodeURIComponent(config.cpts)}`);
+    if (!answer.ok || answer.redirected) return;
+    const { today, last_week: before } = await answer.json();
+    const lasted = (day) => (day.median_s === null ? "–" : span(day.median_s * 1000));
+    figure("median", lasted(today), t("tension.before", { value: lasted(before) }));
+    figure("served", t("tension.of", { some: today.within_48_h, all: today.submitted }),
+      t("tension.before", { value: t("tension.of", { some: before.within_48_h, all: before.submitted }) }));
+  }, 500);
+}
+
+function announceNew(events) {
+  const fresh = events.filter((event) => event.value?.version === 1).length;
+  if (fresh) announce(t("tension.fresh", { n: fresh }));
+}
+
+function wall() {
+  const on = document.body.classList.toggle("wall");
+  if (on) toast(t("tension.wall_out"));
+}
+
+document.querySelector("thead").addEventListener("click", (event) => {
+  const column = event.target.closest("[data-sort]")?.dataset.sort;
+  if (!column) return;
+  page.down = page.sort === column && !page.down;
+  page.sort = column;
+  order = [];
+  draw();
+});
+byId("figures").addEventListener("click", (event) => {
+  const name = event.target.closest("button[data-figure]")?.dataset.figure;
+  if (!name) return;
+  page.filter.figure = page.filter.figure === name ? null : name;
+  draw();
+});
+byId("layers").addEventListener("change", (event) => {
+  page.layer = event.target.value;
+  draw();
+});
+byId("wall").addEventListener("click", wall);
+byId("story").addEventListener("close", () => { page.story = null; });
+const step = (by) => {
+  const rows = [...byId("board").querySelectorAll(".open")];
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.focus();
+};
+keys({
+  "/": ["tension.key.sort", () => document.querySelector("[data-sort]").focus()],
+  ArrowDown: ["tension.key.down", () => step(1)],
+  ArrowUp: ["tension.key.up", () => step(-1)],
+  w: ["tension.key.wall", wall],
+  Escape: ["tension.key.back", () => document.body.classList.remove("wall")],
+});
+tabs(byId("tabs"), draw);
+setInterval(() => attempt(async () => draw()), 15_000);
+setInterval(figuresSoon, 60_000);
+
+await attempt(async () => {
+  const [list] = await Promise.all([get("matching", "/motives"), loadDirectory()]);
+  motives = new Map(list.map((each) => [each.code, each.label]));
+  draw();
+});
+figuresSoon();
+
