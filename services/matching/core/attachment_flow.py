@@ -90,7 +90,7 @@ def most_by_class(network: Network) -> tuple[int, ...]:
     solver = max_flow.SimpleMaxFlow()
     hubs = np.arange(network.hubs)
     from_source = solver.add_arcs_with_capacity(
-        np.full(network.hubs, source, np.int32), (hubs + network.cell_hub.size).astype(np.int32), hubs * 0
+        np.full(network.hubs, source, np.int32), hubs.astype(np.int32), hubs * 0
     )
     solver.add_arcs_with_capacity(tail.astype(np.int32), head.astype(np.int32), room)
     most = [0]
@@ -103,17 +103,15 @@ def most_by_class(network: Network) -> tuple[int, ...]:
 
 
 def _nodes(network: Network) -> int:
-    """Cells, hubs, gates, then the source of the maximum flows and the sink."""
-    return network.cell_hub.size + network.hubs + network.gate_places.size + 2
+    """Hubs, gates, then the source of the maximum flows and the sink."""
+    return network.hubs + network.gate_places.size + 2
 
 
 def _shared_arcs(network: Network, sink: int) -> tuple[Ints, Ints, Ints]:
     """The arcs from hubs to the sink, first those of the network in order: tails, heads, room."""
-    first_hub = network.cell_hub.size
-    first_gate = first_hub + network.hubs
-    waiting = np.zeros(network.hubs, np.int64)
-    np.add.at(waiting, network.cell_hub, network.cell_count)
-    tail = np.concatenate([network.arc_hub + first_hub, np.arange(network.gate_places.size) + first_gate])
+    first_gate = network.hubs
+    waiting = _waiting(network)
+    tail = np.concatenate([network.arc_hub, np.arange(network.gate_places.size) + first_gate])
     through = np.where(network.gate_parent < 0, sink, network.gate_parent + first_gate)
     head = np.concatenate([network.arc_gate + first_gate, through])
     # An arc is as wide as its hub, not as its practice: else the price of a practice seen by one commune is wrong.
@@ -121,27 +119,41 @@ def _shared_arcs(network: Network, sink: int) -> tuple[Ints, Ints, Ints]:
     return tail, head, room
 
 
+def _waiting(network: Network) -> Ints:
+    """Patients of each hub."""
+    return np.bincount(network.cell_hub, weights=network.cell_count, minlength=network.hubs).astype(np.int64)
+
+
 def _solve_once(network: Network, step: int, best: tuple[int, ...], solves: int) -> Flows:
-    """One minimum cost flow with penalties that fall by `step` from class to class."""
-    cells, sink = network.cell_hub.size, _nodes(network) - 1
+    """One minimum cost flow with penalties that fall by `step` from class to class.
+
+    The patients of a hub leave it by its arcs to doctors, or by one arc per cell to the sink at the penalty of the
+    cell's class: those left out are then always the last classes of the hub, and cells need no node of their own.
+    """
+    sink, cells = _nodes(network) - 1, network.cell_hub.size
     if step * network.classes > LARGEST // (4 * (_nodes(network) + 3)):
         raise FlowTooLarge
     tail, head, room = _shared_arcs(network, sink)
-    unserved = np.arange(cells)
-    penalty = (network.classes - network.cell_class) * step
     solver = min_cost_flow.SimpleMinCostFlow()
     arcs = solver.add_arcs_with_capacity_and_unit_cost(
-        np.concatenate([tail, unserved, unserved]).astype(np.int32),
-        np.concatenate([head, network.cell_hub + cells, np.full(cells, sink)]).astype(np.int32),
-        np.concatenate([room, network.cell_count, network.cell_count]),
-        np.concatenate([network.arc_travel_s, np.zeros(tail.size - network.arc_hub.size + cells, np.int64), penalty]),
+        tail.astype(np.int32),
+        head.astype(np.int32),
+        room,
+        np.concatenate([network.arc_travel_s, np.zeros(network.gate_places.size, np.int64)]),
     )
-    solver.set_nodes_supplies(unserved.astype(np.int32), network.cell_count)
-    solver.set_node_supply(sink, -int(network.cell_count.sum()))
+    leaving = solver.add_arcs_with_capacity_and_unit_cost(
+        network.cell_hub.astype(np.int32),
+        np.full(cells, sink, np.int32),
+        network.cell_count,
+        (network.classes - network.cell_class) * step,
+    )
+    waiting = _waiting(network)
+    solver.set_nodes_supplies(np.arange(network.hubs, dtype=np.int32), waiting)
+    solver.set_node_supply(sink, -int(waiting.sum()))
     if solver.solve() != solver.OPTIMAL:
         raise SolverFailed
     arc_flow = np.asarray(solver.flows(arcs[: network.arc_hub.size]), np.int64)
-    served = np.asarray(solver.flows(arcs[tail.size : tail.size + cells]), np.int64)
+    served = network.cell_count - np.asarray(solver.flows(leaving), np.int64)
     by_class = np.zeros(network.classes, np.int64)
     np.add.at(by_class, network.cell_class, served)
     counts = tuple(int(count) for count in by_class)

@@ -1,19 +1,16 @@
 """From patients and offers to the aggregated flow: hubs of patients who may see the same doctors, gates of doctors."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from services.matching.core.attachment_flow import Network
 from services.matching.core.attachment_model import AttachmentRound, GpOffer, Patient, class_rank
-from services.matching.core.attachment_nearest import nearest, travel_seconds
+from services.matching.core.attachment_nearest import Search, nearest_with_places
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-
-FETCH_FACTOR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +52,18 @@ def aggregate(around: AttachmentRound) -> Aggregate:
         hub = hub_ids.setdefault(_hub(patient, around, age_bounds, guarded, known), len(hub_ids))
         cell_of[i] = cell_ids.setdefault((hub, int(class_of[i])), len(cell_ids))
     hubs = tuple(hub_ids)
-    arc_hub, arc_offer, arc_travel = _arcs(around, offers, hubs)
+    cells = np.array(list(cell_ids), np.int64).reshape(-1, 2)
+    cell_count = np.bincount(cell_of, minlength=len(cells)).astype(np.int64)
+    demand = np.bincount(cells[:, 0], weights=cell_count, minlength=len(hubs)).astype(np.int64)
+    arc_hub, arc_offer, arc_travel = _arcs(around, offers, hubs, demand)
     gates = _gates(offers, guarded)
     in_ald = np.array([hub.in_ald for hub in hubs], np.bool_)
-    cells = np.array(list(cell_ids), np.int64).reshape(-1, 2)
     network = Network(
         classes=len(around.classes) + 1,
         hubs=len(hubs),
         cell_hub=cells[:, 0],
         cell_class=cells[:, 1],
-        cell_count=np.bincount(cell_of, minlength=len(cells)).astype(np.int64),
+        cell_count=cell_count,
         arc_hub=arc_hub,
         arc_gate=np.where(in_ald[arc_hub], gates.for_ald[arc_offer], gates.for_others[arc_offer]),
         arc_travel_s=arc_travel,
@@ -95,17 +94,14 @@ def _hub(patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: b
     )
 
 
-def _arcs(around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...]) -> tuple[Ints, Ints, Ints]:
+def _arcs(
+    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...], demand: Ints
+) -> tuple[Ints, Ints, Ints]:
     """For each hub the nearest doctors that take it: hub, offer (among those with places), travel in seconds."""
-    there = np.array([(offer.point.lat, offer.point.lon) for offer in offers], np.float64).reshape(-1, 2)
-    profiles: dict[Hashable, list[int]] = {}
+    profiles: dict[tuple[int | None, bool], list[int]] = {}
     for i, hub in enumerate(hubs):
         profiles.setdefault((hub.age, hub.home_visits), []).append(i)
-    found: list[tuple[Ints, Ints, Ints]] = []
-    for rows in profiles.values():
-        sample = hubs[rows[0]]
-        usable = np.flatnonzero([_takes_profile(offer, sample) for offer in offers])
-        found.extend(_nearest_of_profile(around, offers, hubs, rows, usable, there[usable]))
+    found = [_of_profile(around, offers, hubs, np.array(rows, np.int64), demand) for rows in profiles.values()]
     if not found:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
     arc_hub, arc_offer, arc_travel = (np.concatenate(column) for column in zip(*found, strict=True))
@@ -113,40 +109,31 @@ def _arcs(around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...])
     return arc_hub[order], arc_offer[order], arc_travel[order]
 
 
-def _takes_profile(offer: GpOffer, hub: Hub) -> bool:
-    of_age = hub.age is None or offer.min_age <= hub.age <= offer.max_age
-    return of_age and (offer.home_visits or not hub.home_visits)
-
-
-def _nearest_of_profile(
-    around: AttachmentRound,
-    offers: list[GpOffer],
-    hubs: tuple[Hub, ...],
-    rows: list[int],
-    usable: Ints,
-    there: npt.NDArray[np.float64],
-) -> list[tuple[Ints, Ints, Ints]]:
-    """Ask for the k nearest, drop those who do not take the hub, and ask further for the hubs left short of k."""
-    parameters, found = around.parameters, []
-    left, k = np.array(rows, np.int64), parameters.nearest_k
-    while left.size and usable.size:
-        here = np.array([_lat_lon(around, hubs[i]) for i in left], np.float64)
-        index, chord = nearest(here, there, k)
-        travel = travel_seconds(chord, parameters.speed_kmh, parameters.detour)
-        reach = np.array([hubs[i].max_travel_s for i in left], np.int64)[:, None]
-        allowed = _allowed(offers, hubs, left, usable[index], travel <= reach)
-        allowed &= np.cumsum(allowed, axis=1) <= parameters.nearest_k
-        done = (allowed.sum(axis=1) == parameters.nearest_k) | (travel[:, -1] > reach[:, 0]) | (k >= usable.size)
-        keep = allowed & done[:, None]
-        where = np.nonzero(keep)
-        found.append((left[where[0]], usable[index[where]], travel[where]))
-        left, k = left[~done], k * FETCH_FACTOR
-    return found
-
-
-def _lat_lon(around: AttachmentRound, hub: Hub) -> tuple[float, float]:
-    point = around.communes[hub.commune]
-    return point.lat, point.lon
+def _of_profile(
+    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...], rows: Ints, demand: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """The arcs of hubs of one age band, in need of home visits or not: only the doctors who take these are searched."""
+    sample = replace(hubs[rows[0]], commune="", forbidden=frozenset())
+    usable = np.array(
+        [i for i, offer in enumerate(offers) if takes(replace(offer, communes=frozenset()), sample)], np.int64
+    )
+    there = np.array([(offers[i].point.lat, offers[i].point.lon) for i in usable], np.float64).reshape(-1, 2)
+    starts = [around.communes[hubs[i].commune] for i in rows]
+    search = Search(
+        demand=demand[rows],
+        longest_s=np.array([hubs[i].max_travel_s for i in rows], np.int64),
+        k=around.parameters.nearest_k,
+        speed_kmh=around.parameters.speed_kmh,
+        detour=around.parameters.detour,
+    )
+    row, column, travel = nearest_with_places(
+        np.array([(point.lat, point.lon) for point in starts], np.float64),
+        there,
+        np.array([offers[i].places for i in usable], np.int64),
+        search,
+        lambda left, index, within: _allowed(offers, hubs, rows[left], usable[index], within),
+    )
+    return rows[row], usable[column], travel
 
 
 def _allowed(offers: list[GpOffer], hubs: tuple[Hub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:

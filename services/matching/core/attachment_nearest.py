@@ -5,14 +5,21 @@ per pair. Communes are taken tile by tile, each against the practices of the til
 whose k-th practice lies beyond the margin is asked again with a margin twice as wide. The result is exact.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 EARTH_KM = 6371.0088
 TILE_DEGREES = 0.25
+PLACES_PER_PATIENT = 2
+"""A commune sees doctors until they hold that many places for each of its patients: k alone would wall a city in."""
+FETCH_FACTOR = 4
 BLOCK_PAIRS = 1 << 20
 """Distances computed at once: 8 MiB, so that memory stays flat whatever the size of the country."""
 
@@ -95,3 +102,53 @@ def _fill(index: Ints, chord: Floats, rows: Ints, columns: Ints, here: Floats, t
         best = np.argsort(squared, axis=1, kind="stable")[:, :k]
         index[block] = columns[best]
         chord[block] = np.take_along_axis(squared, best, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How far each asking point looks: at least `k` doctors, and enough places for its `demand`, within `longest_s`."""
+
+    demand: Ints
+    longest_s: Ints
+    k: int
+    speed_kmh: float
+    detour: float
+
+
+def nearest_with_places(
+    asked: Floats,
+    offered: Floats,
+    places: Ints,
+    search: Search,
+    allowed: Callable[[Ints, Ints, Mask], Mask] | None = None,
+) -> tuple[Ints, Ints, Ints]:
+    """The pairs to propose: asking point, doctor, travel in seconds; sorted by point, then by travel.
+
+    `allowed(rows, doctors, within)` takes out of a mask the pairs that may not be; whoever is left short looks further.
+    """
+    found: list[tuple[Ints, Ints, Ints]] = []
+    left, k = np.arange(len(asked)), search.k
+    while left.size and len(offered):
+        index, chord = nearest(asked[left], offered, k)
+        travel = travel_seconds(chord, search.speed_kmh, search.detour)
+        within = travel <= search.longest_s[left, None]
+        open_to = within if allowed is None else allowed(left, index, within)
+        keep, enough = _enough(open_to, places[index], search.demand[left], search.k)
+        done = enough | ~within[:, -1] | (k >= len(offered))
+        where = np.nonzero(keep & done[:, None])
+        found.append((left[where[0]], index[where], travel[where]))
+        left, k = left[~done], k * FETCH_FACTOR
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    row, column, seconds = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.lexsort((column, seconds, row))
+    return row[order], column[order], seconds[order]
+
+
+def _enough(open_to: Mask, places: Ints, demand: Ints, k: int) -> tuple[Mask, Mask]:
+    """Which doctors each point keeps, nearest first, and whether it needs to look no further."""
+    count = np.cumsum(open_to, axis=1)
+    held = np.cumsum(np.where(open_to, places, 0), axis=1)
+    wanted = PLACES_PER_PATIENT * demand[:, None]
+    keep = open_to & ((count <= k) | (held - places < wanted))
+    return keep, (count[:, -1] >= k) & (held[:, -1] >= wanted[:, 0])
