@@ -26,6 +26,8 @@ imports = typer.Typer(
     help="Importe un fichier ; chaque ligne refusée est dite avec sa colonne et ce qu'il faut changer.",
 )
 account = typer.Typer(no_args_is_help=True, help="Les comptes des personnes.")
+seeds = typer.Typer(no_args_is_help=True, help="Met en place des praticiens et des créneaux inventés.")
+app.add_typer(seeds, name="seed")
 app.add_typer(imports, name="import")
 app.add_typer(account, name="account")
 
@@ -151,6 +153,34 @@ def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Nom 
         say("\n".join([context.get_help(), "Mesures : " + ", ".join(benches.benchmarks())]))
         return
     sys.exit(benches.bench(name, context.args))
+
+
+@app.command()
+def sas(port: Port = 8443, host: Host = "127.0.0.1", data_dir: DataDir = UP_DIR) -> None:
+    """Répond au service d'accès aux soins (FHIR) derrière un TLS mutuel. Les réglages AIGUILLAGE_SAS_… : docs/sas.md.
+
+    \b
+    aiguillage sas --host 0.0.0.0 --port 8443
+    """
+    from services.sas_gate import gate
+
+    _run(gate(data_dir, host=host, port=port, say=say))
+
+
+@seeds.command("sas-conformance")
+def sas_conformance(
+    as_json: Annotated[bool, typer.Option("--json", help="Un objet JSON, pour un programme.")] = False,
+    port: Port = 8000,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Les praticiens inventés que demande l'outil d'homologation du SAS, avec des créneaux libres jusqu'à après-demain.
+
+    \b
+    aiguillage seed sas-conformance --json
+    """
+    from services.seeding import sas_conformance as seed
+
+    _run(seed(data_dir, port=port, as_json=as_json, say=say))
 
 
 @imports.command()

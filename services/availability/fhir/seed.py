@@ -27,7 +27,7 @@ from shared.wiring import Wiring
 
 NORTH, SOUTH = "990000011", "990000029"
 MINUTES = 15
-HOURS = (8, 10, 12, 14, 16, 18)
+HOURS = (9, 12, 15, 18)
 DAYS = 3
 SEEDER = Caller(id="machine:seed", role=Role.MACHINE, cpts=frozenset({"*"}))
 

@@ -1,8 +1,11 @@
 """The FHIR interface: on a database that holds the practitioners of the certification kit, and on an empty one."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,11 +13,14 @@ from fastapi import FastAPI
 
 from services.availability.fhir.api import build_fhir
 from services.availability.fhir.seed import seed_conformance
-from services.availability.fhir.settings import SasSettings
+from services.availability.fhir.settings import AllowedClient, SasSettings
+from services.availability.fhir.tls import listener
 from shared import embedded
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
+from tests.authority import Authority
 from tests.conftest import renamed, run, settings_for
+from tests.processes import free_port
 
 
 def fhir_app(wiring: Wiring, sas: SasSettings | None = None) -> FastAPI:
@@ -22,6 +28,10 @@ def fhir_app(wiring: Wiring, sas: SasSettings | None = None) -> FastAPI:
     app = build_fhir(sas or SasSettings())
     app.state.wiring = wiring
     return app
+
+
+CN, OU = "sas.exemple.invalid", "180000000000001"
+SAS = AllowedClient(cn=CN, ou=OU)
 
 
 @asynccontextmanager
@@ -68,3 +78,51 @@ async def client(wiring: Wiring) -> AsyncIterator[httpx.AsyncClient]:
     """Calls the interface on a database of the test's own."""
     async with calling(fhir_app(wiring)) as client:
         yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """Our listener, and the authorities around it."""
+
+    url: str
+    health: Authority
+    other: Authority
+    revoked: tuple[Path, Path]
+
+    async def call(self, *certificate: Path) -> int:
+        """The status that a client with this certificate gets; raises when the handshake fails."""
+        context = ssl.create_default_context(cafile=str(self.health.certificate))
+        if certificate:
+            context.load_cert_chain(*map(str, certificate))
+        async with httpx.AsyncClient(verify=context) as client:
+            return (await client.get(f"{self.url}/metadata")).status_code
+
+
+def in_service(wiring: Wiring) -> Wiring:
+    """The same connections, outside of a demonstration."""
+    changed = wiring.settings.model_copy(update={"demo": False})
+    return Wiring(wiring.name, changed, wiring.engine, wiring.bell, wiring.open_session, wiring.vault, wiring.clock)
+
+
+@pytest.fixture(scope="session")
+async def guarded(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
+    """The interface behind mutual TLS on a loopback port."""
+    folder = tmp_path_factory.mktemp("tls")
+    health, other = Authority(folder, "igc-essai"), Authority(folder, "another")
+    server, revoked = health.issue("127.0.0.1", "server"), health.issue(CN, OU, days=20)
+    sas = SasSettings(
+        clients=[SAS],
+        tls_certificate=server[0],
+        tls_key=server[1],
+        tls_issuers=health.certificate,
+        tls_revoked=health.revoke(revoked[0]),
+    )
+    port = free_port()
+    running = listener(fhir_app(in_service(kit.wiring), sas), sas, host="127.0.0.1", port=port)
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    yield Guarded(f"https://127.0.0.1:{port}", health, other, revoked)
+    running.should_exit = True
+    await task

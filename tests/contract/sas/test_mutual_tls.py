@@ -1,74 +1,17 @@
 """Mutual TLS: each case of the certification kit, terminated by us and by a proxy; the authority is the tests' own."""
 
-import asyncio
-import ssl
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.availability.fhir.settings import AllowedClient, SasSettings
-from services.availability.fhir.tls import IncompleteTls, listener, server_context
+from services.availability.fhir.settings import SasSettings
+from services.availability.fhir.tls import IncompleteTls, server_context
 from shared.settings import Settings
-from shared.wiring import Wiring
-from tests.authority import Authority
-from tests.integration.fhir.conftest import Kit, calling, fhir_app
-from tests.processes import free_port
+from tests.contract.sas.conftest import CN, OU, SAS, Guarded, Kit, calling, fhir_app, in_service
 
-CN, OU = "sas.exemple.invalid", "180000000000001"
 SECRET = "a secret between the proxy and us"
-SAS = AllowedClient(cn=CN, ou=OU)
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """Our listener, and the authorities around it."""
-
-    url: str
-    health: Authority
-    other: Authority
-    revoked: tuple[Path, Path]
-
-    async def call(self, *certificate: Path) -> int:
-        """The status that a client with this certificate gets; raises when the handshake fails."""
-        context = ssl.create_default_context(cafile=str(self.health.certificate))
-        if certificate:
-            context.load_cert_chain(*map(str, certificate))
-        async with httpx.AsyncClient(verify=context) as client:
-            return (await client.get(f"{self.url}/metadata")).status_code
-
-
-def in_service(wiring: Wiring) -> Wiring:
-    """The same connections, outside of a demonstration."""
-    changed = wiring.settings.model_copy(update={"demo": False})
-    return Wiring(wiring.name, changed, wiring.engine, wiring.bell, wiring.open_session, wiring.vault, wiring.clock)
-
-
-@pytest.fixture(scope="session")
-async def guarded(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
-    """The interface behind mutual TLS on a loopback port."""
-    folder = tmp_path_factory.mktemp("tls")
-    health, other = Authority(folder, "igc-essai"), Authority(folder, "another")
-    server, revoked = health.issue("127.0.0.1", "server"), health.issue(CN, OU, days=20)
-    sas = SasSettings(
-        clients=[SAS],
-        tls_certificate=server[0],
-        tls_key=server[1],
-        tls_issuers=health.certificate,
-        tls_revoked=health.revoke(revoked[0]),
-    )
-    port = free_port()
-    running = listener(fhir_app(in_service(kit.wiring), sas), sas, host="127.0.0.1", port=port)
-    task = asyncio.create_task(running.serve())
-    while not running.started:
-        assert not task.done()
-        await asyncio.sleep(0.01)
-    yield Guarded(f"https://127.0.0.1:{port}", health, other, revoked)
-    running.should_exit = True
-    await task
 
 
 async def test_the_sas_is_let_in(guarded: Guarded) -> None:

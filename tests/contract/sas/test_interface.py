@@ -15,9 +15,9 @@ from shared.db import run, set_scope
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.conftest import settings_for
-from tests.contract.test_sas_examples import require_valid
+from tests.contract.sas.conftest import Kit, calling, fhir_app
+from tests.contract.sas.test_examples import require_valid
 from tests.fhir_kit import search
-from tests.integration.fhir.conftest import Kit, calling, fhir_app
 from tests.processes import free_port
 
 

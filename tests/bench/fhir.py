@@ -1,0 +1,180 @@
+"""How fast the SAS gets its slots: `aiguillage bench fhir`.
+
+10,000 free slots of 2,500 practitioners over three days; each search asks for 25 of them, as the national platform does
+(it gives up after 7 s, its certification kit after 1 s). In the same run, on the same data and without HTTP: our one
+statement for the whole search, and the naive peer that asks the base once for each practitioner.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from itertools import cycle
+
+import httpx
+from sqlalchemy import text
+
+from services.availability.fhir.api import EVERYTHING
+from services.availability.fhir.bundle import searchset
+from services.availability.fhir.query import SlotQuery, parse_slot_query
+from services.availability.fhir.reads import Agenda, free_slots
+from services.availability.fhir.terms import Ig
+from services.availability.fhir.values import SlotValue
+from shared.db import run, set_scope
+from shared.wiring import Wiring, running, wire
+from tests.bench.report import Report, percentile
+from tests.bench.stage import Stage, stage
+from tests.builders import owner
+from tests.fhir_kit import search
+
+COLUMNS = ("search", "searches", "slots each", "searches/s", "p50 ms", "p99 ms", "max ms")
+PER_SEARCH = 25
+AGENDA = Agenda("https://exemple.invalid/{rpps}")
+
+FILL = """
+insert into availability.practitioner (id, rpps, last_name, first_name, profession, specialty, phone)
+select gen_random_uuid(), (99000000000 + n)::text, 'ESSAI-' || n, 'Fictif', '10', 'SM54', '0100000000'
+from generate_series(1, :practitioners) n;
+insert into availability.place (id, key, name, address, insee, lat, lon, phone, wheelchair)
+select gen_random_uuid(), 'finess:' || (900000000 + n), 'Cabinet ' || n, n || ' rue X 31000 Toulouse', '31555',
+       43.6, 1.44, '0500000000', true
+from generate_series(1, :practitioners) n;
+insert into availability.slot (id, cpts_id, practitioner_id, place_id, capacity, modes, types, audience, acts, min_age,
+  max_age, appointment, starts_at, ends_at, taken, overbooked, status, origin, fresh_at, version, live)
+select gen_random_uuid(), :cpts, p.id, l.id, 1, '{AMB}', '{PRO,CPTS}', array[:cpts], '{}', 0, 130, 'ROUTINE', at,
+       at + interval '15 minutes', 0, 0, 'published', 'manual', now(), 1, true
+from (select p.*, row_number() over (order by rpps) n from availability.practitioner p where rpps > '99000000000') p
+join availability.place l on l.key = 'finess:' || (900000000 + p.n),
+lateral (select now() + interval '1 hour' + k * interval '16 hours' as at from generate_series(0, :each - 1) k) times;
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Measure; 1 when an answer is not the expected one."""
+    parser = argparse.ArgumentParser(prog="aiguillage bench fhir", description=__doc__)
+    parser.add_argument("--practitioners", type=int, default=2500)
+    parser.add_argument("--each", type=int, default=4, help="free slots of each, 16 hours apart")
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--quick", action="store_true", help="5 seconds a row: under 40 s")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+    options = parser.parse_args(argv)
+    if options.quick:
+        options.seconds = 5
+    return asyncio.run(bench(options)).finish(as_json=options.json)
+
+
+async def bench(options: argparse.Namespace) -> Report:
+    """Over HTTP, then in process against the peer."""
+    total = options.practitioners * options.each
+    report = Report(f"fhir: {PER_SEARCH} practitioners x 3 days among {total} free slots", COLUMNS)
+    async with stage("serve", "availability", practitioners=1) as played:
+        await fill(played, options)
+        groups = [
+            [str(99000000000 + first + n + 1) for n in range(PER_SEARCH)]
+            for first in range(0, options.practitioners, PER_SEARCH)
+        ]
+        expected = PER_SEARCH * options.each
+        for name, cpts, clients in (
+            ("INT_R01 over HTTP, one client", False, 1),
+            (f"INT_R01 over HTTP, {options.clients} clients", False, options.clients),
+            (f"INT_R04 over HTTP, {options.clients} clients", True, options.clients),
+        ):
+            urls = [search(group, cpts=cpts) for group in groups]
+            seconds, right, elapsed = await over_http(played, urls, clients, options.seconds, expected)
+            add(report, name, seconds, expected, elapsed)
+            report.guarantee(f"{name}: every answer has its {expected} slots", kept=right)
+        async with running(wire("availability", played.settings)) as wiring:
+            queries = [parse_slot_query(search(group).partition("?")[2].encode()) for group in groups]
+            ours = await in_process(wiring, queries, one_statement, options.seconds / 2)
+            peer = await in_process(wiring, queries, one_by_one, options.seconds / 2)
+        add(report, "one statement a search (no HTTP)", ours, expected, sum(ours))
+        add(report, "peer: one statement a practitioner (no HTTP)", peer, expected, sum(peer))
+        report.figures["times_faster_than_one_by_one"] = percentile(peer, 0.5) / percentile(ours, 0.5)
+    return report
+
+
+async def fill(played: Stage, options: argparse.Namespace) -> None:
+    """Put the practitioners and their slots in."""
+    values = {"practitioners": options.practitioners, "each": options.each, "cpts": played.territory.cpts}
+    async with owner(played.settings) as session:
+        for statement in FILL.split(";\n")[:-1]:
+            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            await run(session, text(statement), **used)
+    async with owner(played.settings) as session:
+        await run(session, text("analyze availability.slot, availability.practitioner, availability.place"))
+
+
+async def over_http(
+    played: Stage, urls: list[str], clients: int, seconds: float, expected: int
+) -> tuple[list[float], bool, float]:
+    """Search for so many seconds: how long each took, whether each was right, and how long it all took."""
+    taken: list[float] = []
+    totals: set[int] = set()
+    ending = time.perf_counter() + seconds
+    turns = cycle(urls)
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        while time.perf_counter() < ending:
+            begun = time.perf_counter()
+            answer = await client.get(f"{played.program.url}/availability/fhir{next(turns)}")
+            taken.append(time.perf_counter() - begun)
+            if answer.status_code != httpx.codes.OK:
+                raise RuntimeError(f"{answer.status_code}: {answer.text[:500]}")
+            totals.add(answer.content.count(b'"resourceType":"Slot"'))
+
+    begun = time.perf_counter()
+    async with httpx.AsyncClient(timeout=60) as client:
+        await asyncio.gather(*(ask(client) for _ in range(clients)))
+    return taken, totals == {expected}, time.perf_counter() - begun
+
+
+async def in_process(
+    wiring: Wiring,
+    queries: list[SlotQuery],
+    how: Callable[[Wiring, SlotQuery], Awaitable[list[SlotValue]]],
+    seconds: float,
+) -> list[float]:
+    """Search for so many seconds without HTTP: how long each took."""
+    taken: list[float] = []
+    ending = time.perf_counter() + seconds
+    for query in cycle(queries):
+        begun = time.perf_counter()
+        if begun >= ending:
+            break
+        searchset(await how(wiring, query), query, base="https://exemple.invalid", ig=Ig.V1_2_0)
+        taken.append(time.perf_counter() - begun)
+    return taken
+
+
+async def one_statement(wiring: Wiring, query: SlotQuery) -> list[SlotValue]:
+    """What the service does."""
+    async with wiring.open_session() as session:
+        await set_scope(session, EVERYTHING)
+        return await free_slots(session, query, AGENDA)
+
+
+async def one_by_one(wiring: Wiring, query: SlotQuery) -> list[SlotValue]:
+    """The naive way: the same statement for each practitioner alone."""
+    found = []
+    async with wiring.open_session() as session:
+        await set_scope(session, EVERYTHING)
+        for rpps in query.rpps:
+            alone = SlotQuery((rpps,), query.from_at, query.to_at, query.includes, query.count)
+            found += await free_slots(session, alone, AGENDA)
+    return found
+
+
+def add(report: Report, name: str, seconds: list[float], slots: int, elapsed: float) -> None:
+    """A row of the table."""
+    milliseconds = [each * 1000 for each in seconds]
+    values = (
+        name,
+        len(seconds),
+        slots,
+        len(seconds) / elapsed,
+        percentile(milliseconds, 0.5),
+        percentile(milliseconds, 0.99),
+        max(milliseconds),
+    )
+    report.add(**dict(zip(COLUMNS, values, strict=True)))
