@@ -117,7 +117,7 @@ async def over_http(
     async def ask(client: httpx.AsyncClient) -> None:
         while time.perf_counter() < ending:
             begun = time.perf_counter()
-            answer = await client.get(f"{played.program.url}/availability/fhir{next(turns)}")
+            answer = await client.get(f"{played.program.url}/fhir{next(turns)}")
             taken.append(time.perf_counter() - begun)
             if answer.status_code != httpx.codes.OK:
                 raise RuntimeError(f"{answer.status_code}: {answer.text[:500]}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -87,12 +87,13 @@ async def metadata(sas: SasDep, wiring: WiringDep) -> FhirJson:
     return FhirJson(capability_statement(base=base, version=version("aiguillage"), date=EDITION))
 
 
-@router.get("/Slot")
-async def search_slots(request: Request, session: FhirSession, sas: SasDep, wiring: WiringDep) -> FhirJson:
+@router.get("/Slot", response_class=FhirJson)
+async def search_slots(request: Request, session: FhirSession, sas: SasDep, wiring: WiringDep) -> Response:
     """Free slots of professionals (INT_R01), with their CPTS when asked for (INT_R04)."""
     query = parse_slot_query(_raw(request))
     found = await free_slots(session, query, agenda(sas, wiring.settings.public_url))
-    return FhirJson(searchset(found, query, base=base_url(sas, wiring.settings.availability_url), ig=sas.ig))
+    bundle = searchset(found, query, base=base_url(sas, wiring.settings.availability_url), ig=sas.ig)
+    return Response(bundle, media_type=terms.FHIR_JSON)
 
 
 @router.get("/Slot/{slot_id}")

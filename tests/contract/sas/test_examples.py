@@ -37,7 +37,8 @@ def example(reference: Path, name: str) -> dict[str, Any]:
 
 
 def our_bundle(slots: list[SlotValue], search: str = SEARCH_CPTS, ig: Ig = Ig.V1_2_0) -> dict[str, Any]:
-    return searchset(slots, parse_slot_query(search.encode()), base=BASE, ig=ig)
+    bundle: dict[str, Any] = json.loads(searchset(slots, parse_slot_query(search.encode()), base=BASE, ig=ig))
+    return bundle
 
 
 MANY = [

@@ -22,7 +22,8 @@ CPTS_TYPE = ("CPTS",)
 
 
 def answer(*slots: SlotValue, query: str = INDIVIDUAL, ig: Ig = Ig.V1_2_0) -> dict[str, Any]:
-    return searchset(slots, parse_slot_query(query.encode()), base=BASE, ig=ig)
+    bundle: dict[str, Any] = json.loads(searchset(slots, parse_slot_query(query.encode()), base=BASE, ig=ig))
+    return bundle
 
 
 def kinds(bundle: dict[str, Any]) -> Counter[str]:
