@@ -154,4 +154,5 @@ class RequestView(Contract):
     next_step_at: datetime | None = None
     reason: str = ""
     practitioner_id: str | None = None
+    starts_at: datetime | None = None
     owner: str = ""

@@ -8,7 +8,7 @@ or delegate sees who comes to their own slots, and what they asked themselves.
 from typing import Any
 
 from services.matching.reads import read_state
-from services.matching.store import OUTBOX
+from services.matching.store.tables import OUTBOX
 from shared.auth import Caller, Role
 from shared.live_api import live_routes
 

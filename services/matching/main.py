@@ -1,17 +1,19 @@
 """Builds the matching service: the only module that knows all the others."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import lists, requests
-from services.matching.edges.availability import Availability, client_for, slot_owner
+from services.matching.api import advice, lists, requests
+from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.following import Territories
 from services.matching.edges.places import CommuneIndex
-from services.matching.store import OUTBOX, door
+from services.matching.edges.solver import Solver
+from services.matching.rounds import Rounds
+from services.matching.store.requests import door
+from services.matching.store.tables import OUTBOX
 from shared.auth import admit_machine
 from shared.db import database_now
 from shared.http import SessionDep, answer_problems
@@ -26,21 +28,24 @@ def build(settings: Settings) -> FastAPI:
     hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=live.view)
     client = client_for(settings)
     territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
+    bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
+    solver = Solver()
+    rounds = Rounds(wiring, territories, bookings, solver)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(wiring), wiring.bell.listening(), client, hub.running(), asyncio.TaskGroup() as tasks:
+        async with running(wiring), wiring.bell.listening(), client, hub.running(), AsyncExitStack() as started:
             await wiring.read_clock()
             async with wiring.open_session() as session:
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
-            following = tasks.create_task(territories.run(lambda _cpts_id: None))
+            await started.enter_async_context(solver.running())
+            await started.enter_async_context(rounds.running())
+            await started.enter_async_context(territories.running(rounds.start))
             yield
-            following.cancel()
 
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
-    app.state.territories = territories
-    app.state.bookings = Availability(client, slot_owner(lambda cpts_id: territories[cpts_id].items("slots")))
+    app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:
@@ -50,6 +55,7 @@ def build(settings: Settings) -> FastAPI:
 
     app.include_router(live.routes)
     app.include_router(requests.routes)
+    app.include_router(advice.routes)
     app.include_router(lists.routes)
     answer_problems(app)
     return app

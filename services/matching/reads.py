@@ -1,7 +1,8 @@
 """What screens read: requests, their stories, motives, communes. Never writes."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,15 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.store import MotiveRow, RequestChangeRow, RequestRow, view_of
+from services.matching.store.requests import view_of
+from services.matching.store.tables import MotiveRow, RequestChangeRow, RequestRow
+from shared.contracts import ON_THE_BOARD, RequestState
 from shared.events import State
 from shared.refusals import NotFound
 from shared.tables import CommuneRow
+
+LIVE = frozenset({RequestState.HELD, RequestState.CONFIRMED})
+UUID_SHAPE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class Change(BaseModel):
@@ -66,6 +72,18 @@ async def requests_of(
     if states:
         query = query.where(col(RequestRow.state).in_(states))
     return list(await session.exec(query.order_by(col(RequestRow.urgency), col(RequestRow.submitted_at)).limit(limit)))
+
+
+async def board_rows(session: AsyncSession, cpts_id: str) -> list[RequestRow]:
+    """Every request that a round may have to change."""
+    query = select(RequestRow).where(RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    return list(await session.exec(query.where(col(RequestRow.state).in_(ON_THE_BOARD | LIVE))))
+
+
+async def requests_named(session: AsyncSession, names: Iterable[str]) -> list[RequestRow]:
+    """The requests that bear these ids; names that are no id are nobody's."""
+    ids = [UUID(name) for name in names if UUID_SHAPE.fullmatch(name)]
+    return list(await session.exec(select(RequestRow).where(col(RequestRow.id).in_(ids)))) if ids else []
 
 
 async def story_of(session: AsyncSession, request_id: UUID) -> list[Change]:

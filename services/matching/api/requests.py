@@ -14,7 +14,8 @@ from services.matching.app.holding import Desk
 from services.matching.app.intake import Form, PatientForm, RelaxationForm, RequestForm
 from services.matching.live import view
 from services.matching.reads import Change, request_row, requests_of, story_of
-from services.matching.store import RequestRow, view_of
+from services.matching.store.requests import view_of
+from services.matching.store.tables import RequestRow
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep

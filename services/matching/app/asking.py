@@ -9,7 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.app.intake import PatientForm, RequestForm, default_deadline
 from services.matching.app.parameters import CptsParameters, parameters_of
 from services.matching.reads import nearest_commune, request_row
-from services.matching.store import MotiveRow, RequestRow, add_request, tell
+from services.matching.store.requests import add_request, tell
+from services.matching.store.tables import MotiveRow, RequestRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import RequestState
 from shared.db import database_now
@@ -19,6 +20,7 @@ from shared.tables import CommuneRow
 from shared.vault import Vault
 
 ASKERS = (Role.REGULATOR, Role.PHARMACIST, Role.COORDINATOR, Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
+PICK_BY_HAND = frozenset({Role.REGULATOR, Role.PHARMACIST})
 RUNS_THE_BOARD = frozenset({Role.COORDINATOR, Role.MACHINE})
 
 
@@ -43,7 +45,7 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
     now = await database_now(session)
     parameters = await parameters_of(session, cpts_id)
     insee, lat, lon = await _locate(session, form)
-    earliest_at, deadline_at, answer_by = _times(form, now, parameters)
+    earliest_at, deadline_at, answer_by = _times(form, now, parameters, by_hand=caller.role in PICK_BY_HAND)
     return RequestRow(
         id=new_id(now),
         cpts_id=cpts_id,
@@ -89,7 +91,10 @@ async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float,
     return commune.insee, commune.lat, commune.lon
 
 
-def _times(form: RequestForm, now: datetime, parameters: CptsParameters) -> tuple[datetime, datetime, datetime]:
+def _times(
+    form: RequestForm, now: datetime, parameters: CptsParameters, *, by_hand: bool
+) -> tuple[datetime, datetime, datetime]:
+    """Earliest, deadline, answer by. Who picks by hand has the time of a hold before a round decides for them."""
     earliest = max(form.earliest_at or now, now)
     deadline = form.deadline_at or max(default_deadline(form.urgency, now), earliest + timedelta(hours=1))
     if deadline <= earliest:
@@ -100,6 +105,8 @@ def _times(form: RequestForm, now: datetime, parameters: CptsParameters) -> tupl
             rule=f"after {earliest.isoformat()}",
         )
     wait = timedelta(minutes=parameters.confirm_after_minutes[form.urgency - 1])
+    if by_hand:
+        wait = max(wait, timedelta(minutes=parameters.hold_minutes))
     answer_by = min(form.answer_by or now + wait, deadline)
     return earliest, deadline, max(answer_by, now)
 
@@ -148,4 +155,10 @@ def unsealed(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
     """What the practitioner is told of the patient, if anything is known."""
     if row.patient_sealed is None:
         return None
-    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
+    known = vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
+    return {
+        "last_name": known["name"],
+        "phone": known["phone"],
+        "birth_date": known["birth_date"],
+        "motive": known["note"],
+    }

@@ -1,56 +1,76 @@
 """What a hold is made of: a booking in the availability service and the change of our request that goes with it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.matching.store import Move
+from services.matching.store.requests import Move
+from services.matching.store.tables import RequestRow
 from shared.contracts import ON_THE_BOARD, RequestState
 
 BOOKED = frozenset({RequestState.HELD, RequestState.CONFIRMED})
 NO_SLOT: dict[str, Any] = {
-    "slot_id": None, "booking_id": None, "practitioner_id": None, "held_until": None, "picked": False, "cost": {},
+    "slot_id": None, "booking_id": None, "companions": [], "practitioner_id": None, "starts_at": None,
+    "held_until": None, "picked": False, "cost": {},
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A place taken in a slot for a request."""
+    """Places taken in a slot for a request: one, and one more for each companion."""
 
     id: UUID
+    companions: tuple[UUID, ...]
     slot_id: UUID
     practitioner_id: UUID
+    starts_at: datetime
     held_until: datetime | None
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        """All of its places."""
+        return (self.id, *self.companions)
 
 
 class Bookings(Protocol):
     """What the availability service does for a request; each raises the refusal it was answered with."""
 
-    async def hold(self, cpts_id: str, slot_id: UUID, request_id: UUID, *, minutes: int, attempt: int) -> Booking:
-        """Keep a place; the same attempt answers the same booking."""
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+        """Keep the places the request needs; the same version of a request gets the same booking."""
         ...
 
-    async def confirm(self, booking_id: UUID, patient: dict[str, Any] | None) -> None:
-        """Make a held place firm."""
+    async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:
+        """Make held places firm."""
         ...
 
-    async def release(self, booking_id: UUID) -> None:
-        """Give a held place back."""
+    async def release(self, booking_ids: Iterable[UUID]) -> None:
+        """Give held places back."""
         ...
 
-    async def cancel(self, booking_id: UUID, reason: str) -> None:
-        """Give a confirmed place back."""
+    async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
+        """Give confirmed places back."""
         ...
 
 
-async def give_back(bookings: Bookings, booking_id: UUID, *, state: str, reason: str) -> None:
-    """Release a held place, cancel a confirmed one."""
+def names_of(row: RequestRow) -> list[str]:
+    """By which names the availability service knows a request: its id, and one more for each companion."""
+    return [str(row.id), *(f"{row.id}.{number}" for number in range(2, row.party + 1))]
+
+
+def places_of(row: RequestRow) -> tuple[UUID, ...]:
+    """The bookings of a request."""
+    first = () if row.booking_id is None else (row.booking_id,)
+    return (*first, *(UUID(each) for each in row.companions))
+
+
+async def give_back(bookings: Bookings, booking_ids: Iterable[UUID], *, state: str, reason: str) -> None:
+    """Release held places, cancel confirmed ones."""
     if state == RequestState.HELD:
-        await bookings.release(booking_id)
+        await bookings.release(booking_ids)
     else:
-        await bookings.cancel(booking_id, reason)
+        await bookings.cancel(booking_ids, reason)
 
 
 def held(
@@ -69,6 +89,8 @@ def held(
         values={
             "slot_id": booking.slot_id,
             "booking_id": booking.id,
+            "companions": [str(each) for each in booking.companions],
+            "starts_at": booking.starts_at,
             "practitioner_id": booking.practitioner_id,
             "held_until": booking.held_until,
             "picked": picked,

@@ -12,10 +12,11 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.app.asking import acting_on, seal_patient, unsealed
-from services.matching.app.bookings import BOOKED, NO_SLOT, Bookings, confirmed, give_back, held, reopened
+from services.matching.app.bookings import BOOKED, NO_SLOT, Bookings, confirmed, give_back, held, places_of, reopened
 from services.matching.app.intake import PatientForm, RelaxationForm
 from services.matching.app.parameters import parameters_of
-from services.matching.store import Move, RequestMoved, RequestRow, move, tell
+from services.matching.store.requests import Move, RequestMoved, move, tell
+from services.matching.store.tables import RequestRow
 from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import database_now
@@ -44,12 +45,12 @@ async def hold(desk: Desk, request_id: UUID, slot_id: UUID) -> RequestRow:
     row = await acting_on(desk.session, desk.caller, request_id)
     expect(row, ON_THE_BOARD)
     minutes = (await parameters_of(desk.session, row.cpts_id)).hold_minutes
-    booking = await desk.bookings.hold(row.cpts_id, slot_id, row.id, minutes=minutes, attempt=row.version)
+    booking = await desk.bookings.hold(row, slot_id, minutes=minutes)
     now = await database_now(desk.session)
     try:
         row = await move(desk.session, held(row.id, booking, by=desk.caller.id, at=now, picked=True))
     except RequestMoved:
-        await desk.bookings.release(booking.id)
+        await desk.bookings.release(booking.ids)
         raise
     await tell(desk.session, row, "held")
     return row
@@ -64,8 +65,7 @@ async def confirm(desk: Desk, request_id: UUID, patient: PatientForm | None) -> 
         told["patient_sealed"] = await seal_patient(desk.session, desk.caller, desk.vault, row, patient)
     now = await database_now(desk.session)
     row = await move(desk.session, confirmed(row.id, by=desk.caller.id, at=now, **told))
-    assert row.booking_id is not None  # noqa: S101  a constraint of the table
-    await desk.bookings.confirm(row.booking_id, unsealed(desk.vault, row))
+    await desk.bookings.confirm(places_of(row), unsealed(desk.vault, row))
     await tell(desk.session, row, "confirmed")
     return row
 
@@ -75,13 +75,12 @@ async def release(desk: Desk, request_id: UUID) -> RequestRow:
     before = await acting_on(desk.session, desk.caller, request_id)
     expect(before, {RequestState.HELD})
     now = await database_now(desk.session)
-    booking_id = before.booking_id
+    places = places_of(before)
     row = await move(
         desk.session,
         reopened(request_id, "released", by=desk.caller.id, at=now, states={RequestState.HELD}),
     )
-    assert booking_id is not None  # noqa: S101  a constraint of the table
-    await desk.bookings.release(booking_id)
+    await desk.bookings.release(places)
     await tell(desk.session, row, "released")
     return row
 
@@ -90,7 +89,7 @@ async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> Reques
     """Cancel (who asked) or close (who runs the board) a request, with a reason; its slot is given back."""
     before = await acting_on(desk.session, desk.caller, request_id)
     expect(before, ON_THE_BOARD | BOOKED)
-    state, booking_id = before.state, before.booking_id
+    state, places = before.state, places_of(before)
     now = await database_now(desk.session)
     row = await move(
         desk.session,
@@ -102,11 +101,11 @@ async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> Reques
             from_states={RequestState(state)},
             to=RequestState.CANCELLED,
             detail={"reason": reason},
-            values={"reason": reason, "next_step_at": None, "held_until": None, **({} if booking_id else NO_SLOT)},
+            values={"reason": reason, "next_step_at": None, "held_until": None, **({} if places else NO_SLOT)},
         ),
     )
-    if booking_id is not None:
-        await give_back(desk.bookings, booking_id, state=state, reason=reason)
+    if places:
+        await give_back(desk.bookings, places, state=state, reason=reason)
     await tell(desk.session, row, code)
     return row
 

@@ -35,7 +35,7 @@ class PatientForm(Form):
     name: str = Field(default="", max_length=120)
     phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
     birth_date: date | None = None
-    note: str = Field(default="", max_length=500)
+    note: str = Field(default="", max_length=300)
 
     def refuse_numbers(self) -> None:
         """Raise `PatientNumberRefused` when a text holds a NIR."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.core.model import Parameters
-from services.matching.store import ParametersRow
+from services.matching.store.tables import ParametersRow
 
 
 class Step(StrEnum):

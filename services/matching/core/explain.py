@@ -100,7 +100,8 @@ class Explainer:
         before = self.decided.table.block(np.array([row])).allowed[0]
         price = self.price
         serves = block.allowed[0] & ~before & (price < FAR)
-        serves &= np.where(serves, block.cost[0], 0) + price < self._penalty(row)
+        # Penalties only outweigh the costs of the pairs listed: a free place serves whatever it costs.
+        serves &= (price == 0) | (np.where(serves, block.cost[0], 0) + price < self._penalty(row))
         if request.party > 1:
             serves = block.allowed[0] & ~before
         amounts = _amounts(kind, request, block.travel_s[0], np.array([slot.starts_at_s for slot in slots]))

@@ -1,17 +1,22 @@
-"""Bookings made in the availability service, over HTTP; asked twice with the same key, it answers the same."""
+"""Bookings made in the availability service, over HTTP.
 
-from collections.abc import Callable
+Each of these calls says the same when it is said twice (one request has one live booking of a slot): no key is needed.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from services.matching.app.bookings import Booking
+from services.matching.app.bookings import Booking, names_of
+from services.matching.store.tables import RequestRow
 from shared.contracts import BookingView
-from shared.refusals import NotFound, Refusal
+from shared.refusals import Refusal
 from shared.settings import Settings
 
-PractitionerOf = Callable[[str, UUID], UUID]
+LiveSlots = Callable[[str], dict[str, Any]]
 
 
 class SlotUnavailable(Refusal):
@@ -45,37 +50,51 @@ def client_for(settings: Settings) -> httpx.AsyncClient:
 class Availability:
     """What a request's bookings need of the availability service."""
 
-    def __init__(self, client: httpx.AsyncClient, practitioner_of: PractitionerOf) -> None:
-        """`practitioner_of` answers whose slot it is, from the replica."""
-        self._client, self._practitioner_of = client, practitioner_of
+    def __init__(self, client: httpx.AsyncClient, live_slots: LiveSlots) -> None:
+        """`live_slots` answers the live slots of a CPTS, by id."""
+        self._client, self._live_slots = client, live_slots
 
-    async def hold(self, cpts_id: str, slot_id: UUID, request_id: UUID, *, minutes: int, attempt: int) -> Booking:
-        """Keep a place; raises `SlotUnavailable`, `AvailabilityAway`."""
-        practitioner_id = self._practitioner_of(cpts_id, slot_id)
-        body = {"request_id": str(request_id), "minutes": minutes}
-        answer = await self._post(f"/slots/{slot_id}/bookings", body, key=f"{request_id}/{attempt}/{slot_id}")
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+        """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
+        slot = self._live_slots(row.cpts_id).get(str(slot_id))
+        if slot is None:
+            raise SlotUnavailable
+        taken: list[BookingView] = []
+        for name in names_of(row):
+            body = {"request_id": name, "minutes": minutes}
+            try:
+                answer = await self._post(f"/slots/{slot_id}/bookings", body)
+            except Refusal:
+                await self.release(UUID(each.id) for each in taken)
+                raise
+            taken.append(BookingView.model_validate(answer, extra="ignore"))
         return Booking(
-            id=UUID(answer["id"]),
+            id=UUID(taken[0].id),
+            companions=tuple(UUID(each.id) for each in taken[1:]),
             slot_id=slot_id,
-            practitioner_id=practitioner_id,
-            held_until=BookingView.model_validate(answer, extra="ignore").held_until,
+            practitioner_id=UUID(slot["practitioner_id"]),
+            starts_at=datetime.fromisoformat(slot["starts_at"]),
+            held_until=taken[0].held_until,
         )
 
-    async def confirm(self, booking_id: UUID, patient: dict[str, Any] | None) -> None:
-        """Make a held place firm."""
-        await self._post(f"/bookings/{booking_id}/confirmation", {"patient": patient}, key=f"{booking_id}/confirm")
+    async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:
+        """Make held places firm."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/confirmation", {"patient": patient})
 
-    async def release(self, booking_id: UUID) -> None:
-        """Give a held place back."""
-        await self._post(f"/bookings/{booking_id}/release", None, key=f"{booking_id}/release")
+    async def release(self, booking_ids: Iterable[UUID]) -> None:
+        """Give held places back."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/release", None)
 
-    async def cancel(self, booking_id: UUID, reason: str) -> None:
-        """Give a confirmed place back."""
-        await self._post(f"/bookings/{booking_id}/cancellation", {"reason": reason}, key=f"{booking_id}/cancel")
+    async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
+        """Give confirmed places back."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
 
-    async def _post(self, path: str, body: dict[str, Any] | None, *, key: str) -> dict[str, Any]:
+    async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
-            answer = await self._client.post(path, json=body, headers={"Idempotency-Key": key})
+            answer = await self._client.post(path, json=body)
         except (httpx.HTTPError, OSError) as error:
             raise AvailabilityAway from error
         if answer.is_success:
@@ -91,15 +110,3 @@ def _refusal(answer: httpx.Response) -> Refusal:
     if problem["code"] in ("slot_unavailable", "not_found"):
         return SlotUnavailable()
     return AvailabilityRefused(problem.get("detail"), rule=problem["code"])
-
-
-def slot_owner(known: Callable[[str], dict[str, Any]]) -> PractitionerOf:
-    """Whose slot it is; `known` answers the live slots of a CPTS. Raises `NotFound` for a slot never seen there."""
-
-    def practitioner_of(cpts_id: str, slot_id: UUID) -> UUID:
-        value = known(cpts_id).get(str(slot_id))
-        if value is None:
-            raise NotFound("Ce créneau n'existe plus.", field="slot_id", value=slot_id)
-        return UUID(value["practitioner_id"])
-
-    return practitioner_of

@@ -1,7 +1,8 @@
 """What is known of the slots: one replica per CPTS of the availability service's live state, and its core slots."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import structlog
 
+from services.matching.app.reconciling import LiveBooking
 from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
 from shared.follow import Replica, follow
 from shared.refusals import Refusal
@@ -64,6 +66,14 @@ class Territory:
         self._slots[value["id"]] = (value, place, slot)
         return slot
 
+    def bookings(self) -> dict[str, LiveBooking]:
+        """Every live booking, by id."""
+        return {
+            booking["id"]: LiveBooking(booking, slot)
+            for slot in self.items("slots").values()
+            for booking in slot["bookings"]
+        }
+
     def practitioners(self, now_at_s: int) -> list[Practitioner]:
         """The ledgers and limits of the practitioners."""
         return [
@@ -81,7 +91,7 @@ class Territory:
 
 def is_offered(value: dict[str, Any]) -> bool:
     """Whether a slot may still be booked, by its status."""
-    return bool(value["status"] == "free")
+    return bool(value["status"] == "published")
 
 
 def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[str, Any]) -> Slot:
@@ -112,6 +122,7 @@ class Territories:
         """`on_change` is told the CPTS whose slots changed."""
         self._client, self._on_change = client, on_change
         self._known: dict[str, Territory] = {}
+        self._following: list[asyncio.Task[None]] = []
 
     def __getitem__(self, cpts_id: str) -> Territory:
         """A CPTS whose slots are known; raises `SlotsUnknown`."""
@@ -120,17 +131,27 @@ class Territories:
             raise SlotsUnknown(field="cpts_id", value=cpts_id)
         return territory
 
-    async def run(self, start: Callable[[str], None]) -> None:
-        """Look for new CPTS, for ever; `start` is told each one once its following began."""
+    @asynccontextmanager
+    async def running(self, start: Callable[[str], None]) -> AsyncIterator["Territories"]:
+        """Follow every CPTS while the context is open; `start` is told each one once its following began."""
         async with asyncio.TaskGroup() as tasks:
-            while True:
-                for cpts_id in await self._listed():
-                    if cpts_id not in self._known:
-                        replica = Replica(cpts_id)
-                        self._known[cpts_id] = Territory(replica)
-                        tasks.create_task(follow(self._client, replica, self._changed))
-                        start(cpts_id)
-                await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
+            looking = tasks.create_task(self._look(tasks, start))
+            try:
+                yield self
+            finally:
+                looking.cancel()
+                for following in self._following:
+                    following.cancel()
+
+    async def _look(self, tasks: asyncio.TaskGroup, start: Callable[[str], None]) -> None:
+        while True:
+            for cpts_id in await self._listed():
+                if cpts_id not in self._known:
+                    replica = Replica(cpts_id)
+                    self._known[cpts_id] = Territory(replica)
+                    self._following.append(tasks.create_task(follow(self._client, replica, self._changed)))
+                    start(cpts_id)
+            await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
 
     async def _listed(self) -> list[str]:
         try:

@@ -1,29 +1,33 @@
-"""Matching on a real database: communes, people signed in, a client."""
+"""Matching on real databases and sockets: communes, people signed in, and both services together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services import together
 from services.matching.main import build
-from shared.auth import Role, sign_in
+from shared.auth import Role, caller_of_session
 from shared.http import COOKIE
 from shared.settings import Settings
-from shared.tables import AccountRow, CommuneRow, RoleGrantRow
+from shared.tables import CommuneRow
+from shared.web.site import API
+from tests.builders import CPTS, MORNING, Territory, a_person, a_slot, a_territory, owner, show
+from tests.processes import free_port
+from tests.serving import serving
 
-CPTS = "130000001"
 COMMUNES: tuple[tuple[str, str, float, float, list[str], list[str]], ...] = (
     ("13214", "Marseille 14e Arrondissement", 43.348, 5.394, ["13014"], ["Sainte-Marthe"]),
     ("13215", "Marseille 15e Arrondissement", 43.358, 5.362, ["13015"], []),
     ("13216", "Marseille 16e Arrondissement", 43.362, 5.310, ["13016"], ["L'Estaque"]),
     ("2A004", "Ajaccio", 41.926, 8.737, ["20000"], []),
-    ("48095", "Mende", 44.518, 3.499, ["48000"], []),
+    ("48095", "Mende", 44.5, 3.5, ["48000"], []),
 )
 
 
@@ -35,39 +39,19 @@ class Person:
     client: httpx.AsyncClient
 
 
-@dataclass(frozen=True)
-class Town:
-    """A database with communes where people can sign in; `settings` are those of its services."""
+SignIn = Callable[..., Awaitable[Person]]
 
-    settings: Settings
 
-    @asynccontextmanager
-    async def owner(self) -> AsyncIterator[AsyncSession]:
-        """A transaction of the database's owner."""
-        engine = create_async_engine(self.settings.database_url.get_secret_value())
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-        await engine.dispose()
-
-    async def cookie(self, role: Role, *, cpts: str = CPTS, practitioner: UUID | None = None) -> tuple[str, str]:
-        """A new account with this role, signed in: its id and its cookie."""
-        account = AccountRow(id=uuid4(), label="Compte d'essai", demo=True)
-        async with self.owner() as session:
-            session.add(account)
-            await session.flush()
-            session.add(
-                RoleGrantRow(id=uuid4(), account_id=account.id, role=role, cpts_id=cpts, practitioner_id=practitioner)
-            )
-            await session.flush()
-            token, _ = await sign_in(session, account, role=None, hours=1)
-            return str(account.id), token
+def a_request(**more: Any) -> dict[str, Any]:
+    """A request for a child with fever in Mende."""
+    return {"insee": "48095", "urgency": 1, "motive": "fever_child", "source": "pharmacy", **more}
 
 
 @pytest.fixture
-async def town(settings: Settings) -> Town:
-    """A database with a few communes."""
-    found = Town(settings)
-    async with found.owner() as session:
+async def settings(settings: Settings) -> Settings:
+    """Settings on a database that knows a few communes, on a Tuesday morning."""
+    await show(settings, MORNING)
+    async with owner(settings) as session:
         for insee, name, lat, lon, codes, former in COMMUNES:
             session.add(
                 CommuneRow(
@@ -81,36 +65,87 @@ async def town(settings: Settings) -> Town:
                     population=50_000,
                 )
             )
-    return found
+    return settings
+
+
+async def signed_in(settings: Settings, role: Role, *own: UUID, cpts: str = CPTS, **options: Any) -> Person:
+    """A new account with this role, and its client."""
+    token = await a_person(settings, role, cpts=(cpts,), practitioners=own or (None,))
+    async with owner(settings) as session:
+        account = (await caller_of_session(session, token)).id
+    client = httpx.AsyncClient(cookies={COOKIE: token}, headers={"Origin": settings.public_url}, **options)
+    return Person(account, client)
 
 
 @pytest.fixture
-async def app(town: Town) -> AsyncIterator[FastAPI]:
-    """The matching service, running."""
-    service = build(town.settings)
-    async with service.router.lifespan_context(service):
-        yield service
+async def sign_in_as(settings: Settings) -> AsyncIterator[SignIn]:
+    """Sign someone in at a matching service that runs alone."""
+    app = build(settings)
+    async with app.router.lifespan_context(app), AsyncExitStack() as clients:
+
+        async def sign_in(role: Role, *own: UUID, cpts: str = CPTS) -> Person:
+            options = {"transport": httpx.ASGITransport(app), "base_url": "http://matching"}
+            person = await signed_in(settings, role, *own, cpts=cpts, **options)
+            await clients.enter_async_context(person.client)
+            return person
+
+        yield sign_in
 
 
-SignIn = Callable[..., Awaitable[Person]]
+@dataclass
+class Town:
+    """Both services on one real port, a territory, and who talks to them."""
+
+    settings: Settings
+    territory: Territory
+    clients: AsyncExitStack
+    people: dict[str, Person] = field(default_factory=dict)
+
+    async def person(self, role: Role, *own: UUID, at: str = "matching") -> Person:
+        """Someone new with a role, at one of the two services."""
+        url = f"{self.settings.public_url}{API[at]}"
+        found = await signed_in(self.settings, role, *own, base_url=url)
+        await self.clients.enter_async_context(found.client)
+        return found
+
+    async def doctor(self, index: int = 0) -> httpx.AsyncClient:
+        """A practitioner of the territory, at the availability service."""
+        return (await self.person(Role.PRACTITIONER, self.territory.practitioners[index], at="availability")).client
+
+    async def slot(self, index: int = 0, *, hours: float = 2, **changed: Any) -> dict[str, Any]:
+        """A slot published by a practitioner, so many hours after the morning."""
+        starts_at = (MORNING + timedelta(hours=hours)).isoformat()
+        return await a_slot(await self.doctor(index), self.territory, index, starts_at=starts_at, **changed)
+
+
+async def until(
+    client: httpx.AsyncClient, request_id: str, *states: str, having: Callable[[dict[str, Any]], Any] = bool
+) -> dict[str, Any]:
+    """Read a request until it stands in one of these states and has what is wanted; shows it when that never comes."""
+    view: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(15):
+            while view.get("state") not in states or not having(view):
+                await asyncio.sleep(0.03)
+                view = (await client.get(f"/requests/{request_id}")).json()
+    except TimeoutError:
+        raise AssertionError(view) from None
+    return view
+
+
+@asynccontextmanager
+async def a_town(settings: Settings, *, practitioners: int = 2) -> AsyncIterator[Town]:
+    """Both services, running behind one socket."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}{API['availability']}"})
+    territory = await a_territory(here, practitioners=practitioners)
+    async with serving(together.build(here), port), AsyncExitStack() as clients:
+        yield Town(here, territory, clients)
 
 
 @pytest.fixture
-async def sign_in_as(town: Town, app: FastAPI) -> AsyncIterator[SignIn]:
-    """Sign someone in at the running service."""
-    clients: list[httpx.AsyncClient] = []
-
-    async def signed_in(role: Role, *, cpts: str = CPTS, practitioner: UUID | None = None) -> Person:
-        account, cookie = await town.cookie(role, cpts=cpts, practitioner=practitioner)
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://matching",
-            cookies={COOKIE: cookie},
-            headers={"Origin": town.settings.public_url},
-        )
-        clients.append(client)
-        return Person(account, client)
-
-    yield signed_in
-    for client in clients:
-        await client.aclose()
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    """Both services with two practitioners."""
+    async with a_town(settings) as found:
+        yield found

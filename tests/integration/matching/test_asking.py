@@ -7,12 +7,9 @@ from sqlalchemy import text
 
 from shared.auth import Role
 from shared.db import run
-from tests.integration.matching.conftest import CPTS, SignIn, Town
-
-
-def a_request(**more: Any) -> dict[str, Any]:
-    """A request for a child with fever in Marseille."""
-    return {"insee": "13214", "urgency": 1, "motive": "fever_child", "source": "pharmacy", **more}
+from shared.settings import Settings
+from tests.builders import CPTS, NEIGHBOUR, owner
+from tests.integration.matching.conftest import SignIn, a_request
 
 
 async def test_a_request_is_on_the_board_with_the_times_of_its_class(sign_in_as: SignIn) -> None:
@@ -52,12 +49,12 @@ async def test_what_cannot_be_is_refused_with_the_field_to_change(sign_in_as: Si
     assert malformed["errors"][0]["field"] == "urgency"
 
 
-async def test_a_point_is_kept_to_100_m_in_its_nearest_commune(sign_in_as: SignIn, town: Town) -> None:
+async def test_a_point_is_kept_to_100_m_in_its_nearest_commune(sign_in_as: SignIn, settings: Settings) -> None:
     asker = await sign_in_as(Role.PHARMACIST)
     body = {**a_request(), "insee": None, "point": {"lat": 43.361234, "lon": 5.312345}}
     answer = await asker.client.post("/requests", json=body)
     assert answer.json()["insee"] == "13216"
-    async with town.owner() as session:
+    async with owner(settings) as session:
         await run(session, text("set local aiguillage.cpts = '*'"))
         point = (await run(session, text("select lat, lon from matching.request"))).one()
         assert tuple(point) == (43.361, 5.312)
@@ -74,14 +71,14 @@ async def test_a_social_security_number_is_refused_wherever_it_is_written(sign_i
         assert not any(value in answer.text for value in patient.values())
 
 
-async def test_the_patient_is_sealed_and_each_reading_leaves_a_trace(sign_in_as: SignIn, town: Town) -> None:
+async def test_the_patient_is_sealed_and_each_reading_leaves_a_trace(sign_in_as: SignIn, settings: Settings) -> None:
     asker, other = await sign_in_as(Role.PHARMACIST), await sign_in_as(Role.PHARMACIST)
     patient = {"name": "Essai Fictif", "phone": "06 00 00 00 00", "birth_date": "2019-02-03", "note": "toux"}
     request = (await asker.client.post("/requests", json=a_request(patient=patient))).json()
     where = f"/requests/{request['id']}/patient"
     assert (await asker.client.get(where)).json() == patient
     assert (await other.client.get(where)).status_code == 403
-    async with town.owner() as session:
+    async with owner(settings) as session:
         await run(session, text("set local aiguillage.cpts = '*'"))
         traces = await run(session, text("select account, action from common.access_log order by id"))
         assert [tuple(row) for row in traces] == [(asker.account, "write"), (asker.account, "read")]
@@ -105,12 +102,12 @@ async def test_each_role_sees_what_it_needs_of_the_board(sign_in_as: SignIn) -> 
     assert (full["act"], full["asked_by"]) == ("fever_child", asker.account)
     assert (counted["act"], counted["asked_by"], counted["urgency"]) == ("", "", 1)
     assert await seen(Role.PRACTITIONER) == []
-    assert (await seen(Role.COORDINATOR, cpts="480000001"))[0]["code"] == "not_allowed"
+    assert (await seen(Role.COORDINATOR, cpts=NEIGHBOUR))[0]["code"] == "not_allowed"
 
 
 async def test_row_security_hides_another_cpts_even_from_a_wrong_query(sign_in_as: SignIn) -> None:
     asker = await sign_in_as(Role.PHARMACIST)
-    stranger = await sign_in_as(Role.COORDINATOR, cpts="480000001")
+    stranger = await sign_in_as(Role.COORDINATOR, cpts=NEIGHBOUR)
     request = (await asker.client.post("/requests", json=a_request())).json()
     assert (await stranger.client.get(f"/requests/{request['id']}")).status_code == 404
     assert (

@@ -146,6 +146,8 @@ def upgrade() -> None:
         sa.Column("slot_id", sa.Uuid(), nullable=True),
         sa.Column("booking_id", sa.Uuid(), nullable=True),
         sa.Column("practitioner_id", sa.Uuid(), nullable=True),
+        sa.Column("companions", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("picked", sa.Boolean(), nullable=False),
         sa.Column("cost", postgresql.JSONB(astext_type=sa.Text()), nullable=False),

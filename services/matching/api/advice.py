@@ -1,0 +1,61 @@
+"""The best slots for one request, at once."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching import reads
+from services.matching.app import asking
+from services.matching.app.advising import Options, advice
+from services.matching.app.deciding import core_request, instance_of
+from services.matching.app.intake import RequestForm
+from services.matching.app.parameters import parameters_of
+from services.matching.app.reconciling import unseen_places
+from services.matching.edges.following import Territories
+from services.matching.edges.solver import Solver, recommend
+from services.matching.store.tables import RequestRow
+from shared.db import database_now
+from shared.http import CallerDep, SessionDep
+
+routes = APIRouter(tags=["options"])
+
+
+@routes.post("/options")
+async def options(request: Request, form: RequestForm, caller: CallerDep, session: SessionDep) -> Options:
+    """The best slots for a request that is not made yet; nothing is stored."""
+    row = await asking.new_request(session, caller, form)
+    return await _advise(request, session, row, k=5)
+
+
+@routes.get("/requests/{request_id}/options")
+async def options_of(
+    request: Request,
+    request_id: UUID,
+    caller: CallerDep,
+    session: SessionDep,
+    k: Annotated[int, Query(ge=1, le=20)] = 5,
+) -> Options:
+    """The best slots for a request on the board."""
+    row = await asking.acting_on(session, caller, request_id)
+    return await _advise(request, session, row, k=k)
+
+
+async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k: int) -> Options:
+    """Among all who wait and all that is free: values, no lock, and no promise."""
+    territories: Territories = request.app.state.territories
+    solver: Solver = request.app.state.solver
+    territory = territories[row.cpts_id]
+    now = await database_now(session)
+    rows = await reads.board_rows(session, row.cpts_id)
+    instance = instance_of(
+        rows,
+        territory.slots(int(now.timestamp())),
+        territory.practitioners(int(now.timestamp())),
+        await parameters_of(session, row.cpts_id),
+        now,
+        unseen_places(rows, territory.bookings()),
+    )
+    found, why = await solver(recommend, instance, core_request(row), k)
+    return advice(found, why, territory.items("slots"), travel="straight_line")

@@ -1,0 +1,106 @@
+"""Solving beside the event loop: the solvers hold the interpreter's lock, so they run in processes of their own."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from services.matching.core.explain import explained
+from services.matching.core.model import Instance, Option, Plan, Request, Unmatched
+from services.matching.core.recommend import options
+from services.matching.core.solve import solve
+from services.matching.core.travel import Travel
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+R = TypeVar("R")
+WORKERS = 2
+MOST_EXPLAINED = 30
+MOST_CHECKED = 4
+
+
+def plan_round(instance: Instance, travel: Travel | None = None) -> Plan:
+    """The plan of a round, explained for those left out; each explanation is proved when few are left out."""
+    plan = solve(instance, travel)
+    urgency = {request.id: request.urgency for request in instance.requests}
+    left_out = sorted((each.request for each in plan.unmatched), key=lambda id_: (urgency[id_], id_))
+    if not left_out:
+        return plan
+    only = frozenset(left_out[:MOST_EXPLAINED])
+    return explained(instance, plan, travel, only=only, check=len(left_out) <= MOST_CHECKED)
+
+
+def recommend(
+    instance: Instance, request: Request, k: int, travel: Travel | None = None
+) -> tuple[tuple[Option, ...], Unmatched | None]:
+    """The k best slots for one request among the others of the instance; when there is none, why."""
+    others = tuple(one for one in instance.requests if one.id != request.id)
+    found = options(replace(instance, requests=others), request, k, travel=travel)
+    if found:
+        return found, None
+    whole = replace(instance, requests=(*others, request))
+    plan = explained(whole, solve(whole, travel), travel, only=frozenset({request.id}))
+    return (), next((each for each in plan.unmatched if each.request == request.id), None)
+
+
+def _settle() -> None:
+    """In a worker: Ctrl-C is the parent's business, and a parent that was killed takes its workers along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101  only workers run this
+
+    def leave_with_parent() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"), initializer=_settle)
+
+
+class Solver:
+    """A pool of warm processes. One that dies is replaced, and what it was computing is computed again."""
+
+    def __init__(self) -> None:
+        """Nothing is started before `running`."""
+        self._pool: ProcessPoolExecutor | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Solver"]:
+        """Ready while the context is open; its processes warm up meanwhile."""
+        self._pool = _new_pool()
+        warming = [self._pool.submit(plan_round, Instance(0, (), ())) for _ in range(WORKERS)]
+        try:
+            yield self
+        finally:
+            for each in warming:
+                each.cancel()
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    async def __call__(self, compute: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Compute in a worker. Tried twice: the functions are pure; raises `BrokenProcessPool` the second time."""
+        assert not kwargs  # noqa: S101  executors take positional arguments only
+        for attempt in (1, 2):
+            pool = self._pool
+            assert pool is not None  # noqa: S101  only used while running
+            try:
+                return await asyncio.get_running_loop().run_in_executor(pool, compute, *args)
+            except BrokenProcessPool:
+                log.warning("solver_died", attempt=attempt)
+                if self._pool is pool:
+                    self._pool = _new_pool()
+                pool.shutdown(wait=False)
+                if attempt == 2:
+                    raise
+        raise AssertionError("unreachable")

@@ -1,0 +1,214 @@
+"""The rounds: one loop per CPTS, in one process at a time, that keeps giving slots to those who wait.
+
+A round is woken by a ring (a request changed, a slot changed) or by the clock (someone must know, a step is due). It
+settles what the replica shows, solves, holds and confirms what must be known now, and writes the rest as provisional.
+Whatever stops it half-way, the next one finds everything it needs in the database and in the replica.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching import reads
+from services.matching.app.bookings import Bookings
+from services.matching.app.deciding import instance_of, next_due
+from services.matching.app.parameters import CptsParameters, parameters_of
+from services.matching.app.reconciling import Memory, unseen_places
+from services.matching.core.flow import CostsTooLarge, FlowFailed
+from services.matching.core.model import Instance, Plan
+from services.matching.core.residual import NotOptimal
+from services.matching.edges.availability import AvailabilityAway
+from services.matching.edges.following import SlotsUnknown, Territories, Territory
+from services.matching.edges.solver import Solver, plan_round
+from services.matching.outcome import Writer
+from services.matching.store.lease import LeaseLost, leave_lease, take_lease
+from services.matching.store.requests import door
+from services.matching.store.tables import OUTBOX, RequestRow, RoundRow
+from shared.clock import read_clock
+from shared.db import AWAY, Scope, database_now, set_scope
+from shared.ids import new_id
+from shared.wiring import Wiring
+
+log = structlog.get_logger()
+POLL_S = 2.0
+SOON_S = 0.5
+UNSOLVED = (BrokenProcessPool, FlowFailed, CostsTooLarge, NotOptimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What one transaction read: who waits, what the CPTS set, what time it is, where the stream stands."""
+
+    rows: list[RequestRow]
+    parameters: CptsParameters
+    now: datetime
+    seq: int
+
+
+@dataclass(slots=True)
+class Watchman:
+    """What the loop of one CPTS remembers between two rounds; losing it costs a round, nothing else."""
+
+    cpts_id: str
+    memory: Memory = field(default_factory=Memory)
+    solved: Instance | None = None
+    seq: int = -1
+    due: datetime | None = None
+    refused: dict[str, Any] = field(default_factory=dict)
+    """Slots whose hold was refused, as the replica showed them then: they wait until it shows something else."""
+
+
+class Rounds:
+    """The loops of one process."""
+
+    def __init__(self, wiring: Wiring, territories: Territories, bookings: Bookings, solver: Solver) -> None:
+        """Nothing runs before `running`."""
+        self._wiring, self._territories, self._bookings, self._solver = wiring, territories, bookings, solver
+        self._holder = uuid4().hex
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Rounds"]:
+        """Loops may start while the context is open; their leases are left at its end."""
+        async with asyncio.TaskGroup() as self._group:
+            try:
+                yield self
+            finally:
+                for task in self._tasks.values():
+                    task.cancel()
+
+    def start(self, cpts_id: str) -> None:
+        """Begin the loop of a CPTS."""
+        assert self._group is not None  # noqa: S101  only used while running
+        self._tasks[cpts_id] = self._group.create_task(self._loop(Watchman(cpts_id)))
+
+    async def _loop(self, watchman: Watchman) -> None:
+        rung = True
+        try:
+            async with self._wiring.bell.watch(door(watchman.cpts_id)) as watch:
+                while True:
+                    rung = await watch.wait(await self._try(watchman, rung=rung))
+        finally:
+            await asyncio.shield(self._leave(watchman.cpts_id))
+
+    async def _leave(self, cpts_id: str) -> None:
+        async with self._session(cpts_id) as session:
+            await leave_lease(session, cpts_id, self._holder)
+
+    @asynccontextmanager
+    async def _session(self, cpts_id: str) -> AsyncIterator[AsyncSession]:
+        async with self._wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({cpts_id})))
+            yield session
+
+    async def _try(self, watchman: Watchman, *, rung: bool) -> float:
+        """Run a round if there is a reason to; answers how many real seconds to wait for a ring afterwards."""
+        try:
+            async with self._session(watchman.cpts_id) as session:
+                token = await take_lease(session, watchman.cpts_id, self._holder)
+                board = await self._read(session, watchman.cpts_id)
+            if token is None:
+                return POLL_S
+            idle = not rung and board.seq == watchman.seq and (watchman.due is None or watchman.due > board.now)
+            again = False if idle else await self.run_round(watchman, board, token)
+        except (*AWAY, AvailabilityAway, SlotsUnknown, LeaseLost) as error:
+            log.info("round_waits", cpts=watchman.cpts_id, error=type(error).__name__)
+            watchman.seq = -1
+            return SOON_S
+        return SOON_S if again else self._until(watchman.due)
+
+    def _until(self, due: datetime | None) -> float:
+        clock = self._wiring.clock
+        return POLL_S if due is None else min(POLL_S, max(0.01, clock.real_s(due - clock.now())))
+
+    async def _read(self, session: AsyncSession, cpts_id: str) -> Board:
+        position = await OUTBOX.position(session, cpts_id)
+        self._wiring.clock = await read_clock(session)
+        return Board(
+            rows=await reads.board_rows(session, cpts_id),
+            parameters=await parameters_of(session, cpts_id),
+            now=await database_now(session),
+            seq=position.seq,
+        )
+
+    async def run_round(self, watchman: Watchman, board: Board, token: int) -> bool:
+        """One round; true when it should be run again soon."""
+        territory = self._territories[watchman.cpts_id]
+        writer = Writer(self._wiring, self._bookings, watchman.cpts_id, token, board.parameters)
+        waiting = await writer.settle(board.rows, territory.bookings(), watchman.memory, board.now)
+        if writer.told:
+            async with self._session(watchman.cpts_id) as session:
+                board = replace(await self._read(session, watchman.cpts_id), seq=board.seq)
+        instance = self._instance(watchman, territory, board)
+        again = await self._decide(watchman, territory, board, instance, writer)
+        watchman.seq = board.seq + writer.told
+        return again or waiting
+
+    def _instance(self, watchman: Watchman, territory: Territory, board: Board) -> Instance:
+        now_at_s = int(board.now.timestamp())
+        live = territory.items("slots")
+        watchman.refused = {key: value for key, value in watchman.refused.items() if live.get(key) is value}
+        return instance_of(
+            board.rows,
+            [slot for slot in territory.slots(now_at_s) if slot.id not in watchman.refused],
+            territory.practitioners(now_at_s),
+            board.parameters,
+            board.now,
+            unseen_places(board.rows, territory.bookings()),
+        )
+
+    async def _decide(
+        self, watchman: Watchman, territory: Territory, board: Board, instance: Instance, writer: Writer
+    ) -> bool:
+        timeless = replace(instance, now_at_s=0)
+        nothing_new = timeless == watchman.solved and (watchman.due is None or watchman.due > board.now)
+        if nothing_new:
+            return False
+        started_s = asyncio.get_running_loop().time()
+        try:
+            plan = await self._solver(plan_round, instance)
+        except UNSOLVED as error:
+            log.warning("round_failed", cpts=watchman.cpts_id, error=type(error).__name__)
+            await self._record(writer, instance, None, 0.0, type(error).__name__)
+            return True
+        before = writer.told
+        live = territory.items("slots")
+        outcome = await writer.apply(board.rows, plan, live, board.now)
+        watchman.refused |= {slot_id: live[slot_id] for slot_id in outcome.refused if slot_id in live}
+        watchman.solved = None if outcome.refused else timeless
+        watchman.due = min(
+            (moment for moment in (next_due(board.rows, board.now), outcome.decide_at) if moment is not None),
+            default=None,
+        )
+        if writer.told > before:
+            await self._record(writer, instance, plan, asyncio.get_running_loop().time() - started_s)
+        return bool(outcome.refused)
+
+    async def _record(
+        self, writer: Writer, instance: Instance, plan: Plan | None, seconds: float, failure: str = ""
+    ) -> None:
+        async with writer.fenced() as session:
+            now = await database_now(session)
+            session.add(
+                RoundRow(
+                    id=new_id(now),
+                    cpts_id=writer.cpts_id,
+                    at=now,
+                    token=writer.token,
+                    requests=len(instance.requests),
+                    slots=len(instance.slots),
+                    matched=len(plan.assignments) if plan else 0,
+                    certified=plan is not None and plan.certified,
+                    seconds=seconds,
+                    failure=failure,
+                )
+            )
