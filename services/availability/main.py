@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.availability.api import bookings, directory, slots
+from services.availability.api import bookings, calendar, directory, slots
 from services.availability.fhir.api import build_fhir
 from services.availability.fhir.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
+from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
 from shared.db import run
 from shared.http import SessionDep, answer_problems
@@ -29,12 +30,13 @@ def build(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(wiring), wiring.bell.listening(), hub.running():
             await wiring.read_clock()
-            yield
+            async with sweeping(wiring):
+                yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
     app.state.wiring, app.state.hub = wiring, hub
     answer_problems(app)
-    for part in (slots, bookings, directory):
+    for part in (slots, bookings, calendar, directory):
         app.include_router(part.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
 

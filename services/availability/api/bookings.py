@@ -59,8 +59,12 @@ async def confirm(
 ) -> BookingView:
     """Confirm a hold before it lapses."""
     caller.require(*HOLDERS)
-    patient = order.patient.model_dump(mode="json") if order and order.patient else None
-    return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=patient)
+    patient = order.patient if order else None
+    if patient:
+        patient.refuse_national_numbers()
+    return await app.confirm_hold(
+        session, caller, wiring.vault, booking_id, patient=patient and patient.model_dump(mode="json")
+    )
 
 
 @routes.post("/bookings/{booking_id}/release")

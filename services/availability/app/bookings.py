@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -39,18 +40,28 @@ async def hold_slot(
     """
     slot = await reads.slot(session, slot_id)
     caller.require_practitioner(slot.practitioner_id)
-    if await store.slots_with_lapsed_holds(session, col(SlotRow.id) == slot_id):
-        await expire_holds(session, [slot_id])
-    booking_id = await store.book(
-        session, slot_id=slot_id, request_id=request_id, by=caller.id, state=BookingState.HELD, hold=hold
+    order = partial(
+        store.book, session, slot_id=slot_id, request_id=request_id, by=caller.id, state=BookingState.HELD, hold=hold
     )
+    booking_id = await order()
+    if booking_id is None and await store.slots_with_lapsed_holds(session, col(BookingRow.request_id) == request_id):
+        await expire_holds(session, [slot_id])
+        booking_id = await order()
     if booking_id is None:
-        return reads.booking_view(await store.of_request(session, slot_id, request_id))
+        return await already_booked(session, slot_id, request_id)
     if not await slot_store.take_place(session, slot_id):
         raise SlotUnavailable(slot_id=slot_id)
     await store.remember(session, [booking_id], state=BookingState.HELD, by=caller.id, role=caller.role)
     views = await tell(session, [Fact("slot_held.v1", slot_id)])
     return next(booking for booking in views[slot_id].bookings if booking.id == str(booking_id))
+
+
+async def already_booked(session: AsyncSession, slot_id: UUID, request_id: str | None) -> BookingView:
+    """The live booking of a slot by a request; raises `SlotUnavailable` when it ended this very moment."""
+    booking = await store.of_request(session, slot_id, request_id)
+    if booking is None:
+        raise SlotUnavailable(slot_id=slot_id)
+    return reads.booking_view(booking)
 
 
 async def expire_holds(session: AsyncSession, slot_ids: Collection[UUID]) -> None:
@@ -129,14 +140,14 @@ async def overbook(
     session: AsyncSession, caller: Caller, slot_id: UUID, *, reason: str, request_id: str | None
 ) -> BookingView:
     """Take a patient on top of the slot, by its practitioner's own choice; counted apart."""
-    slot = await slot_store.locked_one(session, slot_id)
+    slot = await reads.slot(session, slot_id)
     caller.require_practitioner(slot.practitioner_id)
     booking_id = await store.book(
         session, slot_id=slot_id, request_id=request_id, by=caller.id, state=BookingState.CONFIRMED, reason=reason
     )
     if booking_id is None:
-        assert request_id is not None  # noqa: S101  only a request can be booked already
-        return reads.booking_view(await store.of_request(session, slot_id, request_id))
+        return await already_booked(session, slot_id, request_id)
+    await slot_store.locked_one(session, slot_id)
     booking = BookingRow(id=booking_id, slot_id=slot_id, state=BookingState.CONFIRMED, held_by=caller.id)
     return await changed(session, caller, booking, BookingState.CONFIRMED, "slot_overbooked.v1")
 

@@ -44,12 +44,12 @@ async def book(
     return booking_id
 
 
-async def of_request(session: AsyncSession, slot_id: UUID, request_id: str) -> BookingRow:
-    """The live booking of a slot by a request."""
+async def of_request(session: AsyncSession, slot_id: UUID, request_id: str | None) -> BookingRow | None:
+    """The live booking of a slot by a request, if it has one."""
     found = select(BookingRow).where(
         BookingRow.slot_id == slot_id, BookingRow.request_id == request_id, col(BookingRow.state).in_(LIVE_BOOKING)
     )
-    return (await session.exec(found.execution_options(populate_existing=True))).one()
+    return (await session.exec(found.execution_options(populate_existing=True))).one_or_none()
 
 
 async def locked_with_slot(session: AsyncSession, booking_id: UUID) -> tuple[BookingRow, SlotRow]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel import select as rows_of
@@ -18,6 +19,7 @@ from shared.db import run
 from shared.refusals import NotFound
 
 NOW = func.common.now()
+TO_COME = (col(SlotRow.status) == "published", col(SlotRow.starts_at) > NOW)
 
 
 @contextmanager
@@ -42,6 +44,14 @@ async def publish(session: AsyncSession, rows: Sequence[SlotRow]) -> None:
     with overlaps_refused():
         session.add_all(rows)
         await session.flush()
+
+
+async def publish_what_fits(session: AsyncSession, rows: Sequence[SlotRow]) -> list[UUID]:
+    """Add the slots that stand neither there already nor in the way of another; answers which."""
+    if not rows:
+        return []
+    fitting = insert(SlotRow).values([row.model_dump() for row in rows]).on_conflict_do_nothing()
+    return list((await run(session, fitting.returning(col(SlotRow.id)))).scalars())
 
 
 async def locked(session: AsyncSession, *conditions: Any) -> Sequence[SlotRow]:

@@ -1,0 +1,97 @@
+"""Recurring openings and absences."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel
+
+from services.availability import orders
+from services.availability.api.slots import WRITERS
+from services.availability.app import calendar as app
+from services.availability.tables import OpeningRow
+from shared.http import CallerDep, OnceDep, SessionDep
+
+routes = APIRouter(tags=["calendar"])
+
+
+class Opening(orders.NewOpening):
+    """A recurring opening, as declared."""
+
+    id: UUID
+    cpts_id: str
+
+
+class Absence(BaseModel):
+    """A practitioner is away."""
+
+    id: UUID
+    practitioner_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+def opening_of(row: OpeningRow) -> Opening:
+    """An opening as it was declared: the CPTS it is shown to besides its own."""
+    plain: dict[str, Any] = row.model_dump(include=set(Opening.model_fields))
+    return Opening(**{**plain, "audience": [cpts for cpts in row.audience if cpts != row.cpts_id]})
+
+
+@routes.post("/openings", status_code=201, response_model=Opening)
+async def declare_opening(
+    caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.NewOpening
+) -> JSONResponse:
+    """Open every week; slots are cut three days ahead."""
+    caller.require(*WRITERS)
+
+    async def use_case() -> Opening:
+        return opening_of(await app.declare_opening(session, caller, order))
+
+    return await once(use_case)
+
+
+@routes.get("/openings")
+async def openings(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> list[Opening]:
+    """The recurring openings of a practitioner."""
+    caller.require(*WRITERS)
+    return [opening_of(row) for row in await app.openings_of(session, practitioner_id)]
+
+
+@routes.delete("/openings/{opening_id}", status_code=204)
+async def end_opening(
+    caller: CallerDep, session: SessionDep, opening_id: UUID, booked: orders.Booked | None = None
+) -> Response:
+    """Stop opening; `booked` says what happens to who is booked in the slots to come."""
+    caller.require(*WRITERS)
+    await app.end_opening(session, caller, opening_id, booked)
+    return Response(status_code=204)
+
+
+@routes.post("/absences", status_code=201, response_model=Absence)
+async def declare_absence(
+    caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.NewAbsence
+) -> JSONResponse:
+    """A practitioner is away: the slots meanwhile are withdrawn."""
+    caller.require(*WRITERS)
+
+    async def use_case() -> Absence:
+        return Absence(**(await app.declare_absence(session, caller, order)).model_dump())
+
+    return await once(use_case)
+
+
+@routes.get("/absences")
+async def absences(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Sequence[Absence]:
+    """The absences of a practitioner."""
+    caller.require(*WRITERS)
+    return [Absence(**row.model_dump()) for row in await app.absences_of(session, practitioner_id)]
+
+
+@routes.delete("/absences/{absence_id}", status_code=204)
+async def end_absence(caller: CallerDep, session: SessionDep, absence_id: UUID) -> Response:
+    """A practitioner is there after all."""
+    caller.require(*WRITERS)
+    await app.end_absence(session, caller, absence_id)
+    return Response(status_code=204)

@@ -1,0 +1,167 @@
+"""Recurring openings and absences, and the slots they make or withdraw."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.app.facts import Fact, tell
+from services.availability.app.slots import home_of, new_slot, notice_s, shared_fields, withdraw
+from services.availability.core.openings import Recurrence, intervals
+from services.availability.core.slots import Interval, cut, outside
+from services.availability.orders import Booked, NewAbsence, NewOpening
+from services.availability.store import slots as store
+from services.availability.store.calendar import cut_again, mark_cut
+from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, SlotRow
+from shared.auth import Caller
+from shared.clock import PARIS
+from shared.db import Scope, database_now, ring_after_commit, set_scope
+from shared.ids import new_id
+from shared.refusals import NotFound
+
+SWEEP = "availability:sweep"
+"""Rung when there is something to do before the next second."""
+HORIZON_DAYS = 3
+PublicHolidays = Callable[[str, date, date], Collection[date]]
+"""The public holidays of a commune between two days, both included."""
+
+
+async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpening) -> OpeningRow:
+    """Open every week; the next days' slots follow within a second."""
+    caller.require_practitioner(order.practitioner_id)
+    home = await home_of(session, order.practitioner_id, order.place_id)
+    rule = order.model_dump(
+        include={
+            "weekdays", "from_time", "to_time", "minutes", "first_day", "last_day", "on_public_holidays",
+            "give_back_minutes",
+        }
+    )  # fmt: skip
+    opening = OpeningRow(**shared_fields(order, home), **rule, id=new_id(await database_now(session)))
+    session.add(opening)
+    await session.flush()
+    ring_after_commit(session, SWEEP)
+    return opening
+
+
+async def openings_of(session: AsyncSession, practitioner_id: UUID) -> Sequence[OpeningRow]:
+    """The recurring openings of a practitioner."""
+    found = select(OpeningRow).where(OpeningRow.practitioner_id == practitioner_id).order_by(col(OpeningRow.id))
+    return (await session.exec(found)).all()
+
+
+async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, booked: Booked | None) -> None:
+    """Stop opening; slots to come are withdrawn, who is booked is kept or cancelled as said. Raises `SlotBooked`."""
+    opening = await session.get(OpeningRow, opening_id)
+    if opening is None:
+        raise NotFound
+    caller.require_practitioner(opening.practitioner_id)
+    coming = await store.locked(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
+    facts = await withdraw(session, caller, coming, reason="opening ended", booked=booked)
+    await session.delete(opening)
+    await session.flush()
+    await tell(session, facts, served=True)
+
+
+async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsence) -> AbsenceRow:
+    """A practitioner is away: their slots meanwhile are withdrawn, in every CPTS. Raises `SlotBooked`."""
+    caller.require_practitioner(order.practitioner_id)
+    absence = AbsenceRow(**order.model_dump(exclude={"booked"}), id=new_id(await database_now(session)))
+    session.add(absence)
+    await session.flush()
+    await everywhere_for(session, order.practitioner_id)
+    meanwhile = await store.locked(
+        session,
+        col(SlotRow.practitioner_id) == order.practitioner_id,
+        col(SlotRow.starts_at) < order.ends_at,
+        col(SlotRow.ends_at) > order.starts_at,
+        *store.TO_COME,
+    )
+    facts = await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
+    await tell(session, facts, served=True)
+    return absence
+
+
+async def absences_of(session: AsyncSession, practitioner_id: UUID) -> Sequence[AbsenceRow]:
+    """The absences of a practitioner."""
+    found = select(AbsenceRow).where(AbsenceRow.practitioner_id == practitioner_id).order_by(col(AbsenceRow.starts_at))
+    return (await session.exec(found)).all()
+
+
+async def end_absence(session: AsyncSession, caller: Caller, absence_id: UUID) -> None:
+    """A practitioner is there after all: their recurring openings are cut again, one-off slots do not come back."""
+    absence = await session.get(AbsenceRow, absence_id)
+    if absence is None:
+        raise NotFound
+    caller.require_practitioner(absence.practitioner_id)
+    await session.delete(absence)
+    await session.flush()
+    await everywhere_for(session, absence.practitioner_id)
+    await cut_again(session, absence.practitioner_id)
+    ring_after_commit(session, SWEEP)
+
+
+async def everywhere_for(session: AsyncSession, practitioner_id: UUID) -> None:
+    """An absence holds in every CPTS: reach all the slots of this practitioner, and nobody else's."""
+    await set_scope(session, Scope(frozenset({"*"}), frozenset({str(practitioner_id)})))
+
+
+async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: PublicHolidays) -> None:
+    """Publish the slots of the coming days that recurring openings make; doing it twice is doing it once."""
+    now = await database_now(session)
+    today = now.astimezone(PARIS).date()
+    last = today + timedelta(days=HORIZON_DAYS)
+    due = (
+        select(OpeningRow, PlaceRow.insee)
+        .join(PlaceRow, col(PlaceRow.id) == col(OpeningRow.place_id))
+        .where(
+            OpeningRow.cpts_id == cpts_id,
+            or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last),
+            OpeningRow.first_day <= last,
+            or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= today),
+        )
+        .order_by(col(OpeningRow.practitioner_id), col(OpeningRow.id))
+    )
+    published: list[UUID] = []
+    for opening, insee in (await session.exec(due)).all():
+        await store.one_at_a_time(session, opening.practitioner_id)
+        first = opening.cut_until + timedelta(days=1) if opening.cut_until and opening.cut_until >= today else today
+        slots = await _slots_of(session, opening, first, last, public_holidays(insee, first, last))
+        fields = opening.model_dump(include=set(SHARED))
+        notice = await notice_s(session, opening.practitioner_id, opening.give_back_minutes)
+        rows = [
+            new_slot(slot, {**fields, "opening_id": opening.id}, notice_s=notice, now=now, origin="opening")
+            for slot in slots
+            if slot.starts_at_s > now.timestamp()
+        ]
+        published += await store.publish_what_fits(session, rows)
+        await mark_cut(session, opening.id, last)
+    await tell(session, [Fact("slot_published.v1", slot_id) for slot_id in published], introduce=True)
+
+
+SHARED = (
+    "cpts_id", "practitioner_id", "place_id", "capacity", "modes", "types", "audience", "acts", "min_age", "max_age",
+    "appointment",
+)  # fmt: skip
+
+
+async def _slots_of(
+    session: AsyncSession, opening: OpeningRow, first: date, last: date, holidays: Collection[date]
+) -> list[Interval]:
+    recurrence = Recurrence(
+        frozenset(opening.weekdays),
+        opening.from_time,
+        opening.to_time,
+        opening.first_day,
+        opening.last_day,
+        opening.on_public_holidays,
+    )
+    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=PARIS)
+    whole = [slot for interval in open_at for slot in cut(interval, opening.minutes * 60)]
+    away = [
+        Interval(int(absence.starts_at.timestamp()), int(absence.ends_at.timestamp()))
+        for absence in await absences_of(session, opening.practitioner_id)
+    ]
+    return outside(whole, away)

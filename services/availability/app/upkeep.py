@@ -1,0 +1,74 @@
+"""What time does by itself: holds lapse, empty slots go back, days end, histories are forgotten."""
+
+from datetime import timedelta
+
+from sqlalchemy import case, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.app.bookings import expire_holds
+from services.availability.app.facts import Fact, recount, tell
+from services.availability.store import bookings, ledger, slots
+from services.availability.tables import OUTBOX, BookingRow, SlotRow
+from shared.clock import PARIS
+from shared.db import database_now, run
+
+KEPT_AFTER_THE_DAY = timedelta(hours=4)
+PATIENTS_KEPT = timedelta(days=30)
+
+
+async def expire(session: AsyncSession, cpts_id: str) -> None:
+    """Free the places of holds that lapsed."""
+    if lapsed := await bookings.slots_with_lapsed_holds(session, col(SlotRow.cpts_id) == cpts_id):
+        await expire_holds(session, lapsed)
+
+
+async def give_back(session: AsyncSession, cpts_id: str) -> None:
+    """Give the slots that nobody took back to their practitioners, at the moment they chose."""
+    returned = await slots.change(
+        session,
+        col(SlotRow.cpts_id) == cpts_id,
+        col(SlotRow.status) == "published",
+        col(SlotRow.taken) == 0,
+        col(SlotRow.overbooked) == 0,
+        col(SlotRow.give_back_at) <= slots.NOW,
+        status="given_back",
+    )
+    await tell(session, [Fact("slot_given_back.v1", slot_id) for slot_id in returned])
+
+
+async def close_past(session: AsyncSession, cpts_id: str) -> None:
+    """Take the slots of past days out of the live state, four hours after midnight in Paris."""
+    day = (await database_now(session) - KEPT_AFTER_THE_DAY).astimezone(PARIS).date()
+    gone = await slots.change(
+        session,
+        col(SlotRow.cpts_id) == cpts_id,
+        col(SlotRow.live).is_(True),
+        col(SlotRow.starts_at) < ledger.midnight(day),
+        live=False,
+        status=case((col(SlotRow.status) == "published", "closed"), else_=col(SlotRow.status)),
+    )
+    await tell(session, [Fact("slot_closed.v1", slot_id) for slot_id in gone])
+
+
+async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
+    """Count the ledgers again when a day has passed: the four weeks moved on."""
+    now = await database_now(session)
+    outdated = await ledger.outdated(session, cpts_id, now.astimezone(PARIS).date())
+    if outdated:
+        await OUTBOX.lock(session, [cpts_id])
+        await recount(session, cpts_id, outdated, now)
+
+
+async def forget_patients(session: AsyncSession, cpts_id: str) -> None:
+    """Erase who came, 30 days after the appointment."""
+    old = select(SlotRow.id).where(
+        SlotRow.cpts_id == cpts_id, col(SlotRow.ends_at) < await database_now(session) - PATIENTS_KEPT
+    )
+    erase = update(BookingRow).where(col(BookingRow.slot_id).in_(old), col(BookingRow.patient_sealed).is_not(None))
+    await run(session, erase.values(patient_sealed=None))
+
+
+async def forget_events(session: AsyncSession, cpts_id: str, kept: timedelta) -> None:
+    """Prune the history of the stream."""
+    await OUTBOX.prune(session, cpts_id, await database_now(session) - kept)

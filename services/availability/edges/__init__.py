@@ -1,0 +1,1 @@
+"""The other systems of the world, translated at the rim."""

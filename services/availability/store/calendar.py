@@ -1,0 +1,24 @@
+"""Which days of the recurring openings are already cut into slots."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.tables import OpeningRow
+from shared.db import run
+
+
+async def cut_again(session: AsyncSession, practitioner_id: UUID) -> None:
+    """Ask that a practitioner's openings are cut again from today; slots that stand already stay as they are."""
+    await run(
+        session,
+        update(OpeningRow).where(col(OpeningRow.practitioner_id) == practitioner_id).values(cut_until=None),
+    )
+
+
+async def mark_cut(session: AsyncSession, opening_id: UUID, until: date) -> None:
+    """Remember that an opening is cut up to a day, included."""
+    await run(session, update(OpeningRow).where(col(OpeningRow.id) == opening_id).values(cut_until=until))
