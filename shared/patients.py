@@ -12,13 +12,12 @@ class Patient(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    last_name: str = Field(default="", max_length=80)
-    first_name: str = Field(default="", max_length=80)
-    phone: str = Field(default="", max_length=30)
+    name: str = Field(default="", max_length=120)
+    phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
     birth_date: date | None = None
-    motive: str = Field(default="", max_length=300)
+    note: str = Field(default="", max_length=500)
 
     def refuse_national_numbers(self) -> None:
         """Raise `PatientNumberRefused` when a field holds a NIR or an INS; the answer does not repeat it."""
-        for field in ("last_name", "first_name", "phone", "motive"):
+        for field in ("name", "phone", "note"):
             refuse_nir(f"patient.{field}", getattr(self, field))

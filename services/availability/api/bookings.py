@@ -62,9 +62,8 @@ async def confirm(
     patient = order.patient if order else None
     if patient:
         patient.refuse_national_numbers()
-    return await app.confirm_hold(
-        session, caller, wiring.vault, booking_id, patient=patient and patient.model_dump(mode="json")
-    )
+    told = patient.model_dump(mode="json") if patient else None
+    return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=told)
 
 
 @routes.post("/bookings/{booking_id}/release")

@@ -125,6 +125,21 @@ async def get_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUI
     return declared(await app.panel_of(session, caller, practitioner_id))
 
 
+class PanelOf(orders.Panel):
+    """What one practitioner declared."""
+
+    practitioner_id: UUID
+
+
+@routes.get("/panels")
+async def panels(caller: CallerDep, session: SessionDep, cpts: str) -> list[PanelOf]:
+    """What the practitioners of a CPTS declared: for the coordinator and the matching."""
+    caller.require(Role.COORDINATOR, Role.MACHINE)
+    caller.require_cpts(cpts)
+    found = await app.panels_of(session, cpts)
+    return [PanelOf(**dict(declared(row)), practitioner_id=row.practitioner_id) for row in found]
+
+
 def declared(row: PanelRow) -> orders.Panel:
     """A declaration, as it was made."""
     criteria = orders.Criteria(**row.model_dump(include=set(orders.Criteria.model_fields)))

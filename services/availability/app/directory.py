@@ -1,14 +1,16 @@
 """Who gives care, where, for which CPTS; and what practitioners set for themselves. By business keys, repeatable."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders
 from services.availability.app.facts import tell_cpts, tell_place, tell_practitioner
 from services.availability.store import directory as store
-from services.availability.tables import CptsRow, PanelRow, PracticeRow
+from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow
 from shared.auth import Caller, Role
 from shared.db import database_now
 from shared.refusals import NotFound
@@ -80,3 +82,9 @@ async def panel_of(session: AsyncSession, caller: Caller, practitioner_id: UUID)
     if panel is None:
         raise NotFound
     return panel
+
+
+async def panels_of(session: AsyncSession, cpts_id: str) -> Sequence[PanelRow]:
+    """What the practitioners of a CPTS declared."""
+    members = select(MembershipRow.practitioner_id).where(MembershipRow.cpts_id == cpts_id)
+    return (await session.exec(select(PanelRow).where(col(PanelRow.practitioner_id).in_(members)))).all()

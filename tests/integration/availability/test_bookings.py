@@ -187,7 +187,7 @@ async def test_who_is_coming_is_encrypted_told_to_the_practitioner_and_traced(
     doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
     slot = await a_slot(matching, territory)
     held = await a_hold(matching, slot)
-    patient = {"last_name": "ESSAI-PATIENT", "phone": "0600000000", "motive": "fièvre"}
+    patient = {"name": "ESSAI-PATIENT", "phone": "0600000000", "note": "fièvre"}
     await matching.post(f"/bookings/{held['id']}/confirmation", json={"patient": patient})
     async with owner(service.settings) as session:
         sealed = (await run(session, text("select patient_sealed from availability.booking"))).scalar_one()
@@ -195,7 +195,7 @@ async def test_who_is_coming_is_encrypted_told_to_the_practitioner_and_traced(
     assert b"ESSAI-PATIENT" not in sealed
     assert "ESSAI-PATIENT" not in bodies
     seen = await doctor.get(f"/bookings/{held['id']}/patient")
-    assert seen.json()["last_name"] == "ESSAI-PATIENT"
+    assert seen.json()["name"] == "ESSAI-PATIENT"
     for stranger in (
         matching,
         await service.person(Role.PHARMACIST),
@@ -211,7 +211,7 @@ async def test_a_national_number_is_refused_and_not_repeated(service: Service, t
     matching = await service.machine()
     held = await a_hold(matching, await a_slot(matching, territory))
     number = "2 55 08 14 168 025 38"
-    answer = await matching.post(f"/bookings/{held['id']}/confirmation", json={"patient": {"motive": f"nir {number}"}})
+    answer = await matching.post(f"/bookings/{held['id']}/confirmation", json={"patient": {"note": f"nir {number}"}})
     assert answer.status_code == 422
     assert number not in answer.text
     assert (await history(service, held)) == ["held"]
