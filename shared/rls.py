@@ -4,13 +4,16 @@ IN_SCOPE = "common.in_scope({column})"
 
 
 def forced(table: str, *, shown: str, inserted: str, updated: str, deleted: str = "false") -> list[str]:
-    """Statements that show the rows that meet `shown`; a written row must meet `inserted` or `updated` as well."""
+    """Statements that show the rows that meet `shown`; a row is written only if it meets the condition for that.
+
+    An update asks `updated` of the row before and after: nobody takes another's row over.
+    """
     return [
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",
         f"create policy scope_select on {table} for select using ({shown})",
         f"create policy scope_insert on {table} for insert with check ({inserted})",
-        f"create policy scope_update on {table} for update using ({shown}) with check ({updated})",
+        f"create policy scope_update on {table} for update using ({updated}) with check ({updated})",
         f"create policy scope_delete on {table} for delete using ({deleted})",
     ]
 

@@ -134,10 +134,10 @@ async def running(app: FastAPI, settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def availability(settings: Settings) -> AsyncIterator[Service]:
+async def availability(settings: Settings, *, sweeps: bool = True) -> AsyncIterator[Service]:
     """The availability service, on a Tuesday morning."""
     await show(settings, MORNING)
-    async with running(build_availability(settings), settings) as service:
+    async with running(build_availability(settings, sweeps=sweeps), settings) as service:
         yield service
 
 

@@ -1,7 +1,7 @@
 """Builds the availability service; the only module that knows all the others."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -21,8 +21,8 @@ from shared.settings import Settings
 from shared.wiring import running, wire
 
 
-def build(settings: Settings) -> FastAPI:
-    """The service, as an application; nothing is opened before it is started."""
+def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
+    """The service, as an application; nothing is opened before it is started. One process at least must sweep."""
     wiring = wire("availability", settings)
     hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
 
@@ -30,7 +30,7 @@ def build(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(wiring), wiring.bell.listening(), hub.running():
             await wiring.read_clock()
-            async with sweeping(wiring):
+            async with sweeping(wiring) if sweeps else nullcontext():
                 yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)

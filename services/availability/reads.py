@@ -75,6 +75,15 @@ async def slot(session: AsyncSession, slot_id: UUID) -> SlotView:
     return found[slot_id]
 
 
+async def practitioner_of(session: AsyncSession, booking_id: UUID) -> UUID:
+    """Whose slot a booking is in; raises `NotFound`."""
+    its_slot = select(BookingRow.slot_id).where(BookingRow.id == booking_id).scalar_subquery()
+    found = (await session.exec(select(SlotRow.practitioner_id).where(col(SlotRow.id) == its_slot))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def shown_to(cpts_id: str) -> Any:
     """The slots that a CPTS is shown."""
     return col(SlotRow.audience).contains([cpts_id])

@@ -84,8 +84,8 @@ async def expire_holds(session: AsyncSession, slot_ids: Collection[UUID]) -> Non
 
 async def mine(session: AsyncSession, caller: Caller, booking_id: UUID) -> tuple[BookingRow, SlotRow]:
     """A booking that the caller may change, locked with its slot; raises `NotFound`, `NotAllowed`."""
+    caller.require_practitioner(await reads.practitioner_of(session, booking_id))
     booking, slot = await store.locked_with_slot(session, booking_id)
-    caller.require_practitioner(slot.practitioner_id)
     theirs = booking.held_by == caller.id or booking.held_by.startswith("machine:")
     if caller.role in {Role.PHARMACIST, Role.REGULATOR} and not theirs:
         raise NotAllowed("Cette place a été prise par quelqu'un d'autre.", rule="own bookings only")

@@ -58,6 +58,7 @@ async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, b
     if opening is None:
         raise NotFound
     caller.require_practitioner(opening.practitioner_id)
+    await store.one_at_a_time(session, opening.practitioner_id)
     coming = await store.locked(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
     facts = await withdraw(session, caller, coming, reason="opening ended", booked=booked)
     await session.delete(opening)
@@ -72,6 +73,7 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
     session.add(absence)
     await session.flush()
     await everywhere_for(session, order.practitioner_id)
+    await store.one_at_a_time(session, order.practitioner_id)
     meanwhile = await store.locked(
         session,
         col(SlotRow.practitioner_id) == order.practitioner_id,

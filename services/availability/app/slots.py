@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability import reads
 from services.availability.app.facts import Fact, tell
 from services.availability.core.slots import Interval, give_back_at_s, row_of
 from services.availability.orders import Booked, NewSlots, Offer, SlotChange
@@ -90,10 +91,11 @@ async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) 
 
 async def owned(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotRow:
     """A slot that the caller may change, locked; raises `NotFound`, `NotAllowed`."""
-    slot = await store.locked_one(session, slot_id)
+    slot = await reads.slot(session, slot_id)
     caller.require_cpts(slot.cpts_id)
     caller.require_practitioner(slot.practitioner_id)
-    return slot
+    await store.one_at_a_time(session, UUID(slot.practitioner_id))
+    return await store.locked_one(session, slot_id)
 
 
 async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, order: SlotChange) -> SlotView:
@@ -120,7 +122,6 @@ async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
     if slot.give_back_at is not None:
         moved = slot.give_back_at + (starts_at - slot.starts_at)
         values["give_back_at"] = moved if moved > now else None
-    await store.one_at_a_time(session, slot.practitioner_id)
     await store.change(session, col(SlotRow.id) == slot_id, **values, fresh_at=now)
     return (await tell(session, [Fact("slot_changed.v1", slot_id)]))[slot_id]
 

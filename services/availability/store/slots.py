@@ -34,7 +34,10 @@ def overlaps_refused() -> Iterator[None]:
 
 
 async def one_at_a_time(session: AsyncSession, practitioner_id: UUID) -> None:
-    """Queue who writes the slots of one practitioner: rows checked against each other in two orders would deadlock."""
+    """Queue who writes the slots of one practitioner, before any of their rows is locked.
+
+    Rows checked against each other in two orders would deadlock; an absence must see the slots being cut.
+    """
     queue = text("select pg_advisory_xact_lock(hashtextextended('slots ' || :id, 0))")
     await run(session, queue, id=str(practitioner_id))
 

@@ -10,8 +10,8 @@ from tests.builders import Service, Territory, a_territory, availability
 
 @pytest.fixture
 async def service(settings: Settings) -> AsyncIterator[Service]:
-    """The availability service, on a Tuesday morning."""
-    async with availability(settings) as running:
+    """The availability service, on a Tuesday morning; tests say when it sweeps."""
+    async with availability(settings, sweeps=False) as running:
         yield running
 
 
