@@ -157,12 +157,8 @@ async def test_patients_and_history_are_forgotten_on_schedule(service: Service, 
     assert state["practitioners"][str(territory.practitioners[0])]["served_4_weeks"] == 0
 
 
-@pytest.mark.parametrize(
-    "change", [{"to_time": "13:00"}, {"weekdays": [8]}, {"weekdays": []}, {"from_time": "14:00Z"}]
-)
-async def test_bad_openings_say_what_to_change(
-    service: Service, territory: Territory, change: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("change", [{"to_time": "13:00"}, {"weekdays": [8]}, {"weekdays": []}, {"from_time": "14:00Z"}])
+async def test_bad_openings_say_what_to_change(service: Service, territory: Territory, change: dict[str, Any]) -> None:
     matching = await service.machine()
     answer = await matching.post("/openings", json=opening(territory, **change))
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
