@@ -30,6 +30,8 @@ seeds = typer.Typer(no_args_is_help=True, help="Met en place des praticiens et d
 app.add_typer(seeds, name="seed")
 app.add_typer(imports, name="import")
 app.add_typer(account, name="account")
+territory = typer.Typer(no_args_is_help=True, help="Les territoires.")
+app.add_typer(territory, name="cpts")
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 DataDir = Annotated[
@@ -230,15 +232,15 @@ def slots(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> Non
 
 @imports.command()
 def requests(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
-    """Des demandes, sans aucune identité. Colonnes : reference, cpts, commune, urgence, avant ; puis au choix des,
-    reponse_avant, profession, acte, modes, source, age, personnes, transport, trajet_max_min, fauteuil,
+    """Des demandes, sans aucune identité. Colonnes : reference, cpts, commune, urgence, motif ; puis au choix des,
+    avant, reponse_avant, profession, modes, source, age, personnes, transport, trajet_max_min, fauteuil,
     praticien_habituel.
 
     Une ligne qui contient un numéro de sécurité sociale est refusée, et n'est pas répétée.
 
     \b
-    reference;cpts;commune;urgence;avant
-    D-1;130012345;13214;P2;21/11/2026 18:00
+    reference;cpts;commune;urgence;motif;avant
+    D-1;130012345;13214;P2;fever_adult;21/11/2026 18:00
     """
     _import("requests", file, strict=strict, data_dir=data_dir)
 
@@ -261,6 +263,24 @@ def account_add(
 
     password = typer.prompt("Mot de passe", hide_input=True, confirmation_prompt=True)
     _run(add(data_dir, label=label, email=email, role=role, cpts=cpts, rpps=rpps, password=password, say=say))
+
+
+@territory.command("add")
+def cpts_add(
+    finess: Annotated[str, typer.Argument(help="FINESS de la CPTS, 9 caractères.")],
+    name: Annotated[str, typer.Option(help="Son nom.")],
+    size: Annotated[int, typer.Option(help="Sa taille, de 1 (moins de 40 000 habitants) à 4.")],
+    communes: Annotated[str, typer.Option(help="Codes INSEE, séparés par des virgules.")],
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Crée une CPTS, ou change son nom, sa taille, ses communes.
+
+    \b
+    aiguillage cpts add 130012345 --name "CPTS d'exemple" --size 3 --communes 13214,13215,13216
+    """
+    from services.accounts import add_cpts
+
+    _run(add_cpts(data_dir, finess=finess, name=name, size=size, communes=communes, say=say))
 
 
 def _import(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts: str = "") -> None:

@@ -1,16 +1,19 @@
-"""`aiguillage account add`: someone who may sign in, with a password and a second factor."""
+"""`aiguillage account add` and `cpts add`: who may sign in, with a second factor; which territories there are."""
 
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability import orders
+from services.availability.app.directory import put_cpts
 from services.starting import installed
 from shared.auth import OWN_SLOTS_ONLY, Role
-from shared.db import Scope, set_scope
+from shared.db import Scope, run, set_scope
 from shared.embedded_place import CannotStart
 from shared.signin import add_account
 from shared.wiring import running, wire
@@ -59,7 +62,27 @@ async def _practitioner(session: AsyncSession, role: Role, cpts: str, rpps: str)
         return None
     await set_scope(session, Scope(frozenset({cpts})))
     query = text("select id from availability.practitioner where rpps = :rpps")
-    found: UUID | None = (await session.execute(query, {"rpps": rpps})).scalar_one_or_none()
+    found: UUID | None = (await run(session, query, rpps=rpps)).scalar_one_or_none()
     if found is None:
         raise CannotStart(f"Aucun praticien de RPPS « {rpps} » : l'importer d'abord, ou corriger --rpps.")
     return found
+
+
+async def add_cpts(
+    data_dir: Path, *, finess: str, name: str, size: int, communes: str, say: Callable[[str], None]
+) -> None:
+    """Create a territory, or change it. CannotStart says what to change."""
+    try:
+        order = orders.Cpts(name=name, size=size, communes=communes.replace(",", " ").split())
+        TypeAdapter(orders.Finess).validate_python(finess)
+    except ValidationError as refused:
+        faults = [f"{'.'.join(map(str, each['loc'])) or 'finess'} : {each['msg']}" for each in refused.errors()]
+        raise CannotStart("; ".join(faults)) from None
+    async with (
+        installed(data_dir, join=True) as here,
+        running(wire("availability", here.settings)) as wiring,
+        wiring.open_session() as session,
+    ):
+        await set_scope(session, Scope(frozenset({finess})))
+        await put_cpts(session, finess, order)
+    say(f"CPTS {finess} : {name}, {len(order.communes)} communes.")

@@ -25,7 +25,7 @@ from services.together import build
 from services.up import serving, until_told
 from shared.auth import admit_machine
 from shared.clock import PARIS, Clock, read_clock, set_clock
-from shared.db import Scope, engine_for, set_scope
+from shared.db import Scope, engine_for, run, set_scope
 from shared.follow import Replica, follow
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -155,7 +155,7 @@ class Stage:
 async def next_day(session: AsyncSession) -> date:
     """The working day after the last one that was played; the first time, the Monday that comes."""
     await set_scope(session, Scope(frozenset({"*"})))
-    last: datetime | None = (await session.execute(text("select max(starts_at) from availability.slot"))).scalar_one()
+    last: datetime | None = (await run(session, text("select max(starts_at) from availability.slot"))).scalar_one()
     if last is None:
         today = Clock().now().astimezone(PARIS).date()
         return today + timedelta(days=7 - today.weekday())
@@ -168,7 +168,7 @@ async def _tell_where(here: Installation, say: Callable[[str], None]) -> None:
     url = here.settings.public_url
     say(f"Ouvrez {url} (l'API : {url}/availability/docs et {url}/matching/docs).")
     async with _owner_session(here.settings) as session:
-        labels = (await session.execute(text("select label from common.account where demo order by label"))).scalars()
+        labels = (await run(session, text("select label from common.account where demo order by label"))).scalars()
         say("Comptes de démonstration, un clic suffit : " + " ; ".join(labels))
     if here.warning:
         say(here.warning)

@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from services.imports.outcome import Outcome, Writer
 from services.imports.table import BadRow
-from services.imports.writing import Outcome, Writer, writer_for
+from services.imports.writing import writer_for
 from services.starting import installed
 from shared.embedded_place import CannotStart
 
@@ -47,9 +48,14 @@ async def bring_in(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts:
     console = Console()
     async with installed(data_dir, join=True) as here, writer_for(kind, here.settings, cpts=cpts) as writer:
         with opened(file, console) as lines:
-            tally = await (_all_or_nothing if strict else _in_batches)(writer, lines)
+            tally = await brought(writer, lines, strict=strict)
     show(console, tally, kept=not (strict and tally.bad))
     return 1 if tally.bad else 0
+
+
+async def brought(writer: Writer, lines: Iterable[bytes], *, strict: bool) -> Tally:
+    """Write what is good of `lines`, in batches; with `strict`, all of it or nothing."""
+    return await (_all_or_nothing if strict else _in_batches)(writer, lines)
 
 
 async def _in_batches(writer: Writer, lines: Iterable[bytes]) -> Tally:

@@ -66,8 +66,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Professional:
-    """A person: profession by TRE_G15, specialties by TRE_R38, and the places of every row, each once."""
+    """A person: profession by TRE_G15, specialties by TRE_R38, and the places of every row, each once.
 
+    `line` is where they first appear.
+    """
+
+    line: int
     rpps: str
     family: str
     given: str
@@ -78,6 +82,7 @@ class Professional:
 
 @dataclass(slots=True)
 class _Gathered:
+    line: int
     family: str
     given: str
     profession: str
@@ -97,7 +102,7 @@ def read_professionals(
             yield from _gather(cells, gathered)
     for rpps, known in sorted(gathered.items()):
         specialties, places = tuple(sorted(known.specialties)), tuple(known.places.values())
-        yield Professional(rpps, known.family, known.given, known.profession, specialties, places)
+        yield Professional(known.line, rpps, known.family, known.given, known.profession, specialties, places)
 
 
 def _gather(cells: Cells, gathered: dict[str, _Gathered]) -> list[BadRow]:
@@ -107,7 +112,9 @@ def _gather(cells: Cells, gathered: dict[str, _Gathered]) -> list[BadRow]:
     place = _place(cells)
     if cells.bad:
         return cells.bad
-    known = gathered.setdefault(rpps, _Gathered(family, cells.values.get("Prénom d'exercice", ""), profession))
+    known = gathered.setdefault(
+        rpps, _Gathered(cells.line, family, cells.values.get("Prénom d'exercice", ""), profession)
+    )
     code = cells.values.get("Code savoir-faire")
     if code and cells.values.get("Code type savoir-faire", "") in SPECIALTY_KINDS:
         known.specialties.add(code)

@@ -13,12 +13,12 @@ COLUMNS = (
     Column("reference", ("ref", "numero"), required=True),
     Column("cpts", ("finess cpts",), required=True),
     Column("commune", ("insee", "code commune", "code insee"), required=True),
-    Column("avant", ("echeance", "au plus tard"), required=True),
     Column("urgence", ("priorite",), required=True),
+    Column("motif", ("code motif", "acte"), required=True),
+    Column("avant", ("echeance", "au plus tard")),
     Column("des", ("a partir de", "au plus tot")),
     Column("reponse_avant", ("repondre avant",)),
     Column("profession", ("professions",)),
-    Column("acte", ("motif code",)),
     Column("modes", ("mode",)),
     Column("source", ("origine",)),
     Column("age"),
@@ -30,13 +30,17 @@ COLUMNS = (
 )
 URGENCIES = {"p1": "1", "p2": "2", "p3": "3", "p4": "4", "1": "1", "2": "2", "3": "3", "4": "4"}
 SOURCES = {"sas": "sas", "samu": "sas", "cabinet": "practice", "practice": "practice", "pharmacie": "pharmacy"}
-SOURCES |= {"pharmacy": "pharmacy", "infirmier": "nurse", "ehpad": "nurse", "nurse": "nurse"}
+SOURCES |= {"pharmacy": "pharmacy", "infirmier": "nurse", "nurse": "nurse", "ehpad": "ehpad"}
+SOURCES |= {"patient": "patient", "autre": "other", "other": "other"}
 DEFAULT_TRAVEL_MIN = 30
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request, instants in UTC. `reference` is the caller's own: the same one is the same request."""
+    """One request, instants in UTC. `reference` is the caller's own: the same one is the same request.
+
+    Empty `professions` and `modes`: those of the motive. No deadline: the one of the class.
+    """
 
     line: int
     reference: str
@@ -44,16 +48,16 @@ class RequestLine:
     insee: str
     urgency: int
     earliest_at: datetime | None
-    deadline_at: datetime
+    deadline_at: datetime | None
     answer_by: datetime | None
     professions: tuple[str, ...]
-    act: str
+    motive: str
     modes: tuple[str, ...]
     source: str
     age: int | None
     party: int
     on_foot: bool
-    max_travel_s: int
+    max_travel_minutes: int
     wheelchair: bool
     habitual_rpps: str
 
@@ -83,7 +87,7 @@ def _request(cells: Cells, seen: dict[str, int]) -> RequestLine | None:
     reference = cells.text("reference", r"[\w./-]{1,60}", "une référence de 60 signes au plus, sans espace ni nom")
     if reference in seen:
         cells.wrong("reference", f"cette référence est déjà celle de la ligne {seen[reference]}")
-    deadline_at, earliest_at = cells.instant("avant"), cells.instant("des", needed=False)
+    deadline_at, earliest_at = cells.instant("avant", needed=False), cells.instant("des", needed=False)
     found = RequestLine(
         line=cells.line,
         reference=reference,
@@ -91,23 +95,23 @@ def _request(cells: Cells, seen: dict[str, int]) -> RequestLine | None:
         insee=cells.text("commune", INSEE, "un code INSEE de cinq caractères, comme 13214 ou 2A004"),
         urgency=int(cells.choice("urgence", URGENCIES) or 4),
         earliest_at=earliest_at,
-        deadline_at=deadline_at or datetime.max,  # noqa: DTZ901  never used: the line is bad without it
+        deadline_at=deadline_at,
         answer_by=cells.instant("reponse_avant", needed=False),
-        professions=tuple(cells.words("profession")) or ("10",),
-        act=cells.text("acte", r"[\w.-]{1,40}", "un code d'acte ou de motif, sans espace", needed=False),
-        modes=cells.choices("modes", MODES, ("AMB",)),
-        source=cells.choice("source", SOURCES, default="practice"),
+        professions=tuple(cells.words("profession")),
+        motive=cells.text("motif", r"[A-Za-z0-9_.-]{1,40}", "un code de motif, comme fever_adult"),
+        modes=cells.choices("modes", MODES, ()),
+        source=cells.choice("source", SOURCES, default="other"),
         age=cells.whole("age", 0, 130) if cells.values.get("age") else None,
         party=cells.whole("personnes", 1, 8, default=1),
         on_foot=not cells.yes("transport", default=True),
-        max_travel_s=60 * cells.whole("trajet_max_min", 1, 240, default=DEFAULT_TRAVEL_MIN),
+        max_travel_minutes=cells.whole("trajet_max_min", 1, 240, default=DEFAULT_TRAVEL_MIN),
         wheelchair=cells.yes("fauteuil"),
         habitual_rpps=cells.text("praticien_habituel", r"8?[0-9]{11}", "un numéro RPPS de 11 chiffres", needed=False)[
             -11:
         ],
     )
     _check_together(cells, found)
-    if cells.bad or deadline_at is None:
+    if cells.bad:
         return None
     seen[reference] = cells.line
     return found
@@ -118,7 +122,7 @@ def _check_together(cells: Cells, found: RequestLine) -> None:
         cells.wrong("profession", "des codes de profession à deux chiffres (TRE_G15), comme 10 ou 60")
     if cells.bad:
         return
-    if found.earliest_at and found.earliest_at >= found.deadline_at:
+    if found.earliest_at and found.deadline_at and found.earliest_at >= found.deadline_at:
         cells.wrong("avant", "un instant après « des »")
-    if found.answer_by and found.answer_by > found.deadline_at:
+    if found.answer_by and found.deadline_at and found.answer_by > found.deadline_at:
         cells.wrong("reponse_avant", "un instant qui ne dépasse pas « avant »")

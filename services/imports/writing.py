@@ -1,40 +1,21 @@
 """Rows of files, written by their business keys: writing the same file twice changes nothing."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.imports.communes import Commune, read_communes
-from services.imports.table import BadRow
+from services.imports.into_availability import professionals, slots
+from services.imports.into_matching import requests
+from services.imports.outcome import Outcome, Writer
 from shared.db import run
 from shared.embedded_place import CannotStart
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What writing one batch did."""
-
-    added: int = 0
-    changed: int = 0
-    same: int = 0
-    bad: tuple[BadRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """How one kind of file is read and written."""
-
-    read: Callable[[Iterable[bytes]], Iterator[Any]]
-    write: Callable[[AsyncSession, Sequence[Any]], Awaitable[Outcome]]
-    transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]]
-
 
 # One parameter for a whole batch: 500 rows of bound values take longer to compile than to write.
 WRITE_COMMUNES = text("""
@@ -76,4 +57,9 @@ async def write_communes(session: AsyncSession, communes: Sequence[Commune]) -> 
 
 
 Maker = Callable[[Wiring, str], Awaitable[Writer]]
-MAKERS: dict[str, tuple[str, Maker]] = {"communes": ("availability", _communes)}
+MAKERS: dict[str, tuple[str, Maker]] = {
+    "communes": ("availability", _communes),
+    "professionals": ("availability", professionals),
+    "slots": ("availability", slots),
+    "requests": ("matching", requests),
+}

@@ -10,7 +10,7 @@ from services.imports.slots import SlotLine, read_slots
 from services.imports.table import BadRow
 
 TWO_PM = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
-ASKED = "reference;cpts;commune;avant;urgence;des;profession;transport;note\n"
+ASKED = "reference;cpts;commune;avant;urgence;des;profession;transport;motif;note\n"
 
 
 def slots(text: str) -> list[SlotLine | BadRow]:
@@ -69,20 +69,20 @@ def test_a_slot_that_cannot_be_names_the_column_to_change(line: str, column: str
     assert bad_columns(found) == [(2, column)]
 
 
-def test_a_request_needs_a_reference_a_place_an_urgency_and_a_deadline() -> None:
-    [request] = requests(ASKED + "D-1;130000001;13214;23/11/2026 18:00;P2;;10, 60;non;\n")
+def test_a_request_needs_a_reference_a_place_an_urgency_and_a_motive() -> None:
+    [request] = requests(ASKED + "D-1;130000001;13214;23/11/2026 18:00;P2;;10, 60;non;skin;\n")
     assert isinstance(request, RequestLine)
     assert (request.reference, request.urgency, request.professions, request.on_foot) == ("D-1", 2, ("10", "60"), True)
-    assert (request.max_travel_s, request.source, request.age, request.earliest_at) == (1800, "practice", None, None)
+    assert (request.max_travel_minutes, request.source, request.age, request.earliest_at) == (30, "other", None, None)
 
 
 def test_every_column_that_does_not_fit_is_reported_at_once() -> None:
-    found = requests(ASKED + ";13;marseille;demain;P9;;;;\n")
-    assert [column for _, column in bad_columns(found)] == ["reference", "avant", "cpts", "commune", "urgence"]
+    found = requests(ASKED + ";13;marseille;demain;P9;;;;eczema aigu;\n")
+    assert [column for _, column in bad_columns(found)] == ["reference", "avant", "cpts", "commune", "urgence", "motif"]
 
 
 def test_a_reference_used_twice_is_refused_the_second_time() -> None:
-    line = "D-1;130000001;13214;23/11/2026 18:00;P2;;;;\n"
+    line = "D-1;130000001;13214;23/11/2026 18:00;P2;;;;skin;\n"
     first, second = requests(ASKED + line + line)
     assert isinstance(first, RequestLine)
     assert isinstance(second, BadRow)
@@ -93,7 +93,7 @@ def test_a_reference_used_twice_is_refused_the_second_time() -> None:
 @pytest.mark.parametrize("column", ["reference", "note"])
 def test_a_line_that_holds_a_social_security_number_is_refused_and_never_shown(number: str, column: str) -> None:
     values = {"reference": "D-1", "note": ""} | {column: f"dossier {number}"}
-    found = requests(ASKED + f"{values['reference']};130000001;13214;23/11/2026 18:00;P2;;;;{values['note']}\n")
+    found = requests(ASKED + f"{values['reference']};130000001;13214;23/11/2026 18:00;P2;;;;skin;{values['note']}\n")
     [bad] = found
     assert isinstance(bad, BadRow)
     assert "sécurité sociale" in bad.change
@@ -107,5 +107,5 @@ def test_a_line_that_cannot_be_read_shows_nothing_of_what_it_holds() -> None:
 
 
 def test_a_request_must_end_after_it_starts() -> None:
-    found = requests(ASKED + "D-1;130000001;13214;23/11/2026 14:00;P2;23/11/2026 15:00;;;\n")
+    found = requests(ASKED + "D-1;130000001;13214;23/11/2026 14:00;P2;23/11/2026 15:00;;;skin;\n")
     assert bad_columns(found) == [(2, "avant")]

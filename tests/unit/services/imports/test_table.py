@@ -18,7 +18,7 @@ HEADERS = {
     read_communes: "insee_com,commune,code_postal,lat,lng,population_2021",
     read_professionals: "Identifiant PP|Nom d'exercice|Code profession|Code commune (coord. structure)|",
     read_slots: "rpps;debut;duree_min;nombre;age_min;age_max;modes",
-    read_requests: "reference;cpts;commune;avant;des;urgence;trajet_max_min;source",
+    read_requests: "reference;cpts;commune;motif;des;urgence;trajet_max_min;source",
 }
 
 

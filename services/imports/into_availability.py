@@ -1,0 +1,162 @@
+"""Writes the professionals and the slots of a file, through the use cases that the API calls."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability import orders
+from services.availability.app import directory
+from services.availability.app.slots import publish_slots
+from services.availability.tables import CptsRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
+from services.imports.outcome import MACHINE, Outcome, Writer, scoped
+from services.imports.professionals import Place, Professional, read_professionals
+from services.imports.slots import SlotLine, read_slots
+from services.imports.table import BadRow
+from shared.embedded_place import CannotStart
+from shared.refusals import Invalid, Refusal
+from shared.tables import CommuneRow
+from shared.wiring import Wiring
+
+Written = Callable[[AsyncSession, Any], Awaitable[str]]
+
+
+async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any]) -> Outcome:
+    """Write each row by itself: what one is refused for leaves the others alone. `write` answers a count's name."""
+    counts = {"added": 0, "changed": 0, "same": 0}
+    bad: list[BadRow] = []
+    for row in rows:
+        try:
+            async with session.begin_nested():
+                counts[await write(session, row)] += 1
+        except Refusal as refused:
+            extra = refused.extra
+            bad.append(BadRow(row.line, str(extra.get("field", "")), str(extra.get("value", "")), refused.detail))
+        except ValidationError as refused:
+            fault = refused.errors()[0]
+            bad.append(BadRow(row.line, ".".join(map(str, fault["loc"])), str(fault.get("input"))[:80], fault["msg"]))
+    return Outcome(**counts, bad=tuple(bad))
+
+
+async def professionals(wiring: Wiring, cpts: str) -> Writer:
+    """The professionals who practise in the communes of a CPTS. CannotStart when the CPTS is not there."""
+    transaction = scoped(wiring)
+    async with transaction() as session:
+        territory = await session.get(CptsRow, cpts)
+        if territory is None:
+            raise CannotStart(f"Aucune CPTS « {cpts} » : la créer d'abord (aiguillage cpts add), ou corriger --cpts.")
+        communes = (await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(territory.communes)))).all()
+    if not communes:
+        raise CannotStart("Les communes de cette CPTS ne sont pas chargées : aiguillage import communes d'abord.")
+    middles = {commune.insee: (commune.lat, commune.lon) for commune in communes}
+    write = partial(_write_professional, cpts, middles)
+    return Writer(partial(read_professionals, communes=middles), partial(one_by_one, write), transaction)
+
+
+async def _write_professional(
+    cpts: str, middles: dict[str, tuple[float, float]], session: AsyncSession, person: Professional
+) -> str:
+    before = await _entry(session, person.rpps)
+    practitioner_id = await directory.put_practitioner(
+        session,
+        person.rpps,
+        orders.Practitioner(
+            cpts_id=cpts,
+            last_name=person.family,
+            first_name=person.given or "-",
+            profession=person.profession,
+            specialty=person.specialties[0] if person.specialties else "",
+            phone=next((place.phone for place in person.places if place.phone), ""),
+        ),
+    )
+    await directory.put_membership(session, practitioner_id, cpts, None)
+    for place in person.places:
+        place_id = await directory.put_place(
+            session, place.key(person.rpps)[:60], _place_order(cpts, place, middles[place.insee])
+        )
+        await directory.put_schedule(session, practitioner_id, place_id, cpts)
+    if before is None:
+        return "added"
+    return "same" if before == await _entry(session, person.rpps) else "changed"
+
+
+def _place_order(cpts: str, place: Place, middle: tuple[float, float]) -> orders.Place:
+    """A place in the middle of its commune: the extraction gives no position."""
+    return orders.Place(
+        cpts_id=cpts,
+        name=(place.name or "Cabinet")[:120],
+        address=f"{place.address}, {place.postal_code}"[:200],
+        insee=place.insee,
+        lat=middle[0],
+        lon=middle[1],
+        phone=place.phone[:30],
+    )
+
+
+async def _entry(session: AsyncSession, rpps: str) -> tuple[Any, ...] | None:
+    """The directory's entry of a person with its places, to be compared."""
+    fresh = {"populate_existing": True}
+    found = select(PractitionerRow).where(PractitionerRow.rpps == rpps).execution_options(**fresh)
+    row = (await session.exec(found)).one_or_none()
+    if row is None:
+        return None
+    works = select(PlaceRow).join(ScheduleRow, col(ScheduleRow.place_id) == col(PlaceRow.id))
+    mine = works.where(ScheduleRow.practitioner_id == row.id).order_by(col(PlaceRow.key)).execution_options(**fresh)
+    places = (await session.exec(mine)).all()
+    return (row.model_dump(), [place.model_dump() for place in places])
+
+
+async def slots(wiring: Wiring, _cpts: str) -> Writer:
+    """Slots, published for their practitioners."""
+    return Writer(read_slots, partial(one_by_one, _write_slot), scoped(wiring))
+
+
+async def _write_slot(session: AsyncSession, line: SlotLine) -> str:
+    practitioner_id, place_id = await _where(session, line)
+    known = select(SlotRow.id).where(
+        SlotRow.practitioner_id == practitioner_id,
+        SlotRow.starts_at == line.starts_at,
+        SlotRow.ends_at == line.ends_at,
+        SlotRow.status == "published",
+    )
+    if (await session.exec(known)).first() is not None:
+        return "same"
+    order = orders.NewSlots(
+        practitioner_id=practitioner_id,
+        place_id=place_id,
+        starts_at=line.starts_at,
+        minutes=int((line.ends_at - line.starts_at).total_seconds() // 60),
+        capacity=line.capacity,
+        modes=list(line.modes),
+        types=list(line.types),
+        audience=list(line.cpts),
+        acts=list(line.acts),
+        min_age=line.min_age,
+        max_age=line.max_age,
+        appointment="ROUTINE" if line.with_appointment else "WALKIN",
+        give_back_minutes=line.give_back_min,
+    )
+    await publish_slots(session, MACHINE, order)
+    return "added"
+
+
+async def _where(session: AsyncSession, line: SlotLine) -> tuple[UUID, UUID]:
+    """The practitioner and the place of a line; raises `Invalid` when there is none, or several places."""
+    works = (
+        select(PractitionerRow.id, PlaceRow.id, PlaceRow.key)
+        .join(ScheduleRow, col(ScheduleRow.practitioner_id) == col(PractitionerRow.id))
+        .join(PlaceRow, col(PlaceRow.id) == col(ScheduleRow.place_id))
+        .where(PractitionerRow.rpps == line.rpps)
+    )
+    found = (await session.exec(works)).all()
+    if not found:
+        raise Invalid("Ce praticien n'exerce nulle part ici : l'importer d'abord.", field="rpps", value=line.rpps)
+    fitting = [each for each in found if not line.place or each[2].partition(":")[2] == line.place]
+    if len(fitting) != 1:
+        known = ", ".join(sorted(key for _, _, key in found))
+        raise Invalid(f"Choisir « lieu » parmi : {known}.", field="lieu", value=line.place)
+    return fitting[0][0], fitting[0][1]
