@@ -8,6 +8,7 @@ import httpx
 import psutil
 
 from shared.follow import Replica
+from tests.bench.report import progress
 from tests.bench.stage import Stage
 from tests.bench.subscriber import Subscriber
 from tests.builders import CPTS
@@ -42,6 +43,7 @@ async def survive(played: Stage, client: httpx.AsyncClient, *, reconnects: int) 
             for _ in range(reconnects if name == "subscriber" else 1):
                 await asyncio.sleep(BETWEEN_FAULTS_S if name != "subscriber" else 0.15)
                 await break_one(name, played, subscriber)
+            progress(f"broke {name}: {len(ids)} acknowledged, {losses.retried} retried")
             losses.killed.append(name)
         losses.reconnects = reconnects
         await asyncio.sleep(BETWEEN_FAULTS_S)

@@ -19,7 +19,7 @@ import httpx
 
 from shared.follow import Replica
 from tests.bench.faults import Losses, survive
-from tests.bench.report import Report, percentile
+from tests.bench.report import Report, percentile, progress
 from tests.bench.stage import Stage, stage
 from tests.bench.subscriber import Subscriber
 from tests.builders import CPTS
@@ -47,13 +47,17 @@ async def bench(requests: int, clients: int, reconnects: int) -> Report:
     """All three parts, on one running product."""
     report = Report("live: request posted → push received", COLUMNS)
     async with stage("up", practitioners=4) as played, calling(played) as client:
+        progress("latency, alone")
         alone = await latencies(client, requests)
         add(report, "push, alone", alone)
+        progress(f"connecting {clients} other clients")
         async with crowd(played, clients):
             crowded = await latencies(client, requests)
         add(report, f"push, with {clients} other clients", crowded)
+        progress("latency of polling")
         polled = await latencies_by_polling(client, min(requests, 20))
         add(report, "peer: polling the list every second", polled)
+        progress("breaking things")
         losses = await survive(played, client, reconnects=reconnects)
     report.figures["ratio_push_to_polling_p50"] = percentile(alone, 0.5) / percentile(polled, 0.5)
     tell(report, losses)

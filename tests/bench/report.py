@@ -33,6 +33,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def progress(doing: str) -> None:
+    """Tell, beside the figures, what a long benchmark is doing."""
+    Console(stderr=True).log(f"[dim]{doing}[/]", _stack_offset=2)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie, by the nearest rank."""
     ranked = sorted(values)
