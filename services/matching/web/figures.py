@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.clock import PARIS
+from shared.db import run
 
 WEEK = timedelta(days=7)
 FIGURES = text(
@@ -52,6 +53,6 @@ async def figures(session: AsyncSession, cpts_id: str, now: datetime) -> Figures
 
 
 async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> Day:
-    row = (await session.execute(FIGURES, {"cpts": cpts_id, "since": since, "until": until})).one()
+    row = (await run(session, FIGURES, cpts=cpts_id, since=since, until=until)).one()
     median_s = None if row.median_s is None else round(row.median_s)
     return Day(submitted=row.submitted, assigned=row.assigned, median_s=median_s, within_48_h=row.within_48_h)

@@ -1,0 +1,72 @@
+"""What holds on every page: accessible, light, quiet, in both colours, on a phone and on a desk."""
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser
+
+from shared.auth import Role
+from tests.e2e.browser import DESK, PHONE, Screen, screen
+from tests.e2e.town import Town
+
+BUDGET = 150_000
+COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+PAGES: dict[str, tuple[Role | None, str]] = {
+    "login": (None, "/connexion"),
+    "slots": (Role.PRACTITIONER, "/creneaux"),
+    "me": (Role.PRACTITIONER, "/creneaux#moi"),
+    "refer": (Role.PHARMACIST, "/orienter"),
+    "board": (Role.COORDINATOR, "/tension"),
+    "fairness": (Role.COORDINATOR, "/tension#equite"),
+    "board of the committee": (Role.COMMITTEE, "/tension"),
+}
+
+
+@pytest.fixture
+async def peopled(here: Town) -> AsyncIterator[Town]:
+    """A territory with slots, and requests that wait."""
+    await fill(here)
+    yield here
+
+
+async def fill(place: Town) -> None:
+    """Slots of several practitioners, a withdrawn one, requests of each class."""
+    slots = await place.publish(0, in_minutes=60, count=3)
+    await place.publish(2, in_minutes=150, count=2)
+    async with place.client(Role.PRACTITIONER, 0) as client:
+        answer = await client.post(f"/availability/slots/{slots[2]['id']}/withdrawal", json={"reason": "essai"})
+        assert answer.status_code == 200, answer.text
+    async with place.client(Role.PHARMACIST) as client:
+        for urgency, insee, motive in ((1, "48095", "abdominal_pain"), (2, "48039", "wound"), (4, "48018", "cystitis")):
+            body = {"insee": insee, "urgency": urgency, "motive": motive, "professions": ["26"]}
+            answer = await client.post("/matching/requests", json=body)
+            assert answer.status_code == 201, answer.text
+
+
+async def faults_of(shown: Screen) -> list[str]:
+    """What shuts somebody out of a page: in both colours, on a phone and on a desk."""
+    found: list[str] = []
+    for width in (PHONE, DESK):
+        for colours in COLOURS:
+            await shown.page.set_viewport_size({"width": width, "height": 800})
+            await shown.page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+            checked = (await Axe().run(shown.page)).response["violations"]
+            found += [f"{width} {colours} {each['id']}: {each['nodes'][0]['html'][:160]}" for each in checked]
+            if (across := await shown.page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append(f"{width} scrolls sideways to {across} px")
+    return found
+
+
+async def test_no_page_shuts_anyone_out_or_weighs_too_much(browser: Browser, peopled: Town) -> None:
+    found: dict[str, list[str]] = {}
+    for name, (role, path) in PAGES.items():
+        token = await peopled.token(role, 0 if role is Role.PRACTITIONER else None) if role else None
+        async with screen(browser, peopled.url, path, token) as shown:
+            await shown.page.wait_for_load_state("networkidle")
+            weight = await shown.weight()
+            found[name] = await faults_of(shown)
+            if weight > BUDGET:
+                found[name].append(f"weighs {weight} bytes")
+    assert {name: faults for name, faults in found.items() if faults} == {}
