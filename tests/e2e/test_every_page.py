@@ -1,6 +1,5 @@
 """What holds on every page: accessible, light, quiet, in both colours, on a phone and on a desk."""
 
-from collections.abc import AsyncIterator
 from typing import Literal
 
 import pytest
@@ -25,10 +24,10 @@ PAGES: dict[str, tuple[Role | None, str]] = {
 
 
 @pytest.fixture
-async def peopled(here: Town) -> AsyncIterator[Town]:
+async def peopled(here: Town) -> Town:
     """A territory with slots, and requests that wait."""
     await fill(here)
-    yield here
+    return here
 
 
 async def fill(place: Town) -> None:
