@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from services.matching.core.incremental import Matcher
-from services.matching.core.network import UNSERVED, IntArray, Network
+from services.matching.core.network import UNSERVED, FlowFailed, IntArray, Network
 
 MOST_TRIED_PER_REQUEST = 2
 ALWAYS_TRIED = 500
 
 
-class NotProved(RuntimeError):
+class NotProved(FlowFailed):
     """The prices do not prove the matching: it was not used."""
 
 

@@ -78,10 +78,13 @@ class Explainer:
         """The cheapest change of each kind that would serve this request, the least demanding kinds first."""
         row = self.row_of[request_id]
         request = self.instance.requests[row]
-        if self.decided.round.root is None:
+        solved = self.decided.round.root
+        if solved is None:
             return ()
-        found = [self._first(row, kind, relaxed) for kind, relaxed in variants(request)]
-        return tuple(one for one in [self._one_more_place(row), *found] if one is not None)
+        penalty = int(solved.flow.penalty[np.nonzero(solved.units == row)[0][0]]) // self.decided.round.scale
+        saves = extra(solved.network, solved.flow, solved.duals) // self.decided.round.scale
+        found = [self._first(row, kind, relaxed, penalty) for kind, relaxed in variants(request)]
+        return tuple(one for one in [self._one_more_place(row, penalty, saves), *found] if one is not None)
 
     def serves(self, request_id: str, relaxed: Instance) -> bool:
         """Whether the request gets a slot when this instance is solved."""
@@ -89,19 +92,14 @@ class Explainer:
         rows = [row for row, request in enumerate(again.table.requests) if request.id == request_id]
         return bool(again.chosen[rows[0]] >= 0)
 
-    def _penalty(self, row: int) -> int:
-        solved = self.decided.round.root
-        assert solved is not None  # noqa: S101
-        return int(solved.flow.penalty[np.nonzero(solved.units == row)[0][0]]) // self.decided.round.scale
-
-    def _first(self, row: int, kind: str, relaxed: Request) -> Relaxation | None:
+    def _first(self, row: int, kind: str, relaxed: Request, penalty: int) -> Relaxation | None:
         request, slots = self.instance.requests[row], self.instance.slots
         block = Table(replace(self.instance, requests=(relaxed,)), self.travel).block(np.array([0]))
         before = self.decided.table.block(np.array([row])).allowed[0]
         price = self.price
         serves = block.allowed[0] & ~before & (price < FAR)
         # Penalties only outweigh the costs of the pairs listed: a free place serves whatever it costs.
-        serves &= (price == 0) | (np.where(serves, block.cost[0], 0) + price < self._penalty(row))
+        serves &= (price == 0) | (np.where(serves, block.cost[0], 0) + price < penalty)
         if request.party > 1:
             serves = block.allowed[0] & ~before
         amounts = _amounts(kind, request, block.travel_s[0], np.array([slot.starts_at_s for slot in slots]))
@@ -112,13 +110,11 @@ class Explainer:
                 return found
         return None
 
-    def _one_more_place(self, row: int) -> Relaxation | None:
+    def _one_more_place(self, row: int, penalty: int, saves: IntArray) -> Relaxation | None:
         request, slots = self.instance.requests[row], self.instance.slots
         block = self.decided.table.block(np.array([row]))
-        solved = self.decided.round.root
-        assert solved is not None  # noqa: S101
-        saved = self._penalty(row) - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
-        short = extra(solved.network, solved.flow, solved.duals) // self.decided.round.scale - saved
+        saved = penalty - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
+        short = saves - saved
         # Where serving this very person is the best use of the place, it is theirs up to a tie; the others are tried.
         columns = sorted(np.nonzero(block.allowed[0])[0], key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
         for column in columns[:MOST_TRIES]:

@@ -12,16 +12,14 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from services.matching.core.bulk import match
-from services.matching.core.network import UNSERVED, Flow, IntArray, Network, wire
+from services.matching.core.network import UNSERVED, Flow, FlowFailed, IntArray, Network, wire
 from services.matching.core.proof import counts_are_best
+
+__all__ = ["CostsTooLarge", "FlowFailed", "flow_of_least_cost", "penalties", "solve_flow", "spread"]
 
 FIRST_GAP = 10
 WIDER = 8
 INT64_MAX = 2**63 - 1
-
-
-class FlowFailed(RuntimeError):
-    """The flow solver did not answer OPTIMAL: its figures were not read."""
 
 
 class CostsTooLarge(ValueError):
@@ -30,7 +28,7 @@ class CostsTooLarge(ValueError):
 
 def solve_flow(network: Network) -> Flow:
     """The best counts by rank, then the least cost; the gap between penalties grows until the counts are proved."""
-    dearest = _spread(network)
+    dearest = spread(network)
     # One more than can be moved, so that prices also hold for one person more.
     most = min(len(network.rank), int(network.places.sum())) + 1
     enough = most * (dearest + 1) + 1
@@ -45,11 +43,11 @@ def solve_flow(network: Network) -> Flow:
 def penalties(network: Network, gap: int) -> IntArray:
     """What leaving each request out costs: more for a better rank, always more than any pair."""
     ranks, position = np.unique(network.rank, return_inverse=True)
-    base = max(0, -_bounds(network)[0]) + _spread(network)
+    base = max(0, -_bounds(network)[0]) + spread(network)
     return np.asarray((len(ranks) - position) * gap + base, dtype=np.int64)
 
 
-def _spread(network: Network) -> int:
+def spread(network: Network) -> int:
     lowest, highest = _bounds(network)
     steps = [int(costs[-1]) - min(0, int(costs[0])) for costs in network.group_costs if len(costs)]
     return highest - lowest + max(steps, default=0)
@@ -75,7 +73,7 @@ def _solve_at(network: Network, gap: int) -> Flow:
 def _too_large(network: Network, penalty: IntArray) -> bool:
     """Whether the solver's potentials, sums of costs along a path, could leave 64 bits."""
     nodes = len(network.rank) + len(network.places) + len(network.group_costs) + 4
-    largest = max(int(penalty.max(initial=0)), *(abs(bound) for bound in _bounds(network)), _spread(network))
+    largest = max(int(penalty.max(initial=0)), *(abs(bound) for bound in _bounds(network)), spread(network))
     return largest > INT64_MAX // (4 * nodes)
 
 
@@ -104,7 +102,7 @@ def flow_of_least_cost(network: Network, penalty: IntArray) -> IntArray:
     status = solver.solve()
     # Reading flows after any other status segfaults or gives zeros.
     if status != solver.OPTIMAL:
-        raise FlowFailed(f"{FlowFailed.__doc__} ({status!r})")
+        raise FlowFailed(f"the flow solver answered {status!r}, not OPTIMAL")
     used = np.nonzero(solver.flows(np.arange(len(network.arc_request), dtype=np.int32)))[0]
     arc[network.arc_request[used]] = used
     return arc

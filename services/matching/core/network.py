@@ -10,6 +10,10 @@ IntArray = npt.NDArray[np.int64]
 UNSERVED = -1
 
 
+class FlowFailed(RuntimeError):
+    """The solver gave no plan, or one that its own prices do not prove: nothing of it was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """What is to be assigned, as arrays.

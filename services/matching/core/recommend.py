@@ -9,7 +9,7 @@ from services.matching.core.model import Instance, Option, Request, Urgency
 from services.matching.core.order import FIRST_CLASS
 from services.matching.core.residual import FAR
 from services.matching.core.solve import decide, pair_costs
-from services.matching.core.table import Table
+from services.matching.core.table import Block, Offer, Table
 from services.matching.core.travel import Travel
 
 IntArray = npt.NDArray[np.int64]
@@ -49,16 +49,22 @@ def _dearest(instance: Instance) -> int:
 
 
 def options(
-    instance: Instance, request: Request, k: int = 5, prices: PriceList | None = None, travel: Travel | None = None
+    instance: Instance,
+    request: Request,
+    k: int = 5,
+    prices: PriceList | None = None,
+    travel: Travel | None = None,
+    offer: Offer | None = None,
 ) -> tuple[Option, ...]:
     """The k best slots for this request, by own cost plus price; the nearest and the earliest follow when not there.
 
     The price is exact: what the plan of the other requests would lose. Without `prices` that plan is solved here.
+    `offer` is `Offer(instance)`, when it was kept from one call to the next.
     """
     others = replace(instance, requests=tuple(one for one in instance.requests if one.id != request.id))
     if prices is None:
         prices = price_list(others, travel)
-    table = Table(replace(instance, requests=(request,)), travel)
+    table = Table(replace(instance, requests=(request,)), travel, offer)
     block = table.block(np.array([0]))
     price = np.array([prices.by_slot.get(slot.id, 0) for slot in table.slots], dtype=np.int64) * request.party
     columns = np.nonzero(block.allowed[0] & (price < FAR))[0]
@@ -68,7 +74,7 @@ def options(
     own = block.cost[0, columns]
     order = sorted(range(len(columns)), key=lambda n: (int(own[n] + price[columns[n]]), int(own[n]), tie[n]))
     ranked = columns[order]
-    tags = _tags(table, request, ranked, block)
+    tags = _tags(table, ranked, block)
     shown = [int(column) for column in ranked[:k]]
     shown += [column for column in (tags["nearest"], tags["earliest"]) if column not in shown]
     shown = list(dict.fromkeys(shown))
@@ -85,9 +91,8 @@ def options(
     )
 
 
-def _tags(table: Table, request: Request, ranked: IntArray, block: object) -> dict[str, int]:
-    del request
-    travel_s, cost = block.travel_s[0], block.cost[0]  # type: ignore[attr-defined]
+def _tags(table: Table, ranked: IntArray, block: Block) -> dict[str, int]:
+    travel_s, cost = block.travel_s[0], block.cost[0]
     starts = [table.slots[column].starts_at_s for column in ranked]
     cheapest = int(ranked[int(np.argmin(cost[ranked]))])
     tags = {

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.core.network import UNSERVED, BoolArray, Flow, IntArray, Network, spans, wire
+from services.matching.core.network import UNSERVED, BoolArray, Flow, FlowFailed, IntArray, Network, spans, wire
 
 FAR = np.int64(1) << 60
 
 
-class NotOptimal(RuntimeError):
+class NotOptimal(FlowFailed):
     """The residual graph has a negative cycle: the flow is not of least cost."""
 
 

@@ -44,7 +44,7 @@ class Round:
         self.ranks = _ints([rank_of(request) for request in table.requests])
         self.scale = lcm(*{int(size) for size in self.sizes}) if len(self.sizes) else 1
         self.places = _ints([slot.places for slot in table.slots])
-        self.group, self.group_costs = groups(self.instance, table.practitioners, self.scale)
+        self.group, self.group_costs = groups(self.instance, table.offer.practitioners, self.scale)
         arcs = cheapest(table, k)
         self.arcs: Arcs = replace(arcs, highest=max(arcs.highest, dearest))
         self.root: Solved | None = None

@@ -155,15 +155,23 @@ def _applies(rule: Rule, request: Request, slot: Slot) -> bool:
     return rule.forbids(rule.of_request(request), rule.of_slot(slot, Practitioner("")))
 
 
+class Side:
+    """The side of one rule that slots give: each distinct value once. It outlives the requests it is read for."""
+
+    def __init__(self, rule: Rule, slots: Sequence[Slot], practitioners: Sequence[Practitioner]) -> None:
+        self.rule = rule
+        values = [rule.of_slot(slot, practitioner) for slot, practitioner in zip(slots, practitioners, strict=True)]
+        self.given, self.columns = _distinct(values)
+
+
 class Lifted:
     """One rule applied to many pairs: to each distinct value once, then spread by index."""
 
-    def __init__(
-        self, rule: Rule, requests: Sequence[Request], slots: Sequence[Slot], practitioners: Sequence[Practitioner]
-    ) -> None:
+    def __init__(self, side: Side, requests: Sequence[Request]) -> None:
+        rule, given = side.rule, side.given
         self.blocker = rule.blocker
         asked, self._rows = _distinct([rule.of_request(request) for request in requests])
-        given, self._columns = _distinct([rule.of_slot(s, p) for s, p in zip(slots, practitioners, strict=True)])
+        self._columns = side.columns
         self._table: BoolArray = np.array([[rule.forbids(a, b) for b in given] for a in asked], dtype=bool)
         self._table = self._table.reshape(len(asked), len(given))
         self.never = not self._table.any()

@@ -15,6 +15,7 @@ from services.matching.core.rules import (
     REMOTE,
     RULES,
     Lifted,
+    Side,
     Ways,
     blockers,
     rules_for,
@@ -37,45 +38,52 @@ class Block:
     travel_s: IntArray
 
 
-class Table:
-    """The pairs of an instance, computed on demand by blocks of rows."""
+class Offer:
+    """The slots of an instance as arrays: what is the same for every request, kept from one request to the next."""
 
-    def __init__(self, instance: Instance, travel: Travel | None = None) -> None:
-        self.instance, self.travel = instance, travel_model(instance, travel)
-        self.requests, self.slots = instance.requests, instance.slots
+    def __init__(self, instance: Instance) -> None:
+        self.slots = instance.slots
         known = {one.id: one for one in instance.practitioners}
         self.practitioners = [known.get(slot.practitioner, Practitioner(slot.practitioner)) for slot in self.slots]
         self.slot_index = {slot.id: column for column, slot in enumerate(self.slots)}
+        self.rules = [Side(rule, self.slots, self.practitioners) for rule in RULES]
+        self.modes = [Side(rule, self.slots, self.practitioners) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP)]
+        self.sites, self.site_of = _distinct_points([slot.point for slot in self.slots])
+        self.starts = _ints([slot.starts_at_s for slot in self.slots])
+        self.practice_index = {name: n for n, name in enumerate(dict.fromkeys(s.practitioner for s in self.slots))}
+        self.practice = _ints([self.practice_index[slot.practitioner] for slot in self.slots])
+
+
+class Table:
+    """The pairs of an instance, computed on demand by blocks of rows."""
+
+    def __init__(self, instance: Instance, travel: Travel | None = None, offer: Offer | None = None) -> None:
+        self.instance, self.travel = instance, travel_model(instance, travel)
+        self.offer = Offer(instance) if offer is None else offer
+        self.requests, self.slots = instance.requests, self.offer.slots
         self._whole: Block | None = None
-        self._lifted = [self._lift(rule) for rule in RULES]
-        self._modes = [self._lift(rule) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP)]
-        self._sites, self._site_of = _distinct_points([slot.point for slot in self.slots])
-        self._starts = _ints([slot.starts_at_s for slot in self.slots])
+        self._lifted = [Lifted(side, self.requests) for side in self.offer.rules]
+        self._modes = [Lifted(side, self.requests) for side in self.offer.modes]
         self._asked = _ints([(r.earliest_at_s, r.deadline_at_s, r.max_travel_s) for r in self.requests]).reshape(-1, 3)
         weights = instance.parameters.wait_weight_milli
         self._weights = _ints([weights[request.urgency - 1] for request in self.requests])
-        self._practice_index = {name: n for n, name in enumerate(dict.fromkeys(s.practitioner for s in self.slots))}
-        self._practice = _ints([self._practice_index[slot.practitioner] for slot in self.slots])
-        self._habitual = _ints([self._practice_index.get(request.habitual, -1) for request in self.requests])
-
-    def _lift(self, rule: object) -> Lifted:
-        return Lifted(rule, self.requests, self.slots, self.practitioners)  # type: ignore[arg-type]
+        self._habitual = _ints([self.offer.practice_index.get(request.habitual, -1) for request in self.requests])
 
     def travel_rows(self, rows: IntArray) -> IntArray:
         """Seconds from each of these requests to every slot."""
-        found = np.zeros((len(rows), len(self._sites)), dtype=np.int64)
+        found = np.zeros((len(rows), len(self.offer.sites)), dtype=np.int64)
         for on_foot in (False, True):
             picked = [n for n, row in enumerate(rows) if self.requests[row].on_foot == on_foot]
             if picked:
                 origins, origin_of = _distinct_points([self.requests[rows[n]].point for n in picked])
-                found[picked] = self.travel(origins, self._sites, on_foot=on_foot)[origin_of]
-        return found[:, self._site_of]
+                found[picked] = self.travel(origins, self.offer.sites, on_foot=on_foot)[origin_of]
+        return found[:, self.offer.site_of]
 
     def ways_rows(self, rows: IntArray, travel_s: IntArray) -> Ways:
         """How each of these pairs may meet."""
         asked = tuple(column[:, None] for column in self._asked[rows].T)
         modes = tuple(lifted.rows(rows) for lifted in self._modes)
-        return ways(self.instance.now_at_s, asked, self._starts[None, :], travel_s, modes)  # type: ignore[arg-type]
+        return ways(self.instance.now_at_s, asked, self.offer.starts[None, :], travel_s, modes)  # type: ignore[arg-type]
 
     def block(self, rows: IntArray) -> Block:
         """Whether each pair is allowed, and its cost without fairness; kept when the whole table is small."""
@@ -98,8 +106,10 @@ class Table:
 
     def terms_rows(self, rows: IntArray, travel_s: IntArray, pair: Ways) -> Terms:
         """The cost of each pair, term by term."""
-        wait_s = self._starts[None, :] - self._asked[rows, 0][:, None]
-        habitual = (self._habitual[rows][:, None] == self._practice[None, :]) & (self._habitual[rows] >= 0)[:, None]
+        wait_s = self.offer.starts[None, :] - self._asked[rows, 0][:, None]
+        habitual = (self._habitual[rows][:, None] == self.offer.practice[None, :]) & (self._habitual[rows] >= 0)[
+            :, None
+        ]
         return terms(
             self.instance.parameters,
             travel_s,
@@ -115,15 +125,15 @@ class Table:
             told = self.requests[row].notified
             if told:
                 moved[n] = True
-                if told in self.slot_index:
-                    moved[n, self.slot_index[told]] = False
+                if told in self.offer.slot_index:
+                    moved[n, self.offer.slot_index[told]] = False
         return moved
 
     def _keep_promises(self, rows: IntArray, allowed: BoolArray) -> None:
         for n, row in enumerate(rows):
             request = self.requests[row]
-            for slot_id in {request.forced, request.notified} & self.slot_index.keys():
-                column = self.slot_index[slot_id]
+            for slot_id in {request.forced, request.notified} & self.offer.slot_index.keys():
+                column = self.offer.slot_index[slot_id]
                 if rules_for(request, slot_id) is not None:
                     allowed[n, column] = not any(blockers(self.instance, request, self.slots[column], self.travel))
 
@@ -135,9 +145,9 @@ class Table:
         found |= {Blocker.WINDOW: pair.out_of_window[0], Blocker.DISTANCE: pair.too_far[0]}
         found |= {Blocker.WHEELCHAIR: pair.no_ramp[0]}
         request = self.requests[row]
-        for slot_id in {request.forced, request.notified} & self.slot_index.keys():
+        for slot_id in {request.forced, request.notified} & self.offer.slot_index.keys():
             if rules_for(request, slot_id) is not None:
-                column = self.slot_index[slot_id]
+                column = self.offer.slot_index[slot_id]
                 why = set(blockers(self.instance, request, self.slots[column], self.travel))
                 for blocker, mask in found.items():
                     mask[column] = blocker in why

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.core.flow import Network, solve_flow
+from services.matching.core.flow import solve_flow
 from services.matching.core.model import Instance
-from services.matching.core.rules import AT_HOME, REMOTE, Lifted
+from services.matching.core.network import Network
+from services.matching.core.rules import AT_HOME, REMOTE, Lifted, Side
 from services.matching.core.table import NOT_ALLOWED, Table
 from services.matching.simulation.day import Day
 
@@ -46,7 +47,7 @@ def pairs_between(instance: Instance, published_at_s: Ints) -> Pairs:
     stays = np.zeros(block.cost.shape, np.bool_)
     for rule in (REMOTE, AT_HOME):
         if instance.requests and instance.slots:
-            stays |= Lifted(rule, instance.requests, instance.slots, table.practitioners).rows(rows)
+            stays |= Lifted(Side(rule, instance.slots, table.offer.practitioners), instance.requests).rows(rows)
     until = np.where(stays, starts[None, :], starts[None, :] - block.travel_s)
     return Pairs(
         cost=block.cost,

@@ -1,0 +1,32 @@
+"""The engine against what people would pick instead: `aiguillage bench engine [--only A,B]`.
+
+Every figure is a median of runs in this process, beside its peers (HiGHS in its own: OR-Tools cannot share one).
+A broken guarantee (exactness, never a speed) makes the command fail.
+"""
+
+import argparse
+from pathlib import Path
+
+from tests.bench.engine.letters import LETTERS, Options, run
+from tests.bench.report import Report
+
+COLUMNS = ("bench", "case", "who", "median", "against ours", "result")
+
+
+def main(argv: list[str]) -> int:
+    """Run the benchmarks asked for; 1 when one of their guarantees is broken."""
+    parser = argparse.ArgumentParser(prog="aiguillage bench engine", description=__doc__)
+    parser.add_argument("--only", default="", help=f"letters among {','.join(LETTERS)}")
+    parser.add_argument("--data", type=Path, help="folder of OR-Library assignment files with an assignopt.txt, for A")
+    parser.add_argument("--quick", action="store_true", help="smaller cases: under 40 s")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+    arguments = parser.parse_args(argv)
+    asked = [letter.strip().upper() for letter in arguments.only.split(",") if letter.strip()] or list(LETTERS)
+    unknown = [letter for letter in asked if letter not in LETTERS]
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}: the letters are {', '.join(LETTERS)}")
+    report = Report("engine: exactness, speed and explanations", COLUMNS)
+    options = Options(quick=arguments.quick, data=arguments.data)
+    for letter in asked:
+        run(letter, report, options)
+    return report.finish(as_json=arguments.json)

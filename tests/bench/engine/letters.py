@@ -1,0 +1,58 @@
+"""Which benchmark has which letter. Each is a module with `measure(report, options)`; adding one is adding a line."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+from tests.bench.report import Report
+
+LETTERS = {
+    "A": "exactness",
+    "B": "abundant",
+    "C": "scarce",
+    "D": "small",
+    "F": "events",
+    "J": "fairness",
+    "L": "explanations",
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asked."""
+
+    quick: bool
+    data: Path | None
+
+    def reference(self, folder: str) -> Path | None:
+        """The folder given, or else this one of the reference data when they stand beside the checkout."""
+        root = os.environ.get("AIGUILLAGE_REFERENCE")
+        return self.data or (Path(root) / folder if root else None)
+
+
+def run(letter: str, report: Report, options: Options) -> None:
+    """Run one benchmark."""
+    import_module(f"tests.bench.engine.{LETTERS[letter]}").measure(report, options)
+
+
+def timed(action: Callable[[], T], repeats: int) -> tuple[float, T]:
+    """The median seconds of some runs, after one to warm up when there are several, and what the last one gave."""
+    if repeats > 1:
+        action()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = action()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds), result
+
+
+def shown(seconds: float) -> str:
+    """Seconds for people."""
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
