@@ -12,7 +12,8 @@ from services.imports.outcome import MACHINE, Writer, scoped
 from services.imports.requests import RequestLine, read_requests
 from services.matching.app.asking import new_request
 from services.matching.app.intake import RequestForm
-from services.matching.store import RequestRow, add_request, tell
+from services.matching.store.requests import add_request, tell
+from services.matching.store.tables import RequestRow
 from shared.refusals import Invalid
 from shared.wiring import Wiring, running, wire
 

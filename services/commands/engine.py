@@ -1,0 +1,95 @@
+"""`aiguillage solve`, `judge`, `simulate` and `whatif`: the engine, away from any server."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.commands.options import Seed
+
+engine = typer.Typer()
+Instance = Annotated[Path, typer.Argument(help="Une instance, en JSON versionné.", exists=True, dir_okay=False)]
+Days = Annotated[int, typer.Option("--days", min=1, help="Combien de journées tirées.")]
+Picture = Annotated[Path | None, typer.Option("--plot", help="Image PNG à écrire.")]
+
+
+@engine.command()
+def solve(
+    file: Instance,
+    out: Annotated[Path | None, typer.Option("--out", help="Où écrire le plan ; sinon, sortie standard.")] = None,
+) -> None:
+    """Résout une instance et écrit le plan : qui va où, à quel coût, et pourquoi personne d'autre.
+
+    \b
+    aiguillage solve instance.json --out plan.json
+    """
+    from services.solving import solve_file
+
+    solve_file(file, out)
+
+
+@engine.command()
+def judge(
+    instance: Instance, plan: Annotated[Path, typer.Argument(help="Un plan.", exists=True, dir_okay=False)]
+) -> None:
+    """Vérifie un plan d'après les règles, sans le solveur. Sort avec 1 si une règle est rompue.
+
+    \b
+    aiguillage judge instance.json plan.json
+    """
+    from services.solving import judge_files
+
+    sys.exit(judge_files(instance, plan))
+
+
+@engine.command()
+def simulate(
+    days: Days = 5,
+    seed: Seed = 0,
+    load: Annotated[float, typer.Option("--load", min=0.05, max=5, help="Demandes par créneau.")] = 1.0,
+    policy: Annotated[list[str] | None, typer.Option("--policy", help="Politique à comparer ; répétable.")] = None,
+    mishaps: Annotated[bool, typer.Option("--mishaps", help="Refus, annulations, absences, retraits.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processus en parallèle.")] = 1,
+    plot: Picture = None,
+) -> None:
+    """Vit des journées tirées sous plusieurs politiques et compare : servis par classe, délai, trajet, équité.
+
+    \b
+    aiguillage simulate --days 10 --load 1.25 --plot journees.png
+    aiguillage simulate --mishaps --workers 2
+    """
+    from services.matching.simulation.command import COMPARED
+    from services.matching.simulation.command import simulate as live
+    from services.solving import check_policies
+
+    check_policies(*policy or ())
+    live(days=days, seed=seed, load=load, policies=policy or COMPARED, mishaps=mishaps, plot_to=plot, workers=workers)
+
+
+@engine.command()
+def whatif(
+    without: Annotated[list[str] | None, typer.Option("--without", help="Praticien à retirer ; répétable.")] = None,
+    more_slots: Annotated[int, typer.Option("--more-slots", min=0, help="Créneaux en plus par médecin.")] = 0,
+    demand: Annotated[float, typer.Option("--demand", min=0.1, max=5, help="Demande multipliée ; grippe : 1.4.")] = 1,
+    policy: Annotated[str, typer.Option("--policy", help="Une autre politique.")] = "",
+    day: Annotated[Path | None, typer.Option("--day", help="Journée enregistrée ; sinon, tirées.", exists=True)] = None,
+    days: Days = 5,
+    seed: Seed = 0,
+    load: Annotated[float, typer.Option("--load", min=0.05, max=5, help="Demandes par créneau.")] = 0.75,
+    plot: Picture = None,
+) -> None:
+    """Et si ? Les mêmes journées telles quelles, puis changées : la différence, par classe, délai, trajet, équité.
+
+    \b
+    aiguillage whatif --demand 1.4
+    aiguillage whatif --without gp-003 --more-slots 1 --plot et-si.png
+    """
+    from services.matching.core.policies import DEFAULT_POLICY
+    from services.matching.simulation.command import Change
+    from services.matching.simulation.command import whatif as live
+    from services.solving import check_policies
+
+    check_policies(policy or DEFAULT_POLICY)
+    change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY)
+    live(change, day=day, days=days, seed=seed, load=load, plot_to=plot)

@@ -1,0 +1,82 @@
+"""`aiguillage import …`: files that people have."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.commands.options import UP_DIR, DataDir, run
+
+imports = typer.Typer(
+    no_args_is_help=True,
+    help="Importe un fichier ; chaque ligne refusée est dite avec sa colonne et ce qu'il faut changer.",
+)
+Strict = Annotated[bool, typer.Option("--strict", help="Tout ou rien : une ligne refusée, et rien n'entre.")]
+File = Annotated[Path, typer.Argument(help="Le fichier, ou « - » pour l'entrée standard.", allow_dash=True)]
+
+
+@imports.command()
+def communes(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
+    """Les communes de France : code INSEE, nom, code postal, position, population (CSV UTF-8).
+
+    Les communes déléguées deviennent d'anciens noms, les arrondissements gardent leur ville. Recommencer ne change
+    rien.
+
+    \b
+    aiguillage import communes communes.csv
+    """
+    _import("communes", file, strict=strict, data_dir=data_dir)
+
+
+@imports.command()
+def professionals(
+    file: File,
+    cpts: Annotated[str, typer.Option("--cpts", help="FINESS de la CPTS où les inscrire : ses communes seulement.")],
+    strict: Strict = False,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Les professionnels, d'après l'extraction publique du RPPS (PS_LibreAcces_Personne_activite, 56 colonnes).
+
+    Les colonnes sont trouvées par leur titre ; une personne peut tenir plusieurs lignes. N'entrent que ceux qui
+    exercent dans une commune de la CPTS.
+
+    \b
+    aiguillage import professionals PS_LibreAcces_Personne_activite.txt --cpts 130012345
+    """
+    _import("professionals", file, strict=strict, data_dir=data_dir, cpts=cpts)
+
+
+@imports.command()
+def slots(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
+    """Des créneaux. Colonnes : rpps, debut ; puis au choix fin ou duree_min et nombre, lieu, places, modes, types,
+    cpts, actes, age_min, age_max, rendez_vous, rendu_min.
+
+    Séparateur ; ou , — dates 2026-11-21T14:00 ou 21/11/2026 14:00, heure de Paris. Le détail : docs/imports.md.
+
+    \b
+    rpps;debut;duree_min;nombre
+    10000000001;21/11/2026 14:00;15;3
+    """
+    _import("slots", file, strict=strict, data_dir=data_dir)
+
+
+@imports.command()
+def requests(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
+    """Des demandes, sans aucune identité. Colonnes : reference, cpts, commune, urgence, motif ; puis au choix des,
+    avant, reponse_avant, profession, modes, source, age, personnes, transport, trajet_max_min, fauteuil,
+    praticien_habituel.
+
+    Une ligne qui contient un numéro de sécurité sociale est refusée, et n'est pas répétée.
+
+    \b
+    reference;cpts;commune;urgence;motif;avant
+    D-1;130012345;13214;P2;fever_adult;21/11/2026 18:00
+    """
+    _import("requests", file, strict=strict, data_dir=data_dir)
+
+
+def _import(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts: str = "") -> None:
+    from services.imports.bringing import bring_in
+
+    sys.exit(run(bring_in(kind, file, strict=strict, data_dir=data_dir, cpts=cpts)))
