@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from services.availability import orders
+from services.availability.api.slots import visible
 from services.availability.app import bookings as app
 from shared.auth import Role
 from shared.contracts import BookingState, BookingView
@@ -33,9 +34,9 @@ async def hold(
     caller.require(*HOLDERS)
 
     async def use_case() -> BookingView:
-        return await app.hold_slot(
-            session, caller, slot_id, request_id=order.request_id, hold=timedelta(minutes=order.minutes)
-        )
+        slot = await visible(session, caller, slot_id)
+        hold = timedelta(minutes=order.minutes)
+        return await app.hold_slot(session, caller, slot, request_id=order.request_id, hold=hold)
 
     return await once(use_case)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
 from services.availability.app import slots as app
@@ -33,6 +34,14 @@ def seen(caller: Caller, slot: SlotView) -> SlotView | None:
     return None if value is None else SlotView.model_validate(value)
 
 
+async def visible(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:
+    """A slot, if the caller may see it; raises `NotFound`."""
+    found = seen(caller, await reads.slot(session, slot_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
 @routes.get("/slots")
 async def slots(
     caller: CallerDep,
@@ -57,10 +66,7 @@ async def slots(
 @routes.get("/slots/{slot_id}")
 async def slot(caller: CallerDep, session: SessionDep, slot_id: UUID) -> SlotView:
     """One slot."""
-    found = seen(caller, await reads.slot(session, slot_id))
-    if found is None:
-        raise NotFound
-    return found
+    return await visible(session, caller, slot_id)
 
 
 @routes.post("/slots", status_code=201, response_model=Slots)

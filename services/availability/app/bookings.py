@@ -16,7 +16,7 @@ from services.availability.store import bookings as store
 from services.availability.store import slots as slot_store
 from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role, record_access
-from shared.contracts import BookingState, BookingView
+from shared.contracts import BookingState, BookingView, SlotView
 from shared.refusals import NotAllowed, NotFound
 from shared.vault import Vault
 
@@ -32,14 +32,14 @@ BEFORE: Mapping[BookingState, Collection[BookingState]] = {
 
 
 async def hold_slot(
-    session: AsyncSession, caller: Caller, slot_id: UUID, *, request_id: str, hold: timedelta
+    session: AsyncSession, caller: Caller, slot: SlotView, *, request_id: str, hold: timedelta
 ) -> BookingView:
     """Keep one place for a request. Asking twice for the same pair answers the same hold.
 
-    Raises `SlotUnavailable` when no place is left, `NotFound` when there is no such slot.
+    Raises `SlotUnavailable` when no place is left.
     """
-    slot = await reads.slot(session, slot_id)
     caller.require_practitioner(slot.practitioner_id)
+    slot_id = UUID(slot.id)
     order = partial(
         store.book, session, slot_id=slot_id, request_id=request_id, by=caller.id, state=BookingState.HELD, hold=hold
     )

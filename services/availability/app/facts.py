@@ -43,15 +43,16 @@ async def tell(
     if not facts:
         return {}
     await set_scope(session, EVERYWHERE)
-    ids = {fact.slot_id for fact in facts}
-    await OUTBOX.lock(session, await _shown(session, col(SlotRow.id).in_(ids)))
+    ours = col(SlotRow.id).in_({fact.slot_id for fact in facts})
+    # These rows are locked by the change that is told: whether they are live cannot change any more.
+    live = dict((await session.exec(select(SlotRow.id, SlotRow.live).where(ours))).all())
+    await OUTBOX.lock(session, await _shown(session, ours))
     now = await database_now(session)
-    views = await reads.slot_views(session, col(SlotRow.id).in_(ids))
-    gone = set((await session.exec(select(SlotRow.id).where(col(SlotRow.id).in_(ids), ~col(SlotRow.live)))).all())
+    views = await reads.slot_views(session, ours)
     for fact in facts:
         view = views[fact.slot_id]
-        value = None if fact.slot_id in gone else view
-        await _append(session, fact.type, now, "slots", str(fact.slot_id), dict.fromkeys(view.audience, value))
+        told = dict.fromkeys(view.audience, view if live[fact.slot_id] else None)
+        await _append(session, fact.type, now, "slots", str(fact.slot_id), told)
     concerned: dict[str, set[UUID]] = defaultdict(set)
     for view in views.values():
         for cpts in view.audience:

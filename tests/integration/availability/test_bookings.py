@@ -180,6 +180,14 @@ async def test_only_who_holds_a_place_may_settle_it(service: Service, territory:
     assert (await one.post(f"/bookings/{held['id']}/release")).status_code == 200
 
 
+async def test_nobody_holds_a_slot_that_is_not_for_them(service: Service, territory: Territory) -> None:
+    slot = await a_slot(await service.machine(), territory, types=["SNP"])
+    for role, status in ((Role.PHARMACIST, 404), (Role.REGULATOR, 201), (Role.COMMITTEE, 403)):
+        client = await service.person(role)
+        answer = await client.post(f"/slots/{slot['id']}/bookings", json={"request_id": role})
+        assert answer.status_code == status
+
+
 async def test_who_is_coming_is_encrypted_told_to_the_practitioner_and_traced(
     service: Service, territory: Territory
 ) -> None:
