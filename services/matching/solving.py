@@ -11,13 +11,16 @@ from services.matching.core.files import UnreadableFile, dumps, loads
 from services.matching.core.judge import faults
 from services.matching.core.model import Instance, Plan
 from services.matching.core.solve import solve
+from shared.labels import wording
 from shared.refusals import Refusal
 
+ASSIGNED = ("request", "slot", "travel", "tele", "wait", "continuity", "fairness", "stability", "runner_up")
+LEFT_OUT = ("left_out", "blockers", "held", "changes")
 T = TypeVar("T", Instance, Plan)
 
 
 class FileNotUnderstood(Refusal):
-    """The file is not an instance or a plan in the format of this version: see docs/matching.md."""
+    """Ce fichier n'est pas une instance ou un plan au format de cette version : voir docs/matching.md."""
 
     code = "file_not_understood"
 
@@ -37,8 +40,8 @@ def solve_file(path: Path, out: Path | None = None, reasons: bool = False) -> in
     console.print(_assignments(plan))
     if plan.unmatched:
         console.print(_unmatched(plan))
-    proof = "certified" if plan.certified else "NOT certified"
-    console.print(f"{len(plan.assignments)} served, {len(plan.unmatched)} not, cost {plan.cost} s, {proof}")
+    key = "solving.proved" if plan.certified else "solving.unproved"
+    console.print(wording().say(key, served=len(plan.assignments), left=len(plan.unmatched), cost=plan.cost))
     return 0 if plan.certified else 1
 
 
@@ -48,7 +51,7 @@ def judge_files(instance_path: Path, plan_path: Path) -> int:
     console = Console()
     for fault in found:
         console.print(f"[red]{fault.kind}[/] {fault.about} {fault.found}")
-    console.print(f"{len(found)} faults" if found else "no fault")
+    console.print(wording().say("solving.faults", n=len(found)) if found else wording().say("solving.no_fault"))
     return 1 if found else 0
 
 
@@ -60,7 +63,7 @@ def _read(path: Path, kind: type[T]) -> T:
 
 
 def _assignments(plan: Plan) -> Table:
-    table = Table("request", "slot", "travel s", "tele s", "wait", "continuity", "fairness", "stability", "runner-up")
+    table = Table(*(wording().say(f"solving.{column}") for column in ASSIGNED))
     for one in plan.assignments:
         cost = one.cost
         terms = (cost.travel_s, cost.tele_s, cost.wait, cost.continuity, cost.fairness, cost.stability)
@@ -69,9 +72,9 @@ def _assignments(plan: Plan) -> Table:
 
 
 def _unmatched(plan: Plan) -> Table:
-    table = Table("request left out", "slots excluded by", "held by P1 P2 P3 P4", "would be served by")
+    table = Table(*(wording().say(f"solving.{column}") for column in LEFT_OUT))
     for one in plan.unmatched:
-        why = ", ".join(f"{blocker.value} {count}" for blocker, count in one.blockers)
+        why = ", ".join(f"{wording().label('blocker', blocker.value)} {count}" for blocker, count in one.blockers)
         changes = ", ".join(f"{change.kind} {change.amount} ({change.slot})" for change in one.relaxations)
         table.add_row(one.request, why, " ".join(str(people) for people in one.taken_by_class), changes)
     return table
