@@ -28,6 +28,7 @@ from services.matching.simulation.tables import differences, table_of
 
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
 FLU_WEEK = 1.4
+TABLE_COLUMNS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def simulate(
     lived = run_cases([Case(seed + n, names, setting, trouble) for n in range(days)], workers)
     rows = tuple(figures(outcomes) for outcomes in zip(*lived, strict=True))
     title = f"{days} jours simulés, {load:g} demande par créneau" + (", avec aléas" if mishaps else "")
-    (console or Console()).print(table_of(title, rows))
+    (console or _console()).print(table_of(title, rows))
     if plot_to is not None:
         plot(plot_to, title, rows)
     return rows
@@ -90,7 +91,7 @@ def whatif(
     changed = [changed_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
     after = [_live(one, change.policy, seed + n, load, drawn=day is None) for n, one in enumerate(changed)]
     rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_said(change))
-    shown = console or Console()
+    shown = console or _console()
     title = "Et si ?" if day is None else f"Et si ? ({day.name})"
     shown.print(table_of(title, rows))
     shown.print(differences("Écart avec aujourd'hui, jour par jour", after, before))
@@ -106,6 +107,12 @@ def changed_day(day: Day, change: Change, rng: np.random.Generator) -> Day:
     if change.more_slots:
         day = with_more_slots(day, change.more_slots, rng)
     return day if change.demand == 1.0 else with_demand(day, change.demand, rng)
+
+
+def _console() -> Console:
+    """The terminal; what is piped is as wide as the tables."""
+    shown = Console()
+    return shown if shown.is_terminal else Console(width=TABLE_COLUMNS)
 
 
 def _drawn(seeds: range, load: float) -> tuple[Day, ...]:

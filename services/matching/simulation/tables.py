@@ -27,7 +27,8 @@ def table_of(title: str, rows: Sequence[Figures]) -> Table:
     """One line per policy: people left without a slot in % of those who asked, then times, stability and fairness."""
     table = Table(title=title, title_justify="left", caption=_caption(rows), caption_justify="left")
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column == COLUMNS[0] else "right")
+        first = column == COLUMNS[0]
+        table.add_column(column, justify="left" if first else "right", no_wrap=first, overflow="fold")
     for row in rows:
         table.add_row(*_cells(row))
     return table

@@ -1,0 +1,80 @@
+"""Days never used for tuning, lived under several policies; what several benchmarks look at is lived once.
+
+Seeds below 100 serve to build and to compare policies while building. Figures come from seeds 1000 and above only.
+"""
+
+import os
+from functools import cache
+
+from services.matching.core.policies import DEFAULT_POLICY
+from services.matching.simulation.draw import CALM, DaySetting, MishapSetting
+from services.matching.simulation.figures import Figures, Paired, everybody, figures, paired, travel, urgent
+from services.matching.simulation.outcome import Outcome
+from services.matching.simulation.run import Case, run_cases
+from tests.bench.report import Report
+
+FIRST_HELD_OUT = 1000
+EARLIEST, SAME_COST = "fcfs_early", "fcfs_cost"
+
+Lived = dict[str, tuple[Outcome, ...]]
+
+
+@cache
+def lived(load: float, policies: tuple[str, ...], days: int, *, mishaps: bool = False) -> Lived:
+    """The outcomes of each policy on the same held-out days, in order of seed, on two processes."""
+    trouble = MishapSetting() if mishaps else CALM
+    seeds = range(FIRST_HELD_OUT, FIRST_HELD_OUT + days)
+    cases = [Case(seed, policies, DaySetting(load=load), trouble) for seed in seeds]
+    by_day = run_cases(cases, workers=min(2, os.cpu_count() or 1) if days > 4 else 1)
+    return dict(zip(policies, zip(*by_day, strict=True), strict=True))
+
+
+def show(report: Report, bench: str, case: str, days: Lived) -> None:
+    """One row per policy: who is left without a slot class by class, how far the others travel."""
+    for policy, outcomes in days.items():
+        report.add(bench=bench, case=case, who=policy, result=said(figures(outcomes)))
+        if policy not in {EARLIEST, "clairvoyant", "call_3"} and EARLIEST in days:
+            report.add(bench=bench, case=case, who=f"{policy} - {EARLIEST}", result=compared(outcomes, days[EARLIEST]))
+
+
+def said(of: Figures) -> str:
+    """The figures of a policy, in words."""
+    classes = "/".join(f"{share:.1f}" for share in of.unserved_by_class)
+    told = "/".join(f"{minutes:.0f}" for minutes in of.told_after_min)
+    return (
+        f"unserved P1/P2/P3/P4 {classes} %, P1+P2 {of.unserved_urgent:.2f} %, all {of.unserved:.2f} %"
+        f" (hopeless {of.hopeless:.2f}), travel {of.travel_min:.1f} min, told after {told} min"
+        + (f", moved {of.moved:.1f} %" if of.moved else "")
+    )
+
+
+def compared(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> str:
+    """Paired differences, with their standard errors, and ratios of the pooled figures."""
+    parts = [
+        f"{name} {_gap(paired(measure, ours, theirs))} {unit}"
+        for name, measure, unit in (("P1+P2", urgent, "pt"), ("all", everybody, "pt"), ("travel", travel, "min"))
+    ]
+    return ", ".join(parts) + "; " + ", ".join(f"{name} {value:.2f}x" for name, value in ratios(ours, theirs).items())
+
+
+def ratios(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> dict[str, float]:
+    """Ours over theirs, pooled over days: P1+P2 unserved, all unserved, travel, and P4, who may pay for it."""
+    a, b = figures(ours), figures(theirs)
+    pairs = {
+        "P1+P2": (a.unserved_urgent, b.unserved_urgent),
+        "all": (a.unserved, b.unserved),
+        "travel": (a.travel_min, b.travel_min),
+        "P4": (a.unserved_by_class[3], b.unserved_by_class[3]),
+    }
+    return {name: ours_ / theirs_ if theirs_ else float("nan") for name, (ours_, theirs_) in pairs.items()}
+
+
+def target(report: Report, bench: str, what: str, found: float, limit: float) -> None:
+    """A figure against what we aimed at: said, never enforced, so that no seed is ever worth choosing."""
+    reached = "reached" if found <= limit else "NOT REACHED"
+    report.add(bench=bench, case="target", who=DEFAULT_POLICY, result=f"{what}: {found:.3g}, aim {limit:g}: {reached}")
+    report.figures.setdefault("targets", {})[f"{bench}: {what}"] = {"found": found, "aim": limit}
+
+
+def _gap(gap: Paired) -> str:
+    return f"{gap.mean:+.2f} ({gap.standard_error:.2f})"
