@@ -16,8 +16,13 @@ LETTERS = {
     "B": "abundant",
     "C": "scarce",
     "D": "small",
+    "E": "national",
     "F": "events",
+    "G": "days",
+    "H": "harmless",
+    "I": "pooling",
     "J": "fairness",
+    "K": "stability",
     "L": "explanations",
 }
 T = TypeVar("T")
