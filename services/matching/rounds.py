@@ -19,11 +19,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching import reads
 from services.matching.app.bookings import Bookings
-from services.matching.app.deciding import instance_of, next_due
+from services.matching.app.deciding import full_slots, instance_of, next_due
 from services.matching.app.parameters import CptsParameters, parameters_of
 from services.matching.app.reconciling import Memory, unseen_places
 from services.matching.core.flow import CostsTooLarge, FlowFailed
-from services.matching.core.model import Instance, Plan
+from services.matching.core.model import Instance, Plan, Slot
 from services.matching.core.residual import NotOptimal
 from services.matching.edges.availability import AvailabilityAway
 from services.matching.edges.following import SlotsUnknown, Territories, Territory
@@ -62,6 +62,7 @@ class Watchman:
     solved: Instance | None = None
     seq: int = -1
     due: datetime | None = None
+    decide_at: datetime | None = None
     refused: dict[str, Any] = field(default_factory=dict)
     """Slots whose hold was refused, as the replica showed them then: they wait until it shows something else."""
 
@@ -117,14 +118,17 @@ class Rounds:
                 token = await take_lease(session, watchman.cpts_id, self._holder)
                 board = await self._read(session, watchman.cpts_id)
             if token is None:
+                watchman.seq = -1  # who takes over starts from nothing
                 return POLL_S
-            idle = not rung and board.seq == watchman.seq and (watchman.due is None or watchman.due > board.now)
-            again = False if idle else await self.run_round(watchman, board, token)
+            passed = watchman.due is not None and watchman.due <= board.now
+            if rung or passed or board.seq != watchman.seq:
+                again = await self.run_round(watchman, board, token)
+                watchman.seq = -1 if again else watchman.seq
         except (*AWAY, AvailabilityAway, SlotsUnknown, LeaseLost) as error:
             log.info("round_waits", cpts=watchman.cpts_id, error=type(error).__name__)
             watchman.seq = -1
             return SOON_S
-        return SOON_S if again else self._until(watchman.due)
+        return SOON_S if watchman.seq < 0 else self._until(watchman.due)
 
     def _until(self, due: datetime | None) -> float:
         clock = self._wiring.clock
@@ -144,38 +148,54 @@ class Rounds:
         """One round; true when it should be run again soon."""
         territory = self._territories[watchman.cpts_id]
         writer = Writer(self._wiring, self._bookings, watchman.cpts_id, token, board.parameters)
-        waiting = await writer.settle(board.rows, territory.bookings(), watchman.memory, board.now)
+        again = await writer.settle(board.rows, territory.bookings(), watchman.memory, board.now)
         if writer.told:
-            async with self._session(watchman.cpts_id) as session:
-                board = replace(await self._read(session, watchman.cpts_id), seq=board.seq)
-        instance = self._instance(watchman, territory, board)
-        again = await self._decide(watchman, territory, board, instance, writer)
+            board = await self._again(watchman, board)
+        instance, full = self._instance(watchman, territory, board)
+        again |= await self._decide(watchman, territory, board, instance, full, writer)
         watchman.seq = board.seq + writer.told
-        return again or waiting
+        if writer.told:
+            board = await self._again(watchman, board)
+        moments = (next_due(board.rows, board.now), watchman.decide_at)
+        watchman.due = min((moment for moment in moments if moment is not None), default=None)
+        return again
 
-    def _instance(self, watchman: Watchman, territory: Territory, board: Board) -> Instance:
+    async def _again(self, watchman: Watchman, before: Board) -> Board:
+        """The board after our own changes; what others wrote meanwhile is for the next round."""
+        async with self._session(watchman.cpts_id) as session:
+            return replace(await self._read(session, watchman.cpts_id), seq=before.seq)
+
+    def _instance(self, watchman: Watchman, territory: Territory, board: Board) -> tuple[Instance, tuple[Slot, ...]]:
+        """What to decide on, and the slots that have no place left: they explain, nobody gets them."""
         now_at_s = int(board.now.timestamp())
         live = territory.items("slots")
         watchman.refused = {key: value for key, value in watchman.refused.items() if live.get(key) is value}
-        return instance_of(
+        slots = [slot for slot in territory.slots(now_at_s) if slot.id not in watchman.refused]
+        instance = instance_of(
             board.rows,
-            [slot for slot in territory.slots(now_at_s) if slot.id not in watchman.refused],
+            slots,
             territory.practitioners(now_at_s),
             board.parameters,
             board.now,
             unseen_places(board.rows, territory.bookings()),
         )
+        return instance, full_slots(slots, instance)
 
     async def _decide(
-        self, watchman: Watchman, territory: Territory, board: Board, instance: Instance, writer: Writer
+        self,
+        watchman: Watchman,
+        territory: Territory,
+        board: Board,
+        instance: Instance,
+        full: tuple[Slot, ...],
+        writer: Writer,
     ) -> bool:
         timeless = replace(instance, now_at_s=0)
-        nothing_new = timeless == watchman.solved and (watchman.due is None or watchman.due > board.now)
-        if nothing_new:
+        if timeless == watchman.solved and (watchman.due is None or watchman.due > board.now):
             return False
         started_s = asyncio.get_running_loop().time()
         try:
-            plan = await self._solver(plan_round, instance)
+            plan = await self._solver(plan_round, instance, full)
         except UNSOLVED as error:
             log.warning("round_failed", cpts=watchman.cpts_id, error=type(error).__name__)
             await self._record(writer, instance, None, 0.0, type(error).__name__)
@@ -185,10 +205,7 @@ class Rounds:
         outcome = await writer.apply(board.rows, plan, live, board.now)
         watchman.refused |= {slot_id: live[slot_id] for slot_id in outcome.refused if slot_id in live}
         watchman.solved = None if outcome.refused else timeless
-        watchman.due = min(
-            (moment for moment in (next_due(board.rows, board.now), outcome.decide_at) if moment is not None),
-            default=None,
-        )
+        watchman.decide_at = outcome.decide_at
         if writer.told > before:
             await self._record(writer, instance, plan, asyncio.get_running_loop().time() - started_s)
         return bool(outcome.refused)

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching import reads
 from services.matching.app import asking
 from services.matching.app.advising import Options, advice
-from services.matching.app.deciding import core_request, instance_of
+from services.matching.app.deciding import core_request, full_slots, instance_of
 from services.matching.app.intake import RequestForm
 from services.matching.app.parameters import parameters_of
 from services.matching.app.reconciling import unseen_places
@@ -49,13 +49,14 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     territory = territories[row.cpts_id]
     now = await database_now(session)
     rows = await reads.board_rows(session, row.cpts_id)
+    slots = territory.slots(int(now.timestamp()))
     instance = instance_of(
         rows,
-        territory.slots(int(now.timestamp())),
+        slots,
         territory.practitioners(int(now.timestamp())),
         await parameters_of(session, row.cpts_id),
         now,
         unseen_places(rows, territory.bookings()),
     )
-    found, why = await solver(recommend, instance, core_request(row), k)
+    found, why = await solver(recommend, instance, full_slots(slots, instance), core_request(row), k)
     return advice(found, why, territory.items("slots"), travel="straight_line")

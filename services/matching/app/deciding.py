@@ -91,6 +91,12 @@ def instance_of(
     )
 
 
+def full_slots(slots: Iterable[Slot], instance: Instance) -> tuple[Slot, ...]:
+    """The slots without a place left for this instance."""
+    free = {slot.id for slot in instance.slots}
+    return tuple(slot for slot in slots if slot.id not in free)
+
+
 def decide_by(row: RequestRow, slot: Mapping[str, Any], travel_s: int, parameters: CptsParameters) -> datetime:
     """Until when this assignment may stay provisional: the patient must know, leave in time, and the slot must last."""
     starts_at = datetime.fromisoformat(slot["starts_at"])

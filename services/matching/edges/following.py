@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 
 from services.matching.app.reconciling import LiveBooking
 from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
+from shared.contracts import BookingState
 from shared.follow import Replica, follow
 from shared.refusals import Refusal
 
@@ -44,27 +45,25 @@ class Territory:
         return self.replica.state.get(collection, {})
 
     def slots(self, now_at_s: int) -> list[Slot]:
-        """The slots with a place left that have not begun, in a fixed order."""
+        """The published slots that have not begun, in a fixed order; a hold that lapsed takes no place any more."""
         live = self.items("slots")
         for gone in self._slots.keys() - live.keys():
             del self._slots[gone]
-        found = [self._slot(value) for value in live.values() if is_offered(value)]
+        found = [self._slot(value, now_at_s) for value in live.values() if is_offered(value)]
         return sorted(
-            (slot for slot in found if slot is not None and slot.places > 0 and slot.starts_at_s > now_at_s),
-            key=lambda slot: slot.id,
+            (slot for slot in found if slot is not None and slot.starts_at_s > now_at_s), key=lambda slot: slot.id
         )
 
-    def _slot(self, value: dict[str, Any]) -> Slot | None:
+    def _slot(self, value: dict[str, Any], now_at_s: int) -> Slot | None:
         place = self.items("places").get(value["place_id"])
         practitioner = self.items("practitioners").get(value["practitioner_id"])
         if place is None or practitioner is None:
             return None
         known = self._slots.get(value["id"])
-        if known is not None and known[0] is value and known[1] is place:
-            return known[2]
-        slot = core_slot(value, place, practitioner)
-        self._slots[value["id"]] = (value, place, slot)
-        return slot
+        if known is None or known[0] is not value or known[1] is not place:
+            known = self._slots[value["id"]] = (value, place, core_slot(value, place, practitioner))
+        slot, lapsed = known[2], lapsed_holds(value, now_at_s)
+        return replace(slot, places=slot.places + lapsed) if lapsed else slot
 
     def bookings(self) -> dict[str, LiveBooking]:
         """Every live booking, by id."""
@@ -92,6 +91,12 @@ class Territory:
 def is_offered(value: dict[str, Any]) -> bool:
     """Whether a slot may still be booked, by its status."""
     return bool(value["status"] == "published")
+
+
+def lapsed_holds(value: dict[str, Any], now_at_s: int) -> int:
+    """How many places of a slot are held past their time: the next hold frees them."""
+    held = (booking["held_until"] for booking in value["bookings"] if booking["state"] == BookingState.HELD)
+    return sum(until is not None and at_s(until) < now_at_s for until in held)
 
 
 def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[str, Any]) -> Slot:

@@ -14,9 +14,10 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from services.matching.core.explain import explained
-from services.matching.core.model import Instance, Option, Plan, Request, Unmatched
+from services.matching.core.explain import PLACE, explained
+from services.matching.core.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
 from services.matching.core.recommend import options
+from services.matching.core.rules import blockers
 from services.matching.core.solve import solve
 from services.matching.core.travel import Travel
 
@@ -28,19 +29,45 @@ MOST_EXPLAINED = 30
 MOST_CHECKED = 4
 
 
-def plan_round(instance: Instance, travel: Travel | None = None) -> Plan:
-    """The plan of a round, explained for those left out; each explanation is proved when few are left out."""
+def plan_round(instance: Instance, full: tuple[Slot, ...] = (), travel: Travel | None = None) -> Plan:
+    """The plan of a round, explained for those left out; each explanation is proved when few are left out.
+
+    `full` are the slots without a place: nobody gets them, but they say what one more place would do.
+    """
     plan = solve(instance, travel)
     urgency = {request.id: request.urgency for request in instance.requests}
     left_out = sorted((each.request for each in plan.unmatched), key=lambda id_: (urgency[id_], id_))
     if not left_out:
         return plan
     only = frozenset(left_out[:MOST_EXPLAINED])
-    return explained(instance, plan, travel, only=only, check=len(left_out) <= MOST_CHECKED)
+    plan = explained(instance, plan, travel, only=only, check=len(left_out) <= MOST_CHECKED)
+    requests = {request.id: request for request in instance.requests}
+    unmatched = (with_full(each, instance, requests[each.request], full, travel) for each in plan.unmatched)
+    return replace(plan, unmatched=tuple(unmatched))
+
+
+def with_full(
+    unmatched: Unmatched, instance: Instance, request: Request, full: tuple[Slot, ...], travel: Travel | None
+) -> Unmatched:
+    """Why a request has no slot, counting those that are full; one more place in the earliest would serve it."""
+    fitting = [
+        slot
+        for slot in full
+        if not any(blockers(instance, request, replace(slot, places=max(1, request.party)), travel))
+    ]
+    if not fitting:
+        return unmatched
+    counts = dict(unmatched.blockers)
+    counts[Blocker.TAKEN] = counts.get(Blocker.TAKEN, 0) + len(fitting)
+    found = unmatched.relaxations
+    if not any(each.kind == PLACE for each in found):
+        slot = min(fitting, key=lambda each: (each.starts_at_s, each.id))
+        found = (Relaxation(PLACE, request.party, slot.id, slot.practitioner), *found)
+    return replace(unmatched, blockers=tuple(counts.items()), relaxations=found)
 
 
 def recommend(
-    instance: Instance, request: Request, k: int, travel: Travel | None = None
+    instance: Instance, full: tuple[Slot, ...], request: Request, k: int, travel: Travel | None = None
 ) -> tuple[tuple[Option, ...], Unmatched | None]:
     """The k best slots for one request among the others of the instance; when there is none, why."""
     others = tuple(one for one in instance.requests if one.id != request.id)
@@ -49,7 +76,8 @@ def recommend(
         return found, None
     whole = replace(instance, requests=(*others, request))
     plan = explained(whole, solve(whole, travel), travel, only=frozenset({request.id}))
-    return (), next((each for each in plan.unmatched if each.request == request.id), None)
+    why = next((each for each in plan.unmatched if each.request == request.id), None)
+    return (), with_full(why, whole, request, full, travel) if why else None
 
 
 def _settle() -> None:

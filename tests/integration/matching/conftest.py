@@ -112,6 +112,12 @@ class Town:
         """A practitioner of the territory, at the availability service."""
         return (await self.person(Role.PRACTITIONER, self.territory.practitioners[index], at="availability")).client
 
+    async def machine(self, at: str = "availability") -> httpx.AsyncClient:
+        """Our own machine, at one of the two services."""
+        headers = {"Authorization": f"Bearer {self.settings.machine_token('matching')}"}
+        client = httpx.AsyncClient(base_url=f"{self.settings.public_url}{API[at]}", headers=headers)
+        return await self.clients.enter_async_context(client)
+
     async def slot(self, index: int = 0, *, hours: float = 2, **changed: Any) -> dict[str, Any]:
         """A slot published by a practitioner, so many hours after the morning."""
         starts_at = (MORNING + timedelta(hours=hours)).isoformat()
