@@ -15,6 +15,7 @@ from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
 from services.availability.store import slots as store
 from services.availability.store.calendar import cut_again, mark_cut
+from services.availability.store.directory import rows_of_others_refused
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, SlotRow
 from shared.auth import Caller
 from shared.clock import PARIS
@@ -32,7 +33,7 @@ PublicHolidays = Callable[[str, date, date], Collection[date]]
 async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpening) -> OpeningRow:
     """Open every week; the next days' slots follow within a second."""
     caller.require_practitioner(order.practitioner_id)
-    home = await home_of(session, order.practitioner_id, order.place_id)
+    home = await home_of(session, order)
     rule = order.model_dump(
         include={
             "weekdays", "from_time", "to_time", "minutes", "first_day", "last_day", "on_public_holidays",
@@ -70,8 +71,9 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
     """A practitioner is away: their slots meanwhile are withdrawn, in every CPTS. Raises `SlotBooked`."""
     caller.require_practitioner(order.practitioner_id)
     absence = AbsenceRow(**order.model_dump(exclude={"booked"}), id=new_id(await database_now(session)))
-    session.add(absence)
-    await session.flush()
+    with rows_of_others_refused():
+        session.add(absence)
+        await session.flush()
     await everywhere_for(session, order.practitioner_id)
     await store.one_at_a_time(session, order.practitioner_id)
     meanwhile = await store.locked(

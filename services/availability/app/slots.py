@@ -15,7 +15,7 @@ from services.availability.orders import Booked, NewSlots, Offer, SlotChange
 from services.availability.refusals import InThePast, NotScheduledThere, SlotBooked, SlotUnavailable
 from services.availability.store import bookings as booking_store
 from services.availability.store import slots as store
-from services.availability.tables import BookingRow, PracticeRow, ScheduleRow, SlotRow
+from services.availability.tables import BookingRow, CptsRow, PracticeRow, ScheduleRow, SlotRow
 from shared.auth import Caller
 from shared.contracts import BookingState, SlotView
 from shared.db import database_now
@@ -26,11 +26,14 @@ WAITING = (BookingState.HELD, BookingState.CONFIRMED)
 DEFAULT_NOTICE_MINUTES = 60
 
 
-async def home_of(session: AsyncSession, practitioner_id: UUID, place_id: UUID) -> str:
-    """The CPTS where slots of this practitioner at this place are at home; raises `NotScheduledThere`."""
-    schedule = await session.get(ScheduleRow, (practitioner_id, place_id))
+async def home_of(session: AsyncSession, offer: Offer) -> str:
+    """The CPTS where these slots are at home; raises `NotScheduledThere`, `Invalid` for an unknown audience."""
+    schedule = await session.get(ScheduleRow, (offer.practitioner_id, offer.place_id))
     if schedule is None:
-        raise NotScheduledThere(field="place_id", value=place_id)
+        raise NotScheduledThere(field="place_id", value=offer.place_id)
+    known = (await session.exec(select(CptsRow.finess).where(col(CptsRow.finess).in_(offer.audience)))).all()
+    if unknown := set(offer.audience).difference(known):
+        raise Invalid("Ces CPTS ne sont pas déclarées ici.", field="audience", value=sorted(unknown))
     return schedule.cpts_id
 
 
@@ -78,7 +81,7 @@ async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) 
     now = await database_now(session)
     if order.starts_at <= now:
         raise InThePast(field="starts_at", value=order.starts_at.isoformat(), rule=f"after {now.isoformat()}")
-    home = await home_of(session, order.practitioner_id, order.place_id)
+    home = await home_of(session, order)
     await store.one_at_a_time(session, order.practitioner_id)
     notice = await notice_s(session, order.practitioner_id, order.give_back_minutes)
     whole = row_of(int(order.starts_at.timestamp()), order.minutes * 60, order.count)

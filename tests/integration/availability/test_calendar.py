@@ -13,7 +13,19 @@ from shared.auth import Role
 from shared.clock import PARIS
 from shared.db import AWAY, run
 from shared.settings import Settings
-from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, a_territory, availability, owner, show
+from tests.builders import (
+    CPTS,
+    MORNING,
+    NEIGHBOUR,
+    Service,
+    Territory,
+    a_hold,
+    a_slot,
+    a_territory,
+    availability,
+    owner,
+    show,
+)
 
 
 def opening(territory: Territory, **changed: Any) -> dict[str, Any]:
@@ -155,6 +167,17 @@ async def test_patients_and_history_are_forgotten_on_schedule(service: Service, 
         assert (sealed is not None) is kept
     state = (await matching.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]
     assert state["practitioners"][str(territory.practitioners[0])]["served_4_weeks"] == 0
+
+
+async def test_an_absence_of_someone_of_another_territory_is_refused(service: Service, territory: Territory) -> None:
+    stranger = await service.person(Role.COORDINATOR, cpts=[NEIGHBOUR])
+    away = {
+        "practitioner_id": str(territory.practitioners[0]),
+        "starts_at": MORNING.isoformat(),
+        "ends_at": (MORNING + timedelta(hours=1)).isoformat(),
+    }
+    answer = await stranger.post("/absences", json=away)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
 @pytest.mark.parametrize("change", [{"to_time": "13:00"}, {"weekdays": [8]}, {"weekdays": []}, {"from_time": "14:00Z"}])

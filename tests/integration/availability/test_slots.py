@@ -191,6 +191,8 @@ async def test_a_slot_in_the_past_or_where_nobody_works_is_refused(service: Serv
     matching = await service.machine()
     past = await matching.post("/slots", json=slots_order(territory, starts_at=MORNING.isoformat()))
     assert (past.status_code, past.json()["field"]) == (422, "starts_at")
+    unknown = await matching.post("/slots", json=slots_order(territory, audience=["990000009"]))
+    assert (unknown.status_code, unknown.json()["field"], unknown.json()["value"]) == (422, "audience", ["990000009"])
     nowhere = await matching.post("/slots", json=slots_order(territory, place_id=str(territory.places[1])))
     assert (nowhere.status_code, nowhere.json()["field"]) == (422, "place_id")
     assert await count(service, "slot") == 0
