@@ -13,6 +13,8 @@ Ints = npt.NDArray[np.int64]
 Told = list[tuple[int, int]]
 
 TIE_BITS = 24
+MOVES_FOR = 1
+"""The last rank for whom people who were told a slot are moved: P1 and P2."""
 FUTURE_K = 20
 """Cheapest slots looked at for each sampled request of the future."""
 
@@ -86,8 +88,7 @@ def _plan(life: Life, policy: Policy) -> Told:
     """Plan for everybody who waits when something changed, then tell what is due."""
     if life.fresh_slots or life.fresh_requests:
         rows, columns = life.waiting(), life.free()
-        allowed = life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s
-        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, allowed))
+        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allowed(life, rows, columns)))
     return [(row, column) for row, column in life.provisional.items() if _due(life, policy, row, column)]
 
 
@@ -116,26 +117,43 @@ def _due(life: Life, policy: Policy, row: int, column: int) -> bool:
 
 
 def _stable(life: Life, policy: Policy) -> Told:
-    """Tell at once; move whoever was told only for more than kappa, never drop them, never move them late."""
+    """Tell at once, on free slots when that serves all the urgent ones; else move people told to serve those.
+
+    Nobody told is dropped, nor moved when they soon have to leave; each move costs kappa.
+    """
     if not (life.fresh_slots or life.fresh_requests):
         return []
-    kappa = policy.kappa_s or 0
+    waiting, free = life.waiting(), life.free()
+    simple = _as_columns(waiting, free, _best(life, waiting, free, _allowed(life, waiting, free)))
+    urgent = waiting[life.pairs.rank[waiting] <= MOVES_FOR]
+    if all(int(row) in simple for row in urgent):
+        return list(simple.items())
+    moves = _moving(life, policy, urgent)
+    used, moved = {column for _, column in moves}, {row for row, _ in moves}
+    return moves + [(row, column) for row, column in simple.items() if row not in moved and column not in used]
+
+
+def _moving(life: Life, policy: Policy, waiting: Ints) -> Told:
+    """The plan of who waits and of who was told a slot that can still change, which costs kappa."""
     held = np.flatnonzero((life.told != NONE) & ~life.gone & (life.pairs.party == 1))
     held = held[life.until_at_s[held, life.told[held]] - policy.notice_s > life.now_at_s]
-    rows = np.concatenate([held, life.waiting()])
+    rows = np.concatenate([held, waiting[life.pairs.party[waiting] == 1]])
     room = life.places.copy()
     np.add.at(room, life.told[held], 1)
     columns = np.flatnonzero(life.published & (room > 0) & (life.pairs.starts_at_s >= life.now_at_s))
     cost = life.pairs.cost[np.ix_(rows, columns)]
-    allowed = life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s
     own = life.told[rows][:, None] == columns[None, :]
     notified = np.arange(rows.size) < held.size
-    cost = np.where(notified[:, None] & ~own, cost + kappa, cost)
+    cost = np.where(notified[:, None] & ~own, cost + (policy.kappa_s or 0), cost)
     # Rank -1: whoever was told comes before P1, and their own slot is always open to them, so nobody is dropped.
     rank = np.where(notified, -1, life.pairs.rank[rows])
-    chosen = _as_columns(rows, columns, best_plan(cost, allowed, rank, room[columns]))
+    chosen = _as_columns(rows, columns, best_plan(cost, _allowed(life, rows, columns), rank, room[columns]))
     moves = [(row, column) for row, column in chosen.items() if life.told[row] != column]
     return sorted(moves, key=lambda move: life.told[move[0]] == NONE)
+
+
+def _allowed(life: Life, rows: Ints, columns: Ints) -> npt.NDArray[np.bool_]:
+    return np.asarray(life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s)
 
 
 def _votes(life: Life, policy: Policy, futures: Sequence[Pairs]) -> Told:
