@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from services.commands.options import Seed
+from shared.embedded_place import CannotStart
 
 engine = typer.Typer()
 Instance = Annotated[Path, typer.Argument(help="Une instance, en JSON versionné.", exists=True, dir_okay=False)]
@@ -17,16 +18,18 @@ Picture = Annotated[Path | None, typer.Option("--plot", help="Image PNG à écri
 @engine.command()
 def solve(
     file: Instance,
-    out: Annotated[Path | None, typer.Option("--out", help="Où écrire le plan ; sinon, sortie standard.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Où écrire le plan, en JSON.")] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Ce qui servirait chacun, vérifié en résolvant.")] = False,
 ) -> None:
-    """Résout une instance et écrit le plan : qui va où, à quel coût, et pourquoi personne d'autre.
+    """Résout une instance et montre le plan : qui va où, à quel coût, qui reste et ce qui l'en empêche.
 
     \b
     aiguillage solve instance.json --out plan.json
+    aiguillage solve instance.json --reasons
     """
-    from services.solving import solve_file
+    from services.matching.solving import solve_file
 
-    solve_file(file, out)
+    sys.exit(solve_file(file, out, reasons))
 
 
 @engine.command()
@@ -38,7 +41,7 @@ def judge(
     \b
     aiguillage judge instance.json plan.json
     """
-    from services.solving import judge_files
+    from services.matching.solving import judge_files
 
     sys.exit(judge_files(instance, plan))
 
@@ -61,9 +64,8 @@ def simulate(
     """
     from services.matching.simulation.command import COMPARED
     from services.matching.simulation.command import simulate as live
-    from services.solving import check_policies
 
-    check_policies(*policy or ())
+    _check_policies(*policy or ())
     live(days=days, seed=seed, load=load, policies=policy or COMPARED, mishaps=mishaps, plot_to=plot, workers=workers)
 
 
@@ -88,8 +90,17 @@ def whatif(
     from services.matching.core.policies import DEFAULT_POLICY
     from services.matching.simulation.command import Change
     from services.matching.simulation.command import whatif as live
-    from services.solving import check_policies
 
-    check_policies(policy or DEFAULT_POLICY)
+    _check_policies(policy or DEFAULT_POLICY)
     change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY)
     live(change, day=day, days=days, seed=seed, load=load, plot_to=plot)
+
+
+def _check_policies(*names: str) -> None:
+    from services.matching.core.policies import PolicyUnknown, policy_named
+
+    try:
+        for name in names:
+            policy_named(name)
+    except PolicyUnknown as unknown:
+        raise CannotStart(str(unknown)) from None
