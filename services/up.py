@@ -17,6 +17,7 @@ from shared.settings import Settings
 from shared.telemetry import configure_logging
 
 SERVICES = ("availability", "matching")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GOODBYE_S = 1
 
 
@@ -50,9 +51,18 @@ async def serving(app: FastAPI, *, host: str, port: int) -> AsyncIterator[asynci
             await running
         yield running
     finally:
-        server.should_exit = True
-        await asyncio.wait({running})
+        await _stop(server, running)
     await running
+
+
+async def _stop(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
+    """Let the requests in progress end, then end them: nothing that was answered is lost either way."""
+    server.should_exit = True
+    await asyncio.wait({running}, timeout=GOODBYE_S + 0.4)
+    server.force_exit = True
+    await asyncio.wait({running}, timeout=0.3)
+    running.cancel()
+    await asyncio.wait({running})
 
 
 async def _serve(server: uvicorn.Server, port: int) -> None:
@@ -68,13 +78,22 @@ async def _serve(server: uvicorn.Server, port: int) -> None:
 async def until_told() -> AsyncIterator[asyncio.Event]:
     """An event that Ctrl-C or SIGTERM sets, in place of their usual effect."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
+
+    def tell() -> None:
+        # Only once: whoever insists gets the usual effect.
+        told.set()
+        ignore()
+
+    def ignore() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, tell)
     try:
         yield told
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        ignore()
 
 
 async def first_of(told: asyncio.Event, running: asyncio.Task[None]) -> None:
