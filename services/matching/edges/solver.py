@@ -97,6 +97,12 @@ def _new_pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"), initializer=_settle)
 
 
+def _kill_workers(pool: ProcessPoolExecutor) -> None:
+    """What they compute is pure and no longer wanted: waiting for it, or for a warm-up, would hold up the goodbye."""
+    for process in list((pool._processes or {}).values()):  # noqa: SLF001 - public as `kill_workers` from 3.14 on
+        process.kill()
+
+
 class Solver:
     """A pool of warm processes. One that dies is replaced, and what it was computing is computed again."""
 
@@ -114,6 +120,7 @@ class Solver:
         finally:
             for each in warming:
                 each.cancel()
+            _kill_workers(self._pool)
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
     async def __call__(self, compute: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
