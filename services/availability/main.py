@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager, nullcontext
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.availability.api import bookings, calendar, directory, slots
+from services.availability.api import bookings, calendar, directory, returns, slots
 from services.availability.fhir.api import build_fhir
+from services.availability.fhir.returns import telling_the_sas
 from services.availability.fhir.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
@@ -24,23 +25,27 @@ from shared.wiring import running, wire
 def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     """The service, as an application; nothing is opened before it is started. One process at least must sweep."""
     wiring = wire("availability", settings)
+    sas = SasSettings()
     hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with running(wiring), wiring.bell.listening(), hub.running():
             await wiring.read_clock()
-            async with sweeping(wiring) if sweeps else nullcontext():
+            async with (
+                sweeping(wiring) if sweeps else nullcontext(),
+                telling_the_sas(wiring, sas) if sweeps else nullcontext(),
+            ):
                 yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
     app.state.wiring, app.state.hub = wiring, hub
     answer_problems(app)
-    for part in (slots, bookings, calendar, directory):
+    for part in (slots, bookings, calendar, directory, returns):
         app.include_router(part.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
 
-    fhir = build_fhir(SasSettings())
+    fhir = build_fhir(sas)
     fhir.state.wiring = wiring
     app.mount("/fhir", fhir)
 

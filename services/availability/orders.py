@@ -120,9 +120,10 @@ class Withdrawal(Order):
 
 
 class Hold(Order):
-    """A place kept for a request for some minutes."""
+    """A place kept for a request for some minutes. `held_for`: the account that a machine asks for."""
 
     request_id: Code
+    held_for: Code | None = None
     minutes: int = Field(default=3, ge=1, le=60)
 
 

@@ -235,7 +235,7 @@ class BookingRow(Availability, table=True):
     slot_id: UUID = Field(foreign_key="availability.slot.id", index=True)
     request_id: str | None = Field(default=None, sa_type=Text)
     state: str = Field(sa_type=Text)
-    held_by: str = Field(sa_type=Text)
+    held_by: str = Field(sa_type=Text, index=True)
     held_until: datetime | None = instant(default=None)
     overbooked: bool = False
     reason: str | None = Field(default=None, sa_type=Text)

@@ -32,16 +32,24 @@ BEFORE: Mapping[BookingState, Collection[BookingState]] = {
 
 
 async def hold_slot(
-    session: AsyncSession, caller: Caller, slot: SlotView, *, request_id: str, hold: timedelta
+    session: AsyncSession,
+    caller: Caller,
+    slot: SlotView,
+    *,
+    request_id: str,
+    hold: timedelta,
+    held_for: str | None = None,
 ) -> BookingView:
     """Keep one place for a request. Asking twice for the same pair answers the same hold.
 
-    Raises `SlotUnavailable` when no place is left.
+    A machine may say for whom it holds; that account then owns the booking. Raises `SlotUnavailable` when no place is
+    left.
     """
     caller.require_practitioner(slot.practitioner_id)
     slot_id = UUID(slot.id)
+    holder = held_for if held_for and caller.role == Role.MACHINE else caller.id
     order = partial(
-        store.book, session, slot_id=slot_id, request_id=request_id, by=caller.id, state=BookingState.HELD, hold=hold
+        store.book, session, slot_id=slot_id, request_id=request_id, by=holder, state=BookingState.HELD, hold=hold
     )
     booking_id = await order()
     if booking_id is None and await store.slots_with_lapsed_holds(session, col(BookingRow.request_id) == request_id):

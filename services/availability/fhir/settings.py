@@ -35,3 +35,11 @@ class SasSettings(BaseSettings):
     """PEM file of the authorities (IGC-Santé) that issue clients' certificates."""
     tls_revoked: Path | None = None
     """PEM file of their revocation lists; one that has expired refuses every client."""
+    returns_url: str = ""
+    """The SAS's FHIR interface, told of regulators' appointments; empty: it is told nothing."""
+    returns_certificate: Path | None = None
+    returns_key: Path | None = None
+    returns_issuers: Path | None = None
+    """PEM file of the authorities that the SAS's own certificate may come from; none: the machine's."""
+    system: str = ""
+    """What names this installation in the appointments' identifiers (an OID or a URL); empty: its public URL."""

@@ -1,11 +1,16 @@
-"""Regulators' accounts as the SAS sent them. The account they sign in with has the same id in `common.account`."""
+"""Regulators' accounts as the SAS sent them, and what it was told of their appointments.
 
+The account that a regulator signs in with has the same id in `common.account`.
+"""
+
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, Text, text
 from sqlmodel import Field
 
 from services.availability.tables import Availability
+from shared.db import instant
 
 
 class RegulatorRow(Availability, table=True):
@@ -24,3 +29,16 @@ class RegulatorRow(Availability, table=True):
     national_id: str = Field(sa_type=Text)
     sas_id: str = Field(sa_type=Text)
     active: bool
+
+
+class SasReturnRow(Availability, table=True):
+    """What the SAS last accepted about a booking (`told`: status and times, empty when it knows nothing)."""
+
+    __tablename__ = "sas_return"
+
+    booking_id: UUID = Field(foreign_key="availability.booking.id", primary_key=True)
+    regulator_id: UUID = Field(foreign_key="availability.regulator.id")
+    told: str = Field(sa_type=Text)
+    tries: int
+    next_try_at: datetime = instant(index=True)
+    error: str = Field(sa_type=Text)

@@ -40,6 +40,15 @@ def server_context(settings: SasSettings) -> ssl.SSLContext:
     return context
 
 
+def client_context(settings: SasSettings) -> ssl.SSLContext:
+    """How we present ourselves to the SAS."""
+    context = ssl.create_default_context(cafile=str(settings.returns_issuers) if settings.returns_issuers else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.returns_certificate:
+        context.load_cert_chain(str(settings.returns_certificate), str(settings.returns_key))
+    return context
+
+
 def listener(app: ASGIApp, settings: SasSettings, *, host: str, port: int) -> uvicorn.Server:
     """A server of `app` that only speaks mutual TLS."""
     return uvicorn.Server(
