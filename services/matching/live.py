@@ -7,9 +7,14 @@ or delegate sees who comes to their own slots, and what they asked themselves.
 
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.attachment_view import attachment_view
 from services.matching.reads import read_state
+from services.matching.reads_attachment import read_attachments
 from services.matching.store.tables import OUTBOX
 from shared.auth import Caller, Role
+from shared.events import State
 from shared.live_api import live_routes
 
 APPOINTMENT: dict[str, Any] = {"slot_id": None, "booking_id": None, "practitioner_id": None, "held_until": None}
@@ -17,8 +22,15 @@ OTHERS: dict[str, Any] = {**APPOINTMENT, "act": "", "asked_by": "", "owner": "",
 SEES_ALL = frozenset({Role.COORDINATOR, Role.ADMIN, Role.MACHINE})
 
 
-def view(caller: Caller, _collection: str, value: dict[str, Any]) -> dict[str, Any] | None:
-    """A request as this caller may see it; None: not at all."""
+async def read_whole(session: AsyncSession, cpts_id: str) -> State:
+    """The requests and the register of a CPTS."""
+    return {**await read_state(session, cpts_id), **await read_attachments(session, cpts_id)}
+
+
+def view(caller: Caller, collection: str, value: dict[str, Any]) -> dict[str, Any] | None:
+    """A value as this caller may see it; None: not at all."""
+    if collection == "attachments":
+        return attachment_view(caller, value)
     if caller.role in SEES_ALL or value["asked_by"] == caller.id:
         return value
     if caller.role is Role.COMMITTEE:
@@ -31,4 +43,4 @@ def view(caller: Caller, _collection: str, value: dict[str, Any]) -> dict[str, A
     return value if comes else None
 
 
-routes = live_routes(outbox=OUTBOX, read_state=read_state, view=view)
+routes = live_routes(outbox=OUTBOX, read_state=read_whole, view=view)

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import advice, lists, requests
+from services.matching.api import advice, attachment_rounds, attachments, lists, requests
+from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.following import Territories
+from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
 from services.matching.edges.solver import Solver
 from services.matching.rounds import Rounds
@@ -39,6 +41,7 @@ def build(settings: Settings) -> FastAPI:
             async with wiring.open_session() as session:
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
             await started.enter_async_context(solver.running())
+            await started.enter_async_context(AttachmentCalendar(wiring.open_session).running())
             await started.enter_async_context(rounds.running())
             await started.enter_async_context(territories.running(rounds.start))
             yield
@@ -46,6 +49,7 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
+    app.state.panels = Panels(client)
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:
@@ -57,5 +61,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(requests.routes)
     app.include_router(advice.routes)
     app.include_router(lists.routes)
+    app.include_router(attachments.routes)
+    app.include_router(attachment_rounds.routes)
     answer_problems(app)
     return app

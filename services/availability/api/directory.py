@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from sqlmodel import select
 
 from services.availability import directory_reads, orders, reads
@@ -126,9 +126,10 @@ async def get_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUI
 
 
 class PanelOf(orders.Panel):
-    """What one practitioner declared."""
+    """What one practitioner declared, and when."""
 
     practitioner_id: UUID
+    declared_at: AwareDatetime
 
 
 @routes.get("/panels")
@@ -137,7 +138,10 @@ async def panels(caller: CallerDep, session: SessionDep, cpts: str) -> list[Pane
     caller.require(Role.COORDINATOR, Role.MACHINE)
     caller.require_cpts(cpts)
     found = await app.panels_of(session, cpts)
-    return [PanelOf(**dict(declared(row)), practitioner_id=row.practitioner_id) for row in found]
+    return [
+        PanelOf(**dict(declared(row)), practitioner_id=row.practitioner_id, declared_at=row.declared_at)
+        for row in found
+    ]
 
 
 def declared(row: PanelRow) -> orders.Panel:

@@ -1,0 +1,277 @@
+"""A médecin traitant round: read the register and the places, decide in the core, record the proposals.
+
+It runs in one transaction, alone for its CPTS. Whatever changed meanwhile wins over the plan: an entry is proposed only
+as it was read, and a practitioner's places are counted again, alone, when they are taken.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.app.attachment_parameters import AttachmentSettings, attachment_settings
+from services.matching.app.attachment_reasons import Line, outcomes
+from services.matching.app.attachments import RUNS_THE_REGISTER, core_patient
+from services.matching.core.attachment_decision import Decision
+from services.matching.core.attachment_model import AttachmentRound, GpOffer
+from services.matching.core.model import Point
+from services.matching.reads_attachment import attachments_of
+from services.matching.store.attachment_places import (
+    AttachmentPlaceRow,
+    count_alone,
+    forget_confirmed,
+    only_round,
+    places_held,
+    take_place,
+)
+from services.matching.store.attachments import (
+    AttachmentMoved,
+    AttachmentOutcomeRow,
+    AttachmentRoundRow,
+    AttachmentRow,
+    Change,
+    change,
+    tell,
+)
+from shared.attachment_contracts import SEEKING, AttachmentState
+from shared.auth import Caller
+from shared.db import Scope, database_now, set_scope
+from shared.ids import new_id
+from shared.refusals import Refusal
+from shared.tables import CommuneRow
+
+EVERY_CPTS = Scope(frozenset({"*"}))
+
+
+class RoundRunning(Refusal):
+    """Un tour est déjà en cours pour cette CPTS : attendez sa fin, puis regardez ses propositions."""
+
+    code = "round_running"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a practitioner declared: how many new patients they take from `declared_at` on, of whom and from where."""
+
+    practitioner_id: UUID
+    point: Point
+    places: int
+    declared_at: datetime
+    communes: frozenset[str] = frozenset()
+    min_age: int = 0
+    max_age: int = 130
+    ald_share: int = 0
+    home_visits: bool = False
+
+    def left(self, held: Iterable[AttachmentPlaceRow]) -> int:
+        """Places neither promised nor, since the declaration, given."""
+        counted = sum(row.confirmed_at is None or row.confirmed_at >= self.declared_at for row in held)
+        return max(0, self.places - counted)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDesk:
+    """What a round works with: the transaction, who asks, where panels are read, where it is computed."""
+
+    session: AsyncSession
+    caller: Caller
+    panels: Callable[[str], Awaitable[list[Panel]]]
+    decide: Callable[[AttachmentRound], Awaitable[Decision]]
+
+
+async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
+    """Propose practitioners to those who seek one; raises `RoundRunning`."""
+    session = desk.session
+    desk.caller.require(*RUNS_THE_REGISTER)
+    cpts_id = cpts_id or desk.caller.only_cpts()
+    desk.caller.require_cpts(cpts_id)
+    if not await only_round(session, cpts_id):
+        raise RoundRunning(field="cpts_id", value=cpts_id)
+    now = await database_now(session)
+    settings = await attachment_settings(session, cpts_id)
+    panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
+    rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
+    versions = {key: row.version for key, row in rows.items()}
+    around = await _around(desk, settings, now, panels, rows.values())
+    began = perf_counter()
+    decision = await desk.decide(around)
+    row = _round_row(desk, cpts_id, now, around, decision, perf_counter() - began)
+    session.add(row)
+    await session.flush()
+    lines = outcomes(around, decision, now)
+    recorder = _Recorder(desk, row, settings, versions, lines)
+    kept = await recorder.record(around, decision, panels)
+    row.kept = len(kept)
+    session.add_all(_outcome(row, line, kept=key in kept) for key, line in lines.items())
+    for entry in kept.values():
+        await tell(session, entry, AttachmentState.PROPOSED)
+    return row
+
+
+def _outcome(row: AttachmentRoundRow, line: Line, *, kept: bool) -> AttachmentOutcomeRow:
+    return AttachmentOutcomeRow(
+        round_id=row.id,
+        attachment_id=line.attachment_id,
+        cpts_id=row.cpts_id,
+        priority_class=line.priority_class,
+        practitioner_id=line.practitioner_id,
+        kept=kept,
+        why=line.why,
+        blocker=line.blocker,
+        taken_by_class=list(line.taken_by_class),
+    )
+
+
+@asynccontextmanager
+async def _every_cpts(session: AsyncSession, caller: Caller) -> AsyncIterator[None]:
+    """A practitioner's places are the same ones in all their CPTS: count and take them across all."""
+    await set_scope(session, EVERY_CPTS)
+    yield
+    await set_scope(session, caller.scope)
+
+
+async def _around(
+    desk: RoundDesk,
+    settings: AttachmentSettings,
+    now: datetime,
+    panels: dict[str, Panel],
+    rows: Iterable[AttachmentRow],
+) -> AttachmentRound:
+    """The round as the core takes it, in a fixed order."""
+    patients = tuple(core_patient(row, now) for row in rows)
+    async with _every_cpts(desk.session, desk.caller):
+        held = await places_held(desk.session, [panel.practitioner_id for panel in panels.values()])
+    communes = select(CommuneRow).where(col(CommuneRow.insee).in_({patient.commune for patient in patients}))
+    return AttachmentRound(
+        patients=patients,
+        offers=tuple(_offer(panel, panel.left(held[panel.practitioner_id])) for _, panel in sorted(panels.items())),
+        communes={row.insee: Point(row.lat, row.lon) for row in await desk.session.exec(communes)},
+        classes=settings.ranked,
+        parameters=settings.core,
+    )
+
+
+def _offer(panel: Panel, places: int) -> GpOffer:
+    return GpOffer(
+        id=str(panel.practitioner_id),
+        point=panel.point,
+        places=places,
+        communes=panel.communes,
+        min_age=panel.min_age,
+        max_age=panel.max_age,
+        home_visits=panel.home_visits,
+        least_ald_percent=panel.ald_share,
+    )
+
+
+def _round_row(
+    desk: RoundDesk, cpts_id: str, now: datetime, around: AttachmentRound, decision: Decision, seconds: float
+) -> AttachmentRoundRow:
+    plan, shown = decision.plan, decision.equity
+    return AttachmentRoundRow(
+        id=new_id(now),
+        cpts_id=cpts_id,
+        at=now,
+        by=desk.caller.id,
+        seeking=len(around.patients),
+        practitioners=sum(offer.places > 0 for offer in around.offers),
+        places=sum(offer.places for offer in around.offers),
+        proposed=len(plan.proposals),
+        kept=0,
+        certified=plan.certified,
+        seconds=seconds,
+        classes=[of.code for of in around.classes],
+        served_by_class=list(plan.served_by_class),
+        best_by_class=list(plan.best_by_class),
+        household_gap=list(plan.household_gap),
+        equity_by_class=[asdict(line) for line in shown.by_class],
+        equity_by_commune=[asdict(line) for line in shown.by_commune],
+        envious=shown.envious,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """Takes the places of a plan and proposes, household by household."""
+
+    desk: RoundDesk
+    round: AttachmentRoundRow
+    settings: AttachmentSettings
+    versions: dict[str, int]
+    lines: dict[str, Line]
+
+    async def record(
+        self, around: AttachmentRound, decision: Decision, panels: dict[str, Panel]
+    ) -> dict[str, AttachmentRow]:
+        """The entries proposed, by id; a household that changed meanwhile, or for which no place is left, waits."""
+        groups = _together(around, decision)
+        chosen = [panels[gp] for gp in sorted({gp for gp, _ in groups})]
+        kept: dict[str, AttachmentRow] = {}
+        async with _every_cpts(self.desk.session, self.desk.caller):
+            await count_alone(self.desk.session, [panel.practitioner_id for panel in chosen])
+            for panel in chosen:
+                await forget_confirmed(self.desk.session, panel.practitioner_id, panel.declared_at)
+            held = await places_held(self.desk.session, [panel.practitioner_id for panel in chosen])
+            numbers = {str(panel.practitioner_id): _free(panel, held[panel.practitioner_id]) for panel in chosen}
+            for (gp, _), members in sorted(groups.items()):
+                taken = await self._propose(members, gp, numbers[gp])
+                kept |= taken
+                numbers[gp] = numbers[gp][len(taken) :]
+        return kept
+
+    async def _propose(self, members: list[str], gp: str, numbers: list[int]) -> dict[str, AttachmentRow]:
+        """Propose all of a household to one practitioner, or nobody."""
+        if len(members) > len(numbers):
+            return {}
+        session, kept = self.desk.session, {}
+        try:
+            async with session.begin_nested():
+                for key, number in zip(members, numbers, strict=False):
+                    kept[key] = await change(session, self._proposal(key, UUID(gp)))
+                    await take_place(session, kept[key], UUID(gp), number)
+        except AttachmentMoved:
+            return {}
+        return kept
+
+    def _proposal(self, key: str, gp: UUID) -> Change:
+        line, at = self.lines[key], self.round.at
+        return Change(
+            UUID(key),
+            AttachmentState.PROPOSED,
+            "round",
+            at,
+            SEEKING,
+            AttachmentState.PROPOSED,
+            detail={"round_id": str(self.round.id), "practitioner_id": str(gp), **line.why},
+            values={
+                "practitioner_id": gp,
+                "round_id": self.round.id,
+                "proposed_at": at,
+                "answer_by": at + timedelta(days=self.settings.answer_days),
+                "priority_class": line.priority_class,
+                "why": line.why,
+                "reason": "",
+            },
+            guard=(col(AttachmentRow.version) == self.versions[key],),
+        )
+
+
+def _together(around: AttachmentRound, decision: Decision) -> dict[tuple[str, str], list[str]]:
+    """Who is proposed to whom, a household at a time: (practitioner, household) → members."""
+    household = {patient.id: patient.household for patient in around.patients}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for proposal in decision.plan.proposals:
+        groups.setdefault((proposal.gp, household[proposal.patient]), []).append(proposal.patient)
+    return groups
+
+
+def _free(panel: Panel, held: list[AttachmentPlaceRow]) -> list[int]:
+    """The numbers of the places left, the lowest first; fewer when a declaration was lowered under what is promised."""
+    taken = {row.number for row in held}
+    numbers = [number for number in range(1, panel.places + 1) if number not in taken]
+    return numbers[: panel.left(held)]
