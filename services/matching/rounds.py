@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching import reads
+from services.matching.app import upkeep
 from services.matching.app.bookings import Bookings
 from services.matching.app.deciding import full_slots, instance_of, next_due
 from services.matching.app.parameters import CptsParameters, parameters_of
@@ -40,6 +41,7 @@ from shared.wiring import Wiring
 log = structlog.get_logger()
 POLL_S = 2.0
 SOON_S = 0.5
+TIDY_EVERY = timedelta(minutes=10)
 UNSOLVED = (BrokenProcessPool, FlowFailed, CostsTooLarge, NotOptimal)
 
 
@@ -63,8 +65,13 @@ class Watchman:
     seq: int = -1
     due: datetime | None = None
     decide_at: datetime | None = None
+    tidied: datetime | None = None
     refused: dict[str, Any] = field(default_factory=dict)
     """Slots whose hold was refused, as the replica showed them then: they wait until it shows something else."""
+
+    def untidy(self, now: datetime) -> bool:
+        """Whether it is time to archive, erase and forget."""
+        return self.tidied is None or now - self.tidied > TIDY_EVERY
 
 
 class Rounds:
@@ -74,6 +81,7 @@ class Rounds:
         """Nothing runs before `running`."""
         self._wiring, self._territories, self._bookings, self._solver = wiring, territories, bookings, solver
         self._holder = uuid4().hex
+        self._events_kept = timedelta(hours=wiring.settings.event_history_hours)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -121,7 +129,7 @@ class Rounds:
                 watchman.seq = -1  # who takes over starts from nothing
                 return POLL_S
             passed = watchman.due is not None and watchman.due <= board.now
-            if rung or passed or board.seq != watchman.seq:
+            if rung or passed or watchman.untidy(board.now) or board.seq != watchman.seq:
                 again = await self.run_round(watchman, board, token)
                 watchman.seq = -1 if again else watchman.seq
         except (*AWAY, AvailabilityAway, SlotsUnknown, LeaseLost) as error:
@@ -148,6 +156,7 @@ class Rounds:
         """One round; true when it should be run again soon."""
         territory = self._territories[watchman.cpts_id]
         writer = Writer(self._wiring, self._bookings, watchman.cpts_id, token, board.parameters)
+        await self._tidy(watchman, writer, board.now)
         again = await writer.settle(board.rows, territory.bookings(), watchman.memory, board.now)
         if writer.told:
             board = await self._again(watchman, board)
@@ -159,6 +168,14 @@ class Rounds:
         moments = (next_due(board.rows, board.now), watchman.decide_at)
         watchman.due = min((moment for moment in moments if moment is not None), default=None)
         return again
+
+    async def _tidy(self, watchman: Watchman, writer: Writer, now: datetime) -> None:
+        if watchman.untidy(now):
+            async with writer.fenced() as session:
+                await upkeep.erase_patients(session, watchman.cpts_id, now)
+                await upkeep.forget(session, watchman.cpts_id, now, events_kept=self._events_kept)
+                writer.told += await upkeep.archive(session, watchman.cpts_id, now)
+            watchman.tidied = now
 
     async def _again(self, watchman: Watchman, before: Board) -> Board:
         """The board after our own changes; what others wrote meanwhile is for the next round."""

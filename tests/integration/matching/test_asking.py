@@ -9,7 +9,7 @@ from shared.auth import Role
 from shared.db import run
 from shared.settings import Settings
 from tests.builders import CPTS, NEIGHBOUR, owner
-from tests.integration.matching.conftest import SignIn, a_request
+from tests.towns import SignIn, a_request
 
 
 async def test_a_request_is_on_the_board_with_the_times_of_its_class(sign_in_as: SignIn) -> None:

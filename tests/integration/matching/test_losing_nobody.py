@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared.auth import Role
 from shared.db import run
 from tests.builders import CPTS, MORNING, owner, show
-from tests.integration.matching.conftest import Person, Town, a_request, until
+from tests.towns import Person, Town, a_request, until
 
 NOW = MORNING.isoformat()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.auth import Role
 from tests.builders import CPTS, MORNING
-from tests.integration.matching.conftest import Town, a_request, until
+from tests.towns import Town, a_request, until
 
 
 async def test_who_must_know_now_gets_a_confirmed_slot(town: Town) -> None:
@@ -55,7 +55,7 @@ async def test_options_are_explained_and_picking_one_holds_it_until_it_is_confir
     assert (held.status_code, held.json()["state"]) == (201, "held"), held.text
     patient = {"name": "Essai Fictif", "phone": "0600000000"}
     firm = await asker.client.post(f"/requests/{request['id']}/confirmation", json={"patient": patient})
-    assert firm.json()["state"] == "confirmed", firm.text
+    assert firm.status_code == 200, firm.text
     doctor = await town.doctor(0)
     told = (await doctor.get(f"/bookings/{firm.json()['booking_id']}/patient")).json()
     assert (told["last_name"], told["phone"]) == ("Essai Fictif", "0600000000")
