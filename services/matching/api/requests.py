@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from services.matching.app import asking, holding
 from services.matching.app.bookings import Bookings
 from services.matching.app.holding import Desk
-from services.matching.app.intake import Form, PatientForm, RelaxationForm, RequestForm
+from services.matching.app.intake import Form, RelaxationForm, RequestForm
 from services.matching.live import view
 from services.matching.reads import Change, request_row, requests_of, story_of
 from services.matching.store.requests import view_of
@@ -19,6 +19,7 @@ from services.matching.store.tables import RequestRow
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.patients import Patient
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["requests"])
@@ -33,7 +34,7 @@ class HoldForm(Form):
 class ConfirmationForm(Form):
     """Who comes, when the practitioner must know."""
 
-    patient: PatientForm | None = None
+    patient: Patient | None = None
 
 
 class CancellationForm(Form):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.app.intake import PatientForm, RequestForm, default_deadline
+from services.matching.app.intake import RequestForm, default_deadline
 from services.matching.app.parameters import CptsParameters, parameters_of
 from services.matching.reads import nearest_commune, request_row
 from services.matching.store.requests import add_request, tell
@@ -15,6 +15,7 @@ from shared.auth import Caller, Role, record_access
 from shared.contracts import RequestState
 from shared.db import database_now
 from shared.ids import new_id
+from shared.patients import Patient
 from shared.refusals import Invalid, NotAllowed, NotFound
 from shared.tables import CommuneRow
 from shared.vault import Vault
@@ -111,11 +112,9 @@ def _times(
     return earliest, deadline, max(answer_by, now)
 
 
-async def seal_patient(
-    session: AsyncSession, caller: Caller, vault: Vault, row: RequestRow, patient: PatientForm
-) -> bytes:
+async def seal_patient(session: AsyncSession, caller: Caller, vault: Vault, row: RequestRow, patient: Patient) -> bytes:
     """Encrypt what the practitioner needs to know, for this row; leaves a trace."""
-    patient.refuse_numbers()
+    patient.refuse_national_numbers()
     await _trace(session, caller, row, "write")
     return vault.seal(patient.model_dump(mode="json"), cpts_id=row.cpts_id, row_id=str(row.id))
 
@@ -155,10 +154,4 @@ def unsealed(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
     """What the practitioner is told of the patient, if anything is known."""
     if row.patient_sealed is None:
         return None
-    known = vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
-    return {
-        "last_name": known["name"],
-        "phone": known["phone"],
-        "birth_date": known["birth_date"],
-        "motive": known["note"],
-    }
+    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))

@@ -13,13 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.app.asking import acting_on, seal_patient, unsealed
 from services.matching.app.bookings import BOOKED, NO_SLOT, Bookings, confirmed, give_back, held, places_of, reopened
-from services.matching.app.intake import PatientForm, RelaxationForm
+from services.matching.app.intake import RelaxationForm
 from services.matching.app.parameters import parameters_of
 from services.matching.store.requests import Move, RequestMoved, move, tell
 from services.matching.store.tables import RequestRow
 from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import database_now
+from shared.patients import Patient
 from shared.refusals import Invalid
 from shared.vault import Vault
 
@@ -56,7 +57,7 @@ async def hold(desk: Desk, request_id: UUID, slot_id: UUID) -> RequestRow:
     return row
 
 
-async def confirm(desk: Desk, request_id: UUID, patient: PatientForm | None) -> RequestRow:
+async def confirm(desk: Desk, request_id: UUID, patient: Patient | None) -> RequestRow:
     """Make the held slot firm; the practitioner gets what is known of the patient."""
     row = await acting_on(desk.session, desk.caller, request_id)
     expect(row, {RequestState.HELD})

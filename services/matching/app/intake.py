@@ -1,6 +1,6 @@
 """What a person may ask: the form, its bounds, and the times it means when none are given."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from services.matching.core.model import Mode
 from shared.clock import PARIS
-from shared.nir import refuse_nir
+from shared.patients import Patient
 
 EVENING_HOUR = 20
 SOURCES = ("sas", "practice", "pharmacy", "nurse", "ehpad", "patient", "other")
@@ -27,20 +27,6 @@ class PointForm(Form):
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-
-
-class PatientForm(Form):
-    """What the practitioner needs to receive the patient; encrypted, never needed to match."""
-
-    name: str = Field(default="", max_length=120)
-    phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
-    birth_date: date | None = None
-    note: str = Field(default="", max_length=300)
-
-    def refuse_numbers(self) -> None:
-        """Raise `PatientNumberRefused` when a text holds a NIR."""
-        for name in ("name", "phone", "note"):
-            refuse_nir(f"patient.{name}", getattr(self, name))
 
 
 class RequestForm(Form):
@@ -63,7 +49,7 @@ class RequestForm(Form):
     party: int = Field(default=1, ge=1, le=10)
     habitual_practitioner_id: UUID | None = None
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
-    patient: PatientForm | None = None
+    patient: Patient | None = None
 
     @model_validator(mode="after")
     def has_a_place(self) -> Self:

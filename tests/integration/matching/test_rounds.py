@@ -58,4 +58,4 @@ async def test_options_are_explained_and_picking_one_holds_it_until_it_is_confir
     assert firm.status_code == 200, firm.text
     doctor = await town.doctor(0)
     told = (await doctor.get(f"/bookings/{firm.json()['booking_id']}/patient")).json()
-    assert (told["last_name"], told["phone"]) == ("Essai Fictif", "0600000000")
+    assert (told["name"], told["phone"]) == ("Essai Fictif", "0600000000")
