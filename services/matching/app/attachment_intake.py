@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from services.matching.app.intake import Code, Form, Minutes, PatientForm
+from services.matching.app.intake import Code, Form, Minutes
+from shared.patients import Patient
 
 SOURCES = ("patient", "practice", "pharmacy", "mairie", "cpam", "sas", "ehpad", "association", "other")
 PractitionerReason = Literal["full", "too_far", "outside_practice", "personal", "not_received", "other"]
@@ -31,7 +32,7 @@ class AttachmentForm(Form):
     max_travel_minutes: Minutes | None = None
     not_practitioners: list[UUID] = Field(default=[], max_length=100)
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
-    patient: PatientForm | None = None
+    patient: Patient | None = None
 
 
 class RefusalForm(Form):

@@ -18,7 +18,7 @@ from shared.tables import CommuneRow
 from shared.web.site import API
 from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, MORNING, owner, show
-from tests.integration.matching.conftest import Town, a_town, signed_in
+from tests.towns import Town, a_town, signed_in
 
 COMMUNES = (("48095", "Mende", 44.518, 3.499), ("48140", "Saint-Essai", 44.60, 3.50), ("13214", "Loin", 43.35, 5.39))
 PATIENT = {"name": "Essai Fictif", "phone": "06 00 00 00 00", "birth_date": "1950-02-03", "note": "marche avec canne"}
