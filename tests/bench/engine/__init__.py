@@ -1,6 +1,7 @@
 """The engine against what people would pick instead: `aiguillage bench engine [--only A,B]`.
 
-Every figure is a median of runs in this process, beside its peers (HiGHS in its own: OR-Tools cannot share one).
+Every time is the median of processor time, so that what else runs on the machine counts little. Peers run in the same
+run, HiGHS in a process of its own: OR-Tools cannot share one with it.
 A broken guarantee (exactness, never a speed) makes the command fail.
 """
 

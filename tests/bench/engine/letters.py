@@ -47,14 +47,14 @@ def run(letter: str, report: Report, options: Options) -> None:
 
 
 def timed(action: Callable[[], T], repeats: int) -> tuple[float, T]:
-    """The median seconds of some runs, after one to warm up when there are several, and what the last one gave."""
+    """The median processor seconds of some runs, after one to warm up when several, and what the last one gave."""
     if repeats > 1:
         action()
     seconds = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         result = action()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return statistics.median(seconds), result
 
 

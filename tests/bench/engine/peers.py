@@ -33,7 +33,7 @@ def answer(network: Network, seconds: float, arcs: IntArray) -> Answer:
 
 def raw_flow(network: Network, penalty: IntArray) -> Answer:
     """OR-Tools SimpleMinCostFlow, bulk arcs, no proof."""
-    start = time.perf_counter()
+    start = time.process_time()
     n, m, sink = len(network.rank), len(network.places), len(network.rank) + len(network.places)
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
@@ -46,7 +46,7 @@ def raw_flow(network: Network, penalty: IntArray) -> Answer:
     if solver.solve() != solver.OPTIMAL:
         raise RuntimeError("the flow was not optimal")
     flows = solver.flows(np.arange(len(network.arc_request), dtype=np.int32))
-    return answer(network, time.perf_counter() - start, np.nonzero(flows)[0])
+    return answer(network, time.process_time() - start, np.nonzero(flows)[0])
 
 
 def _matrix(network: Network) -> scipy.sparse.csc_matrix:
@@ -59,7 +59,7 @@ def _matrix(network: Network) -> scipy.sparse.csc_matrix:
 
 def glop(network: Network, penalty: IntArray) -> Answer:
     """The linear programme by GLOP (OR-Tools)."""
-    start = time.perf_counter()
+    start = time.process_time()
     n, arcs = len(network.rank), len(network.arc_request)
     model = model_builder_helper.ModelBuilderHelper()
     lower = np.concatenate([np.ones(n), np.zeros(len(network.places))])
@@ -70,7 +70,7 @@ def glop(network: Network, penalty: IntArray) -> Answer:
     solver = model_builder_helper.ModelSolverHelper("glop")
     solver.solve(model)
     values = np.asarray(solver.variable_values())[:arcs]
-    return answer(network, time.perf_counter() - start, np.nonzero(values > 0.5)[0])
+    return answer(network, time.process_time() - start, np.nonzero(values > 0.5)[0])
 
 
 def highs(network: Network, penalty: IntArray) -> Answer:
@@ -93,7 +93,7 @@ def highs(network: Network, penalty: IntArray) -> Answer:
 
 def scipy_sparse(network: Network, penalty: IntArray) -> Answer:
     """scipy's min_weight_full_bipartite_matching, one dummy column per request."""
-    start = time.perf_counter()
+    start = time.process_time()
     n, m = len(network.rank), len(network.places)
     rows = np.concatenate([network.arc_request, np.arange(n)])
     columns = np.concatenate([network.arc_slot, m + np.arange(n)])
@@ -102,13 +102,13 @@ def scipy_sparse(network: Network, penalty: IntArray) -> Answer:
     chosen = min_weight_full_bipartite_matching(scipy.sparse.csr_matrix((weights, (rows, columns)), shape=(n, m + n)))[
         1
     ]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return answer(network, seconds, np.nonzero(network.arc_slot == chosen[network.arc_request])[0])
 
 
 def lapx(network: Network, penalty: IntArray) -> Answer:
     """lapx's lapmod (sparse Jonker-Volgenant) on the square graph it needs."""
-    start = time.perf_counter()
+    start = time.process_time()
     n, m = len(network.rank), len(network.places)
     rows = np.concatenate([network.arc_request, np.arange(n), n + np.arange(m), n + network.arc_slot])
     columns = np.concatenate([network.arc_slot, m + np.arange(n), np.arange(m), m + network.arc_request])
@@ -117,13 +117,13 @@ def lapx(network: Network, penalty: IntArray) -> Answer:
     order = np.lexsort((columns, rows))
     starts = np.searchsorted(rows[order], np.arange(n + m + 1)).astype(np.int32)
     chosen = lap.lapmod(n + m, weights[order], starts, columns[order].astype(np.int32), return_cost=False)[0]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return answer(network, seconds, np.nonzero(network.arc_slot == chosen[network.arc_request])[0])
 
 
 def networkx_simplex(network: Network, penalty: IntArray) -> Answer:
     """networkx's network simplex."""
-    start = time.perf_counter()
+    start = time.process_time()
     n = len(network.rank)
     graph = networkx.DiGraph()
     graph.add_node("sink", demand=n)
@@ -136,12 +136,12 @@ def networkx_simplex(network: Network, penalty: IntArray) -> Answer:
     graph.add_edges_from((r, ("slot", s), {"capacity": 1, "weight": c}) for r, s, c in arcs)
     flows = networkx.network_simplex(graph)[1]
     used = [number for number, (request, slot, _) in enumerate(arcs) if flows[request][("slot", slot)]]
-    return answer(network, time.perf_counter() - start, np.array(used, dtype=np.int64))
+    return answer(network, time.process_time() - start, np.array(used, dtype=np.int64))
 
 
 def cp_sat(network: Network, penalty: IntArray) -> Answer:
     """CP-SAT with the linear relaxation it needs here, one worker."""
-    start = time.perf_counter()
+    start = time.process_time()
     n, arcs = len(network.rank), len(network.arc_request)
     model = cp_model.CpModel()
     taken = [model.new_bool_var("") for _ in range(arcs)]
@@ -162,4 +162,4 @@ def cp_sat(network: Network, penalty: IntArray) -> Answer:
     solver.parameters.max_time_in_seconds = 120
     solver.solve(model)
     used = [number for number, variable in enumerate(taken) if solver.boolean_value(variable)]
-    return answer(network, time.perf_counter() - start, np.array(used, dtype=np.int64))
+    return answer(network, time.process_time() - start, np.array(used, dtype=np.int64))
