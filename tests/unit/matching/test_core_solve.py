@@ -49,12 +49,14 @@ def test_one_detour_is_accepted_to_serve_two() -> None:
     }
 
 
-def test_a_long_chain_of_detours_still_serves_one_more() -> None:
-    # The last one is served only if everybody shifts by one slot: a gap of a few detours would give up.
+@pytest.mark.parametrize("nearest_k", [1, 40])
+def test_a_long_chain_of_detours_still_serves_one_more(nearest_k: int) -> None:
+    # The last one is served only if everybody shifts by one slot: a gap of a few detours would give up, and so would
+    # a proof that looks at the nearest slots only.
     requests = [a_request(f"r{n}", Urgency.P1, km=10 * n + 1, max_travel_s=1000) for n in range(60)]
     requests.append(a_request("last", Urgency.P4, km=0, max_travel_s=200))
     slots = [a_slot(f"s{n:02d}", km=10 * n) for n in range(61)]
-    plan = solve(an_instance(requests, slots))
+    plan = solve(an_instance(requests, slots, nearest_k=nearest_k))
     assert plan.unmatched == ()
     assert plan.certified
 
@@ -157,3 +159,14 @@ def test_the_option_that_spares_the_rare_slot_comes_first() -> None:
     assert "spares" in shown[0].tags
     assert shown[1].leaves_out == Urgency.P3
     assert set(shown[1].tags) == {"nearest", "earliest"}
+
+
+@pytest.mark.parametrize("nearest_k", [1, 40])
+def test_the_price_knows_where_the_one_moved_would_go(nearest_k: int) -> None:
+    patient, caller = a_request("waiting"), a_request("phone")
+    slots = [a_slot("near"), a_slot("next", km=4)]
+    instance = an_instance([patient], slots, nearest_k=nearest_k)
+    shown = {option.slot: option for option in options(instance, caller)}
+    moving = cost_of(instance, patient, slots[1]).total - cost_of(instance, patient, slots[0]).total
+    assert shown["near"].price == moving
+    assert shown["near"].leaves_out is None
