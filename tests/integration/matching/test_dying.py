@@ -1,0 +1,92 @@
+"""Processes die: a worker in the middle of a plan, a round between its hold and its record, a holder of the lease."""
+
+import os
+import signal
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.matching.app.bookings import Booking
+from services.matching.core.model import Instance
+from services.matching.edges.availability import Availability
+from services.matching.edges.solver import Solver, plan_round
+from services.matching.store.lease import LeaseLost, fence, leave_lease, take_lease
+from services.matching.store.tables import RequestRow
+from shared.auth import Role
+from shared.db import Scope, set_scope
+from shared.settings import Settings
+from shared.wiring import running, wire
+from tests.builders import CPTS, MORNING
+from tests.towns import Town, a_request, until
+
+
+def die_once(marker: str) -> int:
+    """Kill the worker the first time it is asked, answer the second."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 42
+
+
+def die() -> None:
+    """Kill the worker."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_a_worker_that_dies_is_replaced_and_its_plan_computed_again(tmp_path: Path) -> None:
+    async with Solver().running() as solver:
+        assert await solver(die_once, str(tmp_path / "died")) == 42
+        with pytest.raises(BrokenProcessPool):
+            await solver(die)
+        assert (await solver(plan_round, Instance(0, (), ()))).certified
+
+
+async def test_only_one_process_holds_the_lease_and_who_lost_it_writes_nothing(settings: Settings) -> None:
+    async with running(wire("matching", settings)) as wiring:
+
+        async def taken(holder: str) -> int | None:
+            async with wiring.open_session() as session:
+                await set_scope(session, Scope(frozenset({CPTS})))
+                return await take_lease(session, CPTS, holder)
+
+        first = await taken("one")
+        assert first is not None
+        assert (await taken("one"), await taken("two")) == (first, None)
+        async with wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({CPTS})))
+            await leave_lease(session, CPTS, "one")
+        second = await taken("two")
+        assert second == first + 1
+        async with wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({CPTS})))
+            await fence(session, CPTS, second)
+            with pytest.raises(LeaseLost):
+                await fence(session, CPTS, first)
+
+
+class DiesAfterHolding(Availability):
+    """The real edge, in a round that is cut off right after its first hold was answered."""
+
+    died = False
+
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+        """Hold for good, then leave before anyone could record it."""
+        booking = await super().hold(row, slot_id, minutes=minutes)
+        if not self.died:
+            self.died = True
+            raise ConnectionAbortedError
+        return booking
+
+
+async def test_a_round_that_dies_between_hold_and_record_is_finished_by_the_next(town: Town) -> None:
+    await town.slot()
+    real: Any = town.matching.state.bookings
+    real.__class__ = DiesAfterHolding
+    asker = await town.person(Role.REGULATOR)
+    request = (await asker.client.post("/requests", json=a_request(answer_by=MORNING.isoformat()))).json()
+    view = await until(asker.client, request["id"], "confirmed")
+    assert real.died
+    assert [change["code"] for change in view["story"]] == ["submitted", "held", "confirmed"]
