@@ -1,0 +1,178 @@
+"""What a plan means for a request, case by case: no database, no clock but the one given."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.matching.app.deciding import Reasons, core_request, decide_by, full_slots, instance_of, left_out, next_due
+from services.matching.app.intake import default_deadline
+from services.matching.app.parameters import CptsParameters
+from services.matching.app.reconciling import LiveBooking, Memory, Surplus, followed, unrecorded, unseen_places
+from services.matching.core.model import Point, Slot, SlotType
+from services.matching.store.requests import Move
+from services.matching.store.tables import RequestRow
+from shared.auth import Role
+from shared.contracts import RequestState
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+PARAMETERS = CptsParameters()
+NO_REASONS = Reasons({"distance": 3, "window": 1}, [])
+
+
+def a_row(**more: Any) -> RequestRow:
+    """A P1 request made now."""
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "cpts_id": "990000001",
+        "state": RequestState.OPEN,
+        "urgency": 1,
+        "insee": "48095",
+        "lat": 44.5,
+        "lon": 3.5,
+        "professions": ["10"],
+        "act": "wound",
+        "modes": ["AMB"],
+        "max_travel_s": 1800,
+        "source": "sas",
+        "asked_by": "someone",
+        "asked_role": Role.REGULATOR,
+        "submitted_at": NOW,
+        "earliest_at": NOW,
+        "deadline_at": NOW + timedelta(hours=3),
+        "answer_by": NOW + timedelta(hours=1),
+        "changed_at": NOW,
+        "next_step_at": NOW + timedelta(minutes=10),
+        **more,
+    }
+    return RequestRow(**values)
+
+
+def a_slot(**more: Any) -> dict[str, Any]:
+    """A live slot that starts in two hours."""
+    starts_at = (NOW + timedelta(hours=2)).isoformat()
+    return {"id": str(uuid4()), "starts_at": starts_at, "give_back_at": None, "practitioner_id": str(uuid4()), **more}
+
+
+def core_slot(places: int, name: str = "s") -> Slot:
+    at_s = int(NOW.timestamp()) + 3600
+    return Slot(name, "d", Point(44.5, 3.5), at_s, at_s + 900, places=places)
+
+
+def booked(state: RequestState, **more: Any) -> tuple[RequestRow, dict[str, LiveBooking]]:
+    """A request with a booking, as the replica shows it."""
+    slot = a_slot()
+    booking_id, slot_id = uuid4(), UUID(slot["id"])
+    row = a_row(state=state, booking_id=booking_id, slot_id=slot_id, starts_at=NOW + timedelta(hours=2), **more)
+    shown = {"id": str(booking_id), "state": "held", "request_id": str(row.id), "held_until": None, "overbooked": False}
+    return row, {str(booking_id): LiveBooking(shown, slot)}
+
+
+@pytest.mark.parametrize(
+    ("urgency", "hour", "expected"),
+    [
+        (1, 8, NOW + timedelta(hours=3)),
+        (2, 8, datetime(2026, 11, 24, 19, 0, tzinfo=UTC)),
+        (2, 18, datetime(2026, 11, 24, 21, 0, tzinfo=UTC)),
+        (3, 8, datetime(2026, 11, 25, 19, 0, tzinfo=UTC)),
+        (4, 8, NOW + timedelta(hours=48)),
+    ],
+)
+def test_a_class_means_a_deadline(urgency: int, hour: int, expected: datetime) -> None:
+    assert default_deadline(urgency, NOW.replace(hour=hour)) == expected
+
+
+def test_tomorrow_evening_is_an_evening_even_when_the_clocks_change_in_between() -> None:
+    saturday = datetime(2026, 10, 24, 10, 0, tzinfo=UTC)
+    assert default_deadline(3, saturday) == datetime(2026, 10, 25, 19, 0, tzinfo=UTC)
+
+
+def test_a_choice_is_made_firm_when_the_patient_must_know_must_leave_or_the_slot_is_given_back() -> None:
+    row = a_row()
+    assert decide_by(row, a_slot(), 600, PARAMETERS) == row.answer_by
+    patient = a_row(answer_by=NOW + timedelta(hours=3))
+    assert decide_by(patient, a_slot(), 600, PARAMETERS) == NOW + timedelta(hours=2, minutes=-40)
+    given_back = a_slot(give_back_at=(NOW + timedelta(minutes=30)).isoformat())
+    assert decide_by(patient, given_back, 600, PARAMETERS) == NOW + timedelta(minutes=29)
+
+
+def test_who_is_left_out_stays_then_escalates_then_is_unserved_with_the_main_reason() -> None:
+    assert left_out(a_row(), NO_REASONS, PARAMETERS, NOW) is None
+    due = left_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(minutes=10))
+    assert due is not None
+    assert (due.to, due.values["escalation"], due.values["max_travel_s"]) == (RequestState.ESCALATED, 1, 2700)
+    assert due.values["next_step_at"] == NOW + timedelta(minutes=20)
+    late = left_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(hours=3))
+    assert late is not None
+    assert (late.to, late.values["reason"], late.values["next_step_at"]) == (RequestState.UNSERVED, "distance", None)
+
+
+def test_a_provisional_choice_that_went_to_another_is_open_again() -> None:
+    moved = left_out(a_row(state=RequestState.PROPOSED), NO_REASONS, PARAMETERS, NOW)
+    assert moved is not None
+    assert (moved.to, moved.values["slot_id"], moved.values["reason"]) == (RequestState.OPEN, None, "slot_taken")
+
+
+def test_a_round_sees_who_seeks_and_what_is_free_less_what_the_replica_does_not_show_yet() -> None:
+    seeking, gone = a_row(), a_row(deadline_at=NOW)
+    held, live = booked(RequestState.HELD)
+    rows = [seeking, gone, held]
+    assert unseen_places(rows, live) == {}
+    assert unseen_places(rows, {}) == {str(held.slot_id): 1}
+    slots = [core_slot(1, "a"), core_slot(2, "b"), core_slot(0, "c")]
+    instance = instance_of(rows, slots, (), PARAMETERS, NOW, {"a": 1, "b": 1})
+    assert [request.id for request in instance.requests] == [str(seeking.id)]
+    assert [(slot.id, slot.places) for slot in instance.slots] == [("b", 1)]
+    assert [slot.id for slot in full_slots(slots, instance)] == ["a", "c"]
+
+
+def test_slots_for_regulation_are_for_regulation() -> None:
+    assert SlotType.SNP in core_request(a_row()).sees
+    assert SlotType.SNP not in core_request(a_row(asked_role=Role.PHARMACIST)).sees
+
+
+def test_the_next_moment_is_the_first_that_has_not_passed() -> None:
+    held, _ = booked(RequestState.HELD, held_until=NOW + timedelta(minutes=3))
+    assert next_due([a_row(), held], NOW) == NOW + timedelta(minutes=3)
+    assert next_due([a_row()], NOW + timedelta(minutes=10)) == NOW + timedelta(hours=1)
+    assert next_due([a_row(state=RequestState.UNSERVED)], NOW) is None
+
+
+def test_a_booking_that_was_seen_and_went_is_gone_and_one_never_seen_gets_time() -> None:
+    _, live = booked(RequestState.HELD)
+    (name,) = live
+    memory = Memory()
+    assert memory.look(live, {name}, 0.0) == set()
+    assert memory.look({}, {name}, 1.0) == {name}
+    unseen = Memory()
+    assert unseen.look({}, {name}, 0.0) == set()
+    assert unseen.look({}, {name}, 4.0) == set()
+    assert unseen.look({}, {name}, 6.0) == {name}
+
+
+def test_a_confirmed_patient_whose_slot_went_is_answered_at_once_and_not_sent_there_again() -> None:
+    row, _ = booked(RequestState.CONFIRMED)
+    change = followed(row, {}, {str(row.booking_id)}, PARAMETERS, NOW)
+    assert change is not None
+    assert (change.code, change.to) == ("slot_withdrawn", RequestState.OPEN)
+    assert (change.values["answer_by"], change.values["forbidden"]) == (NOW, [str(row.slot_id)])
+
+
+def test_a_slot_that_is_over_and_left_the_streams_takes_nothing_back() -> None:
+    row, _ = booked(RequestState.CONFIRMED)
+    assert followed(row, {}, {str(row.booking_id)}, PARAMETERS, NOW + timedelta(hours=5)) is None
+
+
+def test_an_unrecorded_booking_waits_a_moment_then_is_recorded_or_given_back() -> None:
+    held, live = booked(RequestState.HELD)
+    open_row = a_row(id=held.id)
+    memory = Memory()
+    memory.look(live, (), 0.0)
+    assert list(unrecorded({str(held.id): open_row}, live, memory, 1.0, NOW)) == []
+    (found,) = unrecorded({str(held.id): open_row}, live, memory, 3.0, NOW)
+    assert isinstance(found, Move)
+    assert (found.to, found.values["booking_id"]) == (RequestState.HELD, held.booking_id)
+    closed = a_row(id=held.id, state=RequestState.CANCELLED)
+    (surplus,) = unrecorded({str(held.id): closed}, live, memory, 3.0, NOW)
+    assert isinstance(surplus, Surplus)
