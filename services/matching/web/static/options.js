@@ -59,14 +59,13 @@ function card(option, rank, held, context, hold) {
   const spoken = t("referral.options.hold", { when: `${dayName(slot.starts_at)} ${time(slot.starts_at)}`, who, place: place?.name ?? "" });
   return h("button", { type: "button", class: "option", "aria-label": `${rank}. ${spoken}`, "data-focus": option.slot_id, disabled: option.taken || (held && !mine), onclick: () => hold(option) },
     h("kbd", { "aria-hidden": "true" }, rank),
-    h("span", { class: "what" },
-      h("span", { class: "figure" }, time(slot.starts_at), day(slot.starts_at) === day() ? "" : h("span", { class: "quiet-text" }, ` ${dayName(slot.starts_at)}`)),
-      h("span", {}, who), h("br"), h("span", { class: "quiet-text" }, [professionOf(slot.practitioner_id), place?.name].filter(Boolean).join(" · "))),
-    h("span", { class: "number small" }, journey(option, slot, context), " ", h("span", { class: "state" }, icon(slot.modes[0]), label("mode", slot.modes[0]))),
+    h("span", { class: "figure" }, time(slot.starts_at), day(slot.starts_at) === day() ? "" : h("span", { class: "quiet-text" }, dayName(slot.starts_at))),
+    h("span", { class: "what" }, who, h("br"), h("span", { class: "quiet-text" }, [professionOf(slot.practitioner_id), place?.name].filter(Boolean).join(" · "))),
+    h("span", { class: "journey" }, h("span", { class: "number small" }, journey(option, slot, context)), h("span", { class: "state" }, icon(slot.modes[0]), label("mode", slot.modes[0]))),
     h("span", { class: "tags" },
       option.taken ? state("bad", label("blocker", "taken")) : null,
       mine ? state("wait", label("request_state", "held")) : null,
-      option.taken ? null : option.tags.map((tag) => state("free", label("tag", tag)))));
+      option.taken ? null : option.tags.map((tag) => h("span", { class: "state free" }, label("tag", tag)))));
 }
 
 let map = null;

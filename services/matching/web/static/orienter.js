@@ -98,7 +98,7 @@ function drawAll() {
   const held = current();
   drawOptions(page, held, context, hold);
   drawNothing(page, context, { relax, board });
-  byId("waiting").hidden = Boolean(page.answer);
+  byId("waiting").hidden = Boolean(page.answer || page.requestId);
 }
 
 function drawRequest() {
