@@ -159,10 +159,8 @@ class Writer:
         now = self._wiring.clock.now()
         change = held(row.id, booking, by=ROUND, at=now, picked=False, version=row.version)
         change.values["cost"] = cost_of(assignment.cost)
-        recorded = await self._write(change)
-        if recorded is None:
-            await self._bookings.release(booking.ids)
-        else:
+        # Lost: whoever was quicker may hold the very same booking. If it is nobody's, the next round drops it.
+        if (recorded := await self._write(change)) is not None:
             await self._confirm(recorded)
 
     async def _confirm(self, row: RequestRow) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from shared.http import COOKIE
 
@@ -60,6 +60,9 @@ class Screen:
         return sum(entries)
 
 
+expect.set_options(timeout=20_000)
+
+
 @asynccontextmanager
 async def screen(
     browser: Browser,
@@ -79,7 +82,7 @@ async def screen(
         reduced_motion="reduce",
         **options,
     )
-    context.set_default_timeout(8000)
+    context.set_default_timeout(20_000)
     if token:
         await context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
     shown = Screen(await context.new_page())

@@ -51,7 +51,9 @@ async def hold(desk: Desk, request_id: UUID, slot_id: UUID) -> RequestRow:
     try:
         row = await move(desk.session, held(row.id, booking, by=desk.caller.id, at=now, picked=True))
     except RequestMoved:
-        await desk.bookings.release(booking.ids)
+        # Whoever was quicker may hold the very same booking: only what is not theirs goes back.
+        await desk.session.refresh(row)
+        await desk.bookings.release(set(booking.ids) - set(places_of(row)))
         raise
     await tell(desk.session, row, "held")
     return row
