@@ -1,6 +1,7 @@
 """The command `aiguillage`. Each body is thin: the work is in a module that is imported only when it is asked for."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -88,6 +89,7 @@ def demo(
     seed: Seed = 2026,
     days: Annotated[int, typer.Option("--days", min=0, help="Journées à jouer ; 0 : jusqu'à Ctrl-C.")] = 0,
     flu: Annotated[bool, typer.Option("--flu/--calm", help="Semaine de grippe, ou journée ordinaire.")] = True,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Image SVG du tableau, écrite à la fin.")] = None,
 ) -> None:
     """Joue des journées de deux territoires, Marseille et Lozère, avec un tableau en direct. Tout y est inventé.
 
@@ -102,7 +104,7 @@ def demo(
     from services.demo.command import Options
     from services.demo.command import demo as work
 
-    run(work(Options(data_dir, port, speed, seed, days, flu), say))
+    run(work(Options(data_dir, port, speed, seed, days, flu, picture), say))
 
 
 @app.command(context_settings=PASS_ON)

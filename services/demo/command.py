@@ -14,7 +14,7 @@ from rich.live import Live
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.demo.board import Watched, board
+from services.demo.board import Watched, board, picture
 from services.demo.days import CLOSES, OPENS, at, drawn_day
 from services.demo.people import drawn_people
 from services.demo.play import ASKS_AS, Actors, Player
@@ -33,6 +33,7 @@ from shared.telemetry import configure_logging
 MACHINE = "demo"
 FRAMES_A_SECOND = 4
 SATURDAY = 5
+GET_READY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Options:
     seed: int
     days: int
     flu: bool
+    picture: Path | None = None
 
 
 class DayOver(Exception):
@@ -89,6 +91,8 @@ class Stage:
                 over = tasks.create_task(_until(self.clock, at(day, CLOSES)))
                 order = tasks.create_task(told.wait())
                 await asyncio.wait({over, order, running}, return_when=asyncio.FIRST_COMPLETED)
+                if self.options.picture:
+                    picture(watched, self.clock, self.settings.public_url, self.options.picture)
                 raise DayOver  # noqa: TRY301 - it is what cancels the others
         except* DayOver:
             pass
@@ -96,7 +100,9 @@ class Stage:
     async def _set_the_clock(self) -> date:
         async with _owner_session(self.settings) as session:
             day = await next_day(session)
-            await set_clock(session, shows=at(day, OPENS), speed=self.options.speed)
+            # The services take that long to start, on the machine's clock.
+            early = timedelta(seconds=GET_READY_S * self.options.speed)
+            await set_clock(session, shows=at(day, OPENS) - early, speed=self.options.speed)
             await admit_machine(session, MACHINE, self.settings.machine_token(MACHINE), ["*"])
             self.clock = await read_clock(session)
         return day
@@ -104,7 +110,9 @@ class Stage:
     async def _watch(self, territory: Territory, day: date, stack: AsyncExitStack, tasks: asyncio.TaskGroup) -> Watched:
         """Follow both services, and play the day of one territory."""
         actors = await self._actors(stack, territory)
-        watched = Watched(territory, Replica(territory.finess), Replica(territory.finess), actors.refused)
+        motives = (await actors.machine.get("/matching/motives")).raise_for_status().json()
+        labels = {motive["code"]: motive["label"] for motive in motives}
+        watched = Watched(territory, Replica(territory.finess), Replica(territory.finess), actors.refused, labels)
         player = Player(territory, self.clock, actors, watched.requests, tasks)
 
         async def on_requests(replica: Replica, events: list[dict[str, Any]]) -> None:
@@ -140,7 +148,7 @@ class Stage:
             await self._print_events(watched)
         with Live(console=self.console, auto_refresh=False) as screen:
             while True:
-                screen.update(board(watched, self.clock, self.settings.public_url), refresh=True)
+                screen.update(board(watched, self.clock, self.settings.public_url, self.console.size), refresh=True)
                 await asyncio.sleep(1 / FRAMES_A_SECOND)
 
     async def _print_events(self, watched: list[Watched]) -> None:

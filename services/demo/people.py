@@ -15,7 +15,7 @@ FAMILY = (
     "MELEZE", "NOISETIER", "ORME", "PEUPLIER", "ROBINIER", "SORBIER", "TILLEUL", "VIORNE", "YEUSE",
 )  # fmt: skip
 GIVEN = ("Alpha", "Bravo", "Charlie", "Delta", "Echo", "Fox", "Golf", "Hotel", "India", "Juliett", "Kilo", "Lima")
-PEOPLE_PER_PLACE = 3
+PEOPLE_PER_PLACE = 2
 KM_PER_DEGREE = 111.2
 
 

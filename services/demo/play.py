@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
-from services.demo.days import Asking, Day, Publication
+from services.demo.days import OPENS, Asking, Day, Publication, at
 from services.demo.territories import Territory
 from shared.clock import Clock
-from shared.contracts import RequestState
+from shared.contracts import ON_THE_BOARD, RequestState
 from shared.follow import Replica
 
 ASKS_AS = {"sas": "regulator", "practice": "coordinator", "pharmacy": "pharmacist", "ehpad": "coordinator"}
@@ -55,6 +55,7 @@ class Player:
     async def play(self, day: Day) -> None:
         """Play every event of the day at its time, then return; what follows from them goes on."""
         ids = await self._directory()
+        await self._close_yesterday(day)
         events: list[Publication | Asking] = sorted([*day.publications, *day.askings], key=lambda event: event.at)
         for event in events:
             await self.until(event.at)
@@ -79,6 +80,16 @@ class Player:
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.create_task(work)
+
+    async def _close_yesterday(self, day: Day) -> None:
+        """The coordination settles, with a reason, what the days before left on the board."""
+        await self.requests.ready.wait()
+        opening = at(day.date, OPENS)
+        for request in list(self.requests.state.get("requests", {}).values()):
+            left = RequestState(request["state"]) in ON_THE_BOARD
+            if left and datetime.fromisoformat(request["submitted_at"]) < opening:
+                path = f"/matching/requests/{request['id']}/closure"
+                await self.actors.send(self.actors.people["coordinator"], "POST", path, {"reason": "no_solution"})
 
     async def _directory(self) -> dict[str, tuple[str, str]]:
         found = await self.actors.machine.get("/availability/directory", params={"cpts": self.territory.finess})
