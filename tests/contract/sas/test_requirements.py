@@ -1,4 +1,4 @@
-"""The 49 requirements of the SAS's certification kit, one by one, and its quirks.
+"""The 49 requirements of the SAS's certification kit, one by one.
 
 The number in each test's name is the requirement's. What only the national environment can show is in docs/sas.md.
 """
@@ -6,7 +6,6 @@ The number in each test's name is the requirement's. What only the national envi
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,36 +16,12 @@ import pytest
 from services.availability.fhir import terms
 from services.availability.fhir.resources import practitioner
 from services.availability.fhir.values import PractitionerValue
+from tests.contract.sas.answers import Answer, ask
 from tests.contract.sas.conftest import CN, OU, Guarded, Kit
 from tests.contract.sas.test_examples import require_valid
 from tests.fhir_kit import search
 
 WRITTEN = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}[+-]\d{2}:\d{2}$")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A bundle and how it came."""
-
-    url: str
-    status: int
-    media_type: str
-    bundle: dict[str, Any]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        """The resources of a type."""
-        found = [entry["resource"] for entry in self.bundle.get("entry", [])]
-        return [resource for resource in found if resource["resourceType"] == kind]
-
-    def locations(self) -> list[dict[str, Any]]:
-        """The places inside the roles."""
-        return [place for role in self.of("PractitionerRole") for place in role["contained"]]
-
-
-async def ask(kit: Kit, *rpps: str, cpts: bool = False, from_at: datetime | None = None) -> Answer:
-    url = search(rpps, cpts=cpts, from_at=from_at)
-    answer = await kit.client.get(url)
-    return Answer(url, answer.status_code, answer.headers["content-type"], answer.json())
 
 
 @pytest.fixture
@@ -309,63 +284,3 @@ def test_no_requirement_is_left_out(reference: Path) -> None:
         for number in re.findall(r"(?<=_)(\d\d)(?=_)", name)
     }
     assert tested == asked == set(range(1, 50))
-
-
-async def test_cpts_slots_say_their_cpts_and_nothing_else(kit: Kit) -> None:
-    """Quirk (a): every distinct label of the answer must be CPTS."""
-    answer = await ask(kit, kit.cpts_shared, cpts=True)
-    assert {label["code"] for slot in answer.of("Slot") for label in slot["meta"]["security"]} == {"CPTS"}
-    assert {slot["meta"]["profile"][0] for slot in answer.of("Slot")} == {terms.SLOT_CPTS}
-    assert answer.bundle["meta"]["profile"] == [terms.BUNDLE_CPTS]
-    assert len(answer.of("HealthcareService")) == len(answer.of("Organization")) == 2
-    assert all(len(slot["serviceType"]) == 3 for slot in answer.of("Slot"))
-
-
-async def test_a_slot_in_each_of_two_cpts(kit: Kit) -> None:
-    answer = await ask(kit, kit.cpts_two, cpts=True)
-    offered = {
-        service["extension"][0]["valueReference"]["reference"]
-        for slot in answer.of("Slot")
-        for service in slot["serviceType"]
-        if "extension" in service
-    }
-    assert offered == {f"HealthcareService/{service['id']}" for service in answer.of("HealthcareService")}
-    assert len(offered) == 2
-    assert len(answer.of("PractitionerRole")) == 2
-
-
-async def test_cpts_organizations_have_a_finess_and_a_name(kit: Kit) -> None:
-    for organization in (await ask(kit, kit.cpts_shared, cpts=True)).of("Organization"):
-        assert re.fullmatch(r"1\d{9}", organization["identifier"][0]["value"])
-        assert organization["name"]
-        assert organization["meta"]["profile"] == [terms.ORGANIZATION]
-
-
-async def test_a_search_by_cpts_without_offsets_is_read_as_paris(kit: Kit) -> None:
-    """Quirk (b)."""
-    url = search([kit.cpts_shared], cpts=True)
-    bare = re.sub(r"(\.\d{3})[+-]\d{2}:\d{2}", r"\1", url)
-    assert bare != url
-    answers = [(await kit.client.get(each)).json() for each in (url, bare)]
-    assert answers[0]["entry"] == answers[1]["entry"]
-
-
-@pytest.mark.parametrize("bar", ["|", "%7C"])
-async def test_the_self_link_says_the_query_again(kit: Kit, bar: str) -> None:
-    """Quirk (c): it must have no raw bar, and say the same query once decoded and sorted."""
-    url = search([kit.single], bar=bar)
-    (link,) = (await kit.client.get(url)).json()["link"]
-    assert "|" not in link["url"]
-    said, asked = (sorted(parse_qsl(urlsplit(each).query)) for each in (link["url"], url))
-    assert said == asked
-
-
-async def test_there_are_slots_on_each_of_the_three_days(kit: Kit) -> None:
-    """Quirk (d): an empty bundle fails the kit's set-up."""
-    for rpps in (kit.single, kit.places, kit.cpts_shared, kit.cpts_two):
-        days = {slot["start"][:10] for slot in (await ask(kit, rpps, cpts=True)).of("Slot")}
-        assert len(days) >= 2
-
-
-async def test_a_practitioner_in_an_individual_search_shows_no_cpts_slot(kit: Kit) -> None:
-    assert (await ask(kit, kit.cpts_shared)).bundle["total"] == 0
