@@ -223,7 +223,7 @@ PLACE_USED = "state in ('held', 'confirmed', 'honoured', 'no_show')"
 
 
 class BookingRow(Availability, table=True):
-    """One place taken in a slot. A request has one live booking of a slot, whatever is retried."""
+    """One place taken in a slot of `cpts_id`. A request has one live booking of a slot, whatever is retried."""
 
     __tablename__ = "booking"
     __table_args__ = (
@@ -232,6 +232,7 @@ class BookingRow(Availability, table=True):
     )
 
     id: UUID = Field(primary_key=True)
+    cpts_id: str = Field(sa_type=Text, index=True)
     slot_id: UUID = Field(foreign_key="availability.slot.id", index=True)
     request_id: str | None = Field(default=None, sa_type=Text)
     state: str = Field(sa_type=Text)
@@ -248,6 +249,7 @@ class BookingChangeRow(Availability, table=True):
     __tablename__ = "booking_change"
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    cpts_id: str = Field(sa_type=Text)
     booking_id: UUID = Field(foreign_key="availability.booking.id", index=True)
     at: datetime = instant()
     state: str = Field(sa_type=Text)

@@ -156,7 +156,7 @@ async def overbook(
     if booking_id is None:
         return await already_booked(session, slot_id, request_id)
     await slot_store.locked_one(session, slot_id)
-    booking = BookingRow(id=booking_id, slot_id=slot_id, state=BookingState.CONFIRMED, held_by=caller.id)
+    booking = await session.get_one(BookingRow, booking_id)
     return await changed(session, caller, booking, BookingState.CONFIRMED, "slot_overbooked.v1")
 
 

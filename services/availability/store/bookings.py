@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+import sqlalchemy
+from sqlalchemy import literal, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,6 +32,7 @@ async def book(
     """Write a booking (a hold, or what is taken on top); None when the request already has one of this slot."""
     values: dict[str, Any] = {
         "id": new_id(await database_now(session)),
+        "cpts_id": select(SlotRow.cpts_id).where(SlotRow.id == slot_id).scalar_subquery(),
         "slot_id": slot_id,
         "request_id": request_id,
         "state": state,
@@ -74,9 +76,11 @@ async def settle(
 
 async def remember(session: AsyncSession, ids: Collection[UUID], *, state: BookingState, by: str, role: str) -> None:
     """Write one row of history for each of these bookings."""
-    now = await database_now(session)
-    session.add_all([BookingChangeRow(booking_id=each, at=now, state=state, by=by, role=role) for each in ids])
-    await session.flush()
+    said = (NOW, literal(state), literal(by), literal(role))
+    of_each = sqlalchemy.select(col(BookingRow.cpts_id), col(BookingRow.id), *said)
+    columns = ["cpts_id", "booking_id", "at", "state", "by", "role"]
+    row = insert(BookingChangeRow).from_select(columns, of_each.where(col(BookingRow.id).in_(ids)))
+    await run(session, row)
 
 
 LAPSED = (col(BookingRow.state) == BookingState.HELD, col(BookingRow.held_until) <= NOW)

@@ -288,6 +288,7 @@ def upgrade() -> None:
     op.create_table(
         "booking",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("cpts_id", sa.Text(), nullable=False),
         sa.Column("slot_id", sa.Uuid(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -308,6 +309,7 @@ def upgrade() -> None:
         schema="availability",
         postgresql_where=sa.text("state = 'held'"),
     )
+    op.create_index(op.f("ix_booking_cpts_id"), "booking", ["cpts_id"], unique=False, schema="availability")
     op.create_index(op.f("ix_booking_slot_id"), "booking", ["slot_id"], unique=False, schema="availability")
     op.create_index(
         "uq_booking_slot_id_request_id",
@@ -320,6 +322,7 @@ def upgrade() -> None:
     op.create_table(
         "booking_change",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("cpts_id", sa.Text(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
