@@ -16,7 +16,7 @@ def measure(report: Report, options: Options) -> None:
     n, m = (1_000, 2_000) if options.quick else (3_000, 6_000)
     drawn = market(n, m, 60, seed=5)
     base = _row(report, drawn.network, drawn.name, 0)
-    for beta in (20, 60, BETA_S, 900):
+    for beta in (20, 60, BETA_S, 180, 240, 900):
         gini, cost, unserved = _row(report, _shared(drawn.network, beta), drawn.name, beta, base)
         if beta == BETA_S:
             report.guarantee("J: nobody more is left out when the load is shared", kept=unserved == base[2])
