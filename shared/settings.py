@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """Web origins whose pages may write and open sockets, such as `https://cpts.example.fr`."""
     public_url: str = "http://127.0.0.1:8000"
     availability_url: str = "http://127.0.0.1:8000/availability"
+    router_url: str = ""
+    """An OSRM server for travel times by road (`http://osrm:5000`); empty: straight line times a detour."""
     tile_url: str = ""
     """Map tiles (`https://tiles.example.fr/{z}/{x}/{y}.png`); empty: the map needs no internet."""
     tile_credit: str = ""

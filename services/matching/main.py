@@ -13,6 +13,7 @@ from services.matching.edges.following import Territories
 from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
 from services.matching.edges.solver import Solver
+from services.matching.edges.travel import Router
 from services.matching.rounds import Rounds
 from services.matching.store.requests import door
 from services.matching.store.tables import OUTBOX
@@ -31,8 +32,8 @@ def build(settings: Settings) -> FastAPI:
     client = client_for(settings)
     territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
-    solver = Solver()
-    rounds = Rounds(wiring, territories, bookings, solver)
+    solver, router = Solver(), Router(settings.router_url)
+    rounds = Rounds(wiring, territories, bookings, solver, router)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,6 +41,7 @@ def build(settings: Settings) -> FastAPI:
             await wiring.read_clock()
             async with wiring.open_session() as session:
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
+            started.push_async_callback(router.aclose)
             await started.enter_async_context(solver.running())
             await started.enter_async_context(AttachmentCalendar(wiring.open_session).running())
             await started.enter_async_context(rounds.running())
@@ -49,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
+    app.state.router = router
     app.state.panels = Panels(client)
 
     @app.get("/health", tags=["health"])

@@ -29,6 +29,7 @@ from services.matching.core.residual import NotOptimal
 from services.matching.edges.availability import AvailabilityAway
 from services.matching.edges.following import SlotsUnknown, Territories, Territory
 from services.matching.edges.solver import Solver, plan_round
+from services.matching.edges.travel import Router
 from services.matching.outcome import Writer
 from services.matching.store.lease import LeaseLost, leave_lease, take_lease
 from services.matching.store.requests import door
@@ -77,8 +78,11 @@ class Watchman:
 class Rounds:
     """The loops of one process."""
 
-    def __init__(self, wiring: Wiring, territories: Territories, bookings: Bookings, solver: Solver) -> None:
+    def __init__(
+        self, wiring: Wiring, territories: Territories, bookings: Bookings, solver: Solver, router: Router
+    ) -> None:
         """Nothing runs before `running`."""
+        self._router = router
         self._wiring, self._territories, self._bookings, self._solver = wiring, territories, bookings, solver
         self._holder = uuid4().hex
         self._events_kept = timedelta(hours=wiring.settings.event_history_hours)
@@ -211,8 +215,9 @@ class Rounds:
         if timeless == watchman.solved and (watchman.due is None or watchman.due > board.now):
             return False
         started_s = asyncio.get_running_loop().time()
+        travel, _ = await self._router.travel(instance)
         try:
-            plan = await self._solver(plan_round, instance, full)
+            plan = await self._solver(plan_round, instance, full, travel)
         except UNSOLVED as error:
             log.warning("round_failed", cpts=watchman.cpts_id, error=type(error).__name__)
             await self._record(writer, instance, None, 0.0, type(error).__name__)

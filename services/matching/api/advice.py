@@ -1,5 +1,6 @@
 """The best slots for one request, at once."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.matching.app.parameters import parameters_of
 from services.matching.app.reconciling import unseen_places
 from services.matching.edges.following import Territories
 from services.matching.edges.solver import Solver, recommend
+from services.matching.edges.travel import Router
 from services.matching.store.tables import RequestRow
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
@@ -58,5 +60,8 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
         now,
         unseen_places(rows, territory.bookings()),
     )
-    found, why = await solver(recommend, instance, full_slots(slots, instance), core_request(row), k)
-    return advice(found, why, territory.items("slots"), travel="straight_line")
+    asked = core_request(row)
+    router: Router = request.app.state.router
+    travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
+    found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
+    return advice(found, why, territory.items("slots"), travel=name)

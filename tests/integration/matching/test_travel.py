@@ -1,0 +1,52 @@
+"""Road times come from the router, once; without it, or when it is away, the straight line answers and says so."""
+
+from fastapi import FastAPI
+
+from services.matching.core.model import Instance, Point, Request, Slot, Urgency
+from services.matching.core.travel import StraightLine
+from services.matching.edges.travel import Router
+from tests.serving import serving
+
+HOME, NEAR, ISLAND = Point(44.5, 3.5), Point(44.6, 3.5), Point(44.7, 3.5)
+
+
+def an_instance() -> Instance:
+    """One request, a slot over the hill and one on an island."""
+    slots = tuple(Slot(name, "d", point, 4000, 4900) for name, point in (("n", NEAR), ("i", ISLAND)))
+    return Instance(1000, (Request("r", Urgency.P1, HOME, 1000, 9000, 1000, 1000),), slots)
+
+
+def a_router(asked: list[str]) -> FastAPI:
+    """A server that answers OSRM's `table`: 1,234 s to each place, and no road to the island."""
+    app = FastAPI()
+
+    @app.get("/table/v1/driving/{points}")
+    async def table(points: str, sources: str) -> dict[str, object]:
+        asked.append(points)
+        places = [tuple(map(float, point.split(","))) for point in points.split(";")]
+        return {"code": "Ok", "durations": [[None if place[1] == ISLAND.lat else 1234.4 for place in places]]}
+
+    return app
+
+
+async def test_a_road_time_is_asked_once_and_the_straight_line_fills_what_no_road_joins() -> None:
+    asked: list[str] = []
+    async with serving(a_router(asked)) as url:
+        router = Router(url)
+        for _ in range(2):
+            travel, name = await router.travel(an_instance())
+        await router.aclose()
+    assert travel is not None
+    assert name == "road"
+    times = travel([HOME], [NEAR, ISLAND], on_foot=False)
+    straight = StraightLine()([HOME], [NEAR, ISLAND], on_foot=False)
+    assert (int(times[0, 0]), int(times[0, 1])) == (1234, int(straight[0, 1]))
+    assert (travel([HOME], [NEAR], on_foot=True) == StraightLine()([HOME], [NEAR], on_foot=True)).all()
+    assert asked == ["3.5,44.5;3.5,44.6;3.5,44.7"]
+
+
+async def test_a_router_that_is_away_or_absent_leaves_the_straight_line_and_says_so() -> None:
+    for url in ("http://127.0.0.1:9", ""):
+        router = Router(url)
+        assert await router.travel(an_instance()) == (None, "straight_line")
+        await router.aclose()
