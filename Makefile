@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
 ARGS ?=
 
-.PHONY: setup demo test bench lock check clean
+.PHONY: setup demo test screenshots bench lock check clean
 
 setup: $(VENV)/.runtime
 
@@ -35,7 +35,12 @@ check: $(VENV)/.test
 	$(BIN)/lint-imports
 
 test: check
+	@tests/e2e/install-browser $(BIN)
 	$(BIN)/pytest $(ARGS)
+
+screenshots: $(VENV)/.test
+	@tests/e2e/install-browser $(BIN)
+	$(BIN)/python -m tests.e2e.screenshots $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/aiguillage bench $(ARGS)

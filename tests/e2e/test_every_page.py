@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from shared.auth import Role
 from tests.e2e.browser import DESK, PHONE, Screen, screen
-from tests.e2e.town import Town
+from tests.e2e.town import Town, fill
 
 BUDGET = 150_000
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -28,20 +28,6 @@ async def peopled(here: Town) -> Town:
     """A territory with slots, and requests that wait."""
     await fill(here)
     return here
-
-
-async def fill(place: Town) -> None:
-    """Slots of several practitioners, a withdrawn one, requests of each class."""
-    slots = await place.publish(0, in_minutes=60, count=3)
-    await place.publish(2, in_minutes=150, count=2)
-    async with place.client(Role.PRACTITIONER, 0) as client:
-        answer = await client.post(f"/availability/slots/{slots[2]['id']}/withdrawal", json={"reason": "essai"})
-        assert answer.status_code == 200, answer.text
-    async with place.client(Role.PHARMACIST) as client:
-        for urgency, insee, motive in ((1, "48095", "abdominal_pain"), (2, "48039", "wound"), (4, "48018", "cystitis")):
-            body = {"insee": insee, "urgency": urgency, "motive": motive, "professions": ["26"]}
-            answer = await client.post("/matching/requests", json=body)
-            assert answer.status_code == 201, answer.text
 
 
 async def faults_of(shown: Screen) -> list[str]:

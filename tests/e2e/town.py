@@ -37,6 +37,15 @@ PEOPLE = (
     ("Elsa", "MODELE", "60", "Soins infirmiers de l'Essai", "48095", 44.5170, 3.4950),
     ("Farid", "ESSAI", "10", "Maison de santé de Chanac", "48039", 44.4660, 3.3440),
 )
+WAITING = (
+    (1, "48095", "abdominal_pain", "26"),
+    (1, "48095", "fever_child", "10"),
+    (2, "48039", "dental_pain", "40"),
+    (2, "48013", "sprain", "10"),
+    (3, "48018", "dressing", "21"),
+    (4, "48081", "cystitis", "26"),
+)
+"""Requests by class, commune, motive and profession: some find a slot, some have nobody to serve them."""
 ROLES = {
     Role.PRACTITIONER: "Dr Ada EXEMPLE",
     Role.PHARMACIST: "Pharmacie de l'Essai",
@@ -122,6 +131,23 @@ async def settle(settings: Settings, url: str) -> Town:
                 )
             )  # fmt: skip
     return Town(url, settings, people, places)
+
+
+async def fill(place: Town) -> None:
+    """Slots of several practitioners, a withdrawn one; requests that wait, requests that were served."""
+    slots = await place.publish(0, in_minutes=60, count=6)
+    await place.publish(1, in_minutes=45, count=3)
+    await place.publish(2, in_minutes=150, count=2)
+    await place.publish(3, in_minutes=300, count=2)
+    await place.publish(5, in_minutes=90, count=2, modes=["AMB", "VR"])
+    async with place.client(Role.PRACTITIONER, 0) as client:
+        answer = await client.post(f"/availability/slots/{slots[4]['id']}/withdrawal", json={"reason": "essai"})
+        assert answer.status_code == 200, answer.text
+    async with place.client(Role.PHARMACIST) as client:
+        for urgency, insee, motive, profession in WAITING:
+            body = {"insee": insee, "urgency": urgency, "motive": motive, "professions": [profession]}
+            answer = await client.post("/matching/requests", json=body)
+            assert answer.status_code == 201, answer.text
 
 
 @asynccontextmanager
