@@ -10,12 +10,12 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from shared.http import COOKIE
 
-PHONE, DESK = 360, 1280
+PHONE, TABLET, DESK = 360, 600, 1280
 # What a browser says by itself of an answer that the page handles: a refusal, a session that ended, a server away.
 HANDLED = ("409", "401", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--lang=fr-FR",
 )  # fmt: skip
 
 
@@ -76,10 +76,12 @@ async def screen(
 ) -> AsyncIterator[Screen]:
     """Open a page as someone; at the end nothing may have gone wrong in it."""
     context = await browser.new_context(
-        viewport={"width": width, "height": 740 if width < 600 else 800},
+        viewport={"width": width, "height": 740 if width < TABLET else 800},
         color_scheme=colours,
         locale="fr-FR",
         reduced_motion="reduce",
+        has_touch=width < TABLET,
+        is_mobile=width < TABLET,
         **options,
     )
     context.set_default_timeout(20_000)

@@ -48,7 +48,7 @@ export const inTime = (instant) => t("time.in", { span: span(ms(instant) - now()
 
 /** "2:45" of what is left */
 export function countdown(instant) {
-  const seconds = Math.max(0, Math.ceil((ms(instant) - now()) / 1000));
+  const seconds = Math.max(0, Math.floor((ms(instant) - now()) / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
