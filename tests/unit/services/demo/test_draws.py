@@ -56,8 +56,8 @@ def test_a_flu_monday_brings_what_the_figures_say_and_a_calm_day_less() -> None:
 @pytest.mark.parametrize("territory", TERRITORIES, ids=lambda each: each.short)
 def test_a_day_can_be_played_as_it_is_drawn(territory: Territory, seed: int) -> None:
     day = drawn_day(territory, drawn_people(territory, seed), MONDAY, seed)
-    for events in (day.publications, day.askings):
-        assert all(first.at <= second.at for first, second in pairwise(events))
-        assert all(at(MONDAY, OPENS) <= event.at <= at(MONDAY, CLOSES) for event in events)
+    for moments in ([each.at for each in day.publications], [each.at for each in day.askings]):
+        assert all(first <= second for first, second in pairwise(moments))
+        assert all(at(MONDAY, OPENS) <= moment <= at(MONDAY, CLOSES) for moment in moments)
     assert all(event.at < event.starts_at for event in day.publications)
     assert len({event.practitioner.rpps for event in day.publications}) == len(day.publications)
