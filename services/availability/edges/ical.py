@@ -20,9 +20,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability.agenda_tables import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from services.availability.app.calendar import declare_absence, end_absence
 from services.availability.edges.ical_reading import LARGEST, Busy, FeedUnreadable, busy_periods
-from services.availability.edges.ical_tables import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from services.availability.edges.ical_writing import Shown
 from services.availability.orders import NewAbsence
 from services.availability.store.slots import one_at_a_time
