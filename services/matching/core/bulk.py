@@ -13,6 +13,7 @@ from services.matching.core.network import UNSERVED, FlowFailed, IntArray, Netwo
 
 MOST_TRIED_PER_REQUEST = 2
 ALWAYS_TRIED = 500
+MOST_WAITING = 0.4
 
 
 class NotProved(FlowFailed):
@@ -27,7 +28,10 @@ def match(network: Network, penalty: IntArray) -> IntArray | None:
         return None
     matcher = _laid_out(network, penalty)
     tried, most = 0, ALWAYS_TRIED + MOST_TRIED_PER_REQUEST * n
-    for request in _first_choices(matcher):
+    waiting = _first_choices(matcher)
+    if len(waiting) > ALWAYS_TRIED // 10 + MOST_WAITING * n:
+        return None
+    for request in waiting:
         tried += matcher.insert(request)
         if tried > most:
             return None
