@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import advice, attachment_rounds, attachments, lists, requests
+from services.matching.api import advice, attachment_rounds, attachments, lists, parameters, requests
 from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.following import Territories
@@ -64,6 +64,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(requests.routes)
     app.include_router(advice.routes)
     app.include_router(lists.routes)
+    app.include_router(parameters.routes)
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
     answer_problems(app)

@@ -160,6 +160,13 @@ async def close(request_id: UUID, form: ClosureForm, desk: DeskDep, once: OnceDe
     return await once(lambda: _view(holding.end(desk, request_id, code="closed", reason=form.reason)), status=200)
 
 
+@routes.post("/requests/{request_id}/ownership", response_model=RequestView)
+async def own(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
+    """Take care of this request: the board shows who does."""
+    desk.caller.require(*asking.RUNS_THE_BOARD)
+    return await once(lambda: _view(holding.own(desk, request_id)), status=200)
+
+
 @routes.post("/requests/{request_id}/relaxation", response_model=RequestView)
 async def relax(request_id: UUID, form: RelaxationForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """The patient accepts to go farther, otherwise or later."""

@@ -113,6 +113,23 @@ async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> Reques
     return row
 
 
+async def own(desk: Desk, request_id: UUID) -> RequestRow:
+    """Take care of a request: the board shows who does."""
+    row = await move(
+        desk.session,
+        Move(
+            request_id,
+            code="owned",
+            by=desk.caller.id,
+            at=await database_now(desk.session),
+            from_states=ON_THE_BOARD | BOOKED,
+            values={"owner": desk.caller.id},
+        ),
+    )
+    await tell(desk.session, row, "owned")
+    return row
+
+
 async def relax(desk: Desk, request_id: UUID, form: RelaxationForm) -> RequestRow:
     """The patient accepts more: farther, otherwise, later. An unserved request is open again."""
     before = await acting_on(desk.session, desk.caller, request_id)

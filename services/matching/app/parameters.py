@@ -1,14 +1,18 @@
 """What a CPTS may set for its matching, with the defaults it starts from."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.core.model import Parameters
+from services.matching.store.requests import door
 from services.matching.store.tables import ParametersRow
+from shared.db import database_now, ring_after_commit, run
 
 
 class Step(StrEnum):
@@ -53,6 +57,15 @@ class CptsParameters(Plain):
     weights: dict[str, int | float | tuple[int, int, int, int]] = {}
     """Fields of `core.model.Parameters` that differ from their defaults."""
 
+    @field_validator("weights")
+    @classmethod
+    def known_weights(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Weights are fields of the core's parameters."""
+        unknown = given.keys() - {field.name for field in fields(Parameters)}
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        return given
+
     @property
     def core(self) -> Parameters:
         """As the core takes them."""
@@ -71,3 +84,16 @@ async def parameters_of(session: AsyncSession, cpts_id: str) -> CptsParameters:
     row = await session.get(ParametersRow, cpts_id)
     body: dict[str, Any] = row.body if row else {}
     return CptsParameters.model_validate(body)
+
+
+async def set_parameters(session: AsyncSession, cpts_id: str, given: CptsParameters, *, by: str) -> ParametersRow:
+    """Set what differs from the defaults, and ring for a round."""
+    values = {
+        "body": given.model_dump(mode="json", exclude_defaults=True),
+        "changed_at": await database_now(session),
+        "changed_by": by,
+    }
+    row = insert(ParametersRow).values(cpts_id=cpts_id, **values)
+    await run(session, row.on_conflict_do_update(index_elements=["cpts_id"], set_=values))
+    ring_after_commit(session, door(cpts_id))
+    return await session.get_one(ParametersRow, cpts_id, populate_existing=True)

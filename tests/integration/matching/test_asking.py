@@ -133,3 +133,24 @@ async def test_motives_come_with_their_words_and_wait_for_the_cpts_to_validate_t
     listed = {each["code"]: each for each in (await person.client.get("/motives")).json()}
     assert listed["fever_child"]["label"] == "Fièvre de l'enfant"
     assert not any(each["validated"] for each in listed.values())
+
+
+async def test_a_cpts_sets_its_parameters_and_new_requests_follow_them(sign_in_as: SignIn) -> None:
+    coordinator, asker = await sign_in_as(Role.COORDINATOR), await sign_in_as(Role.PRACTITIONER)
+    where = f"/parameters/{CPTS}"
+    assert (await asker.client.put(where, json={})).status_code == 403
+    assert (await coordinator.client.put(where, json={"weights": {"nonsense": 1}})).status_code == 422
+    answer = await coordinator.client.put(where, json={"confirm_after_minutes": [5, 10, 20, 40]})
+    assert answer.json()["changed_by"] == coordinator.account, answer.text
+    assert (await asker.client.get(where)).json()["now"]["confirm_after_minutes"] == [5, 10, 20, 40]
+    view = (await asker.client.post("/requests", json=a_request())).json()
+    waited = datetime.fromisoformat(view["answer_by"]) - datetime.fromisoformat(view["submitted_at"])
+    assert waited == timedelta(minutes=5)
+
+
+async def test_who_runs_the_board_takes_care_of_a_request(sign_in_as: SignIn) -> None:
+    coordinator, asker = await sign_in_as(Role.COORDINATOR), await sign_in_as(Role.PHARMACIST)
+    request = (await asker.client.post("/requests", json=a_request())).json()
+    assert (await asker.client.post(f"/requests/{request['id']}/ownership")).status_code == 403
+    owned = await coordinator.client.post(f"/requests/{request['id']}/ownership")
+    assert (owned.json()["owner"], owned.json()["state"]) == (coordinator.account, "open")
