@@ -1,6 +1,7 @@
 """The terminal board: what the websockets say of each territory, and nothing else."""
 
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ COLOURS = {
     RequestState.UNSERVED: "bold red",
 }
 SAY = wording()
-LAST_EVENTS = 8
+LAST_EVENTS, MOST_UNREAD = 8, 500
 OLDEST = 4
 WIDE = 120
 FRAME = 9
@@ -50,13 +51,17 @@ class Watched:
     motives: Mapping[str, str]
     """Labels by code."""
     last: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=LAST_EVENTS))
+    unread: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=MOST_UNREAD))
+    """The same, for who prints them one by one."""
 
     async def note(self, _replica: Replica, events: list[dict[str, Any]]) -> None:
         """Keep the last events, to be read."""
         for event in events:
             line = self.sentence(event)
             if line:
-                self.last.append((datetime.fromisoformat(event["at"]), line))
+                told = (datetime.fromisoformat(event["at"]), line)
+                self.last.append(told)
+                self.unread.append(told)
 
     def sentence(self, event: dict[str, Any]) -> str:
         """An event in a few words; empty for those that nobody waits for."""
@@ -150,4 +155,6 @@ def picture(watched: list[Watched], clock: Clock, where: str, file: Path) -> Non
     """Draw the board as it stands, in SVG."""
     console = Console(record=True, width=150, file=io.StringIO())
     console.print(board(watched, clock, where, ConsoleDimensions(150, 25)))
-    file.write_text(console.export_svg(title="Aiguillage"), encoding="utf-8")
+    drawn = console.export_svg(title="Aiguillage")
+    # Without the addresses of fonts: a picture calls nobody.
+    file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")

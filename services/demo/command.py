@@ -154,8 +154,8 @@ class Stage:
     async def _print_events(self, watched: list[Watched]) -> None:
         while True:
             for each in watched:
-                while each.last:
-                    instant, line = each.last.popleft()
+                while each.unread:
+                    instant, line = each.unread.popleft()
                     self.console.print(f"{instant.astimezone(PARIS):%H:%M} {each.territory.short} {line}")
             await asyncio.sleep(1 / FRAMES_A_SECOND)
 
