@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.columns import Columns
 from rich.console import Console, ConsoleDimensions, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -87,9 +86,14 @@ def board(watched: list[Watched], clock: Clock, where: str, size: ConsoleDimensi
         f"{code} {count}" for code, count in sum((each.refused for each in watched), Counter()).most_common(4)
     )
     footer = Text(f"Ctrl-C arrête tout.{f'  Refus reçus : {noted}' if noted else ''}", style="dim")
-    return Group(
-        title, Columns([_panel(each, clock, room) for each in watched], expand=True, equal=side_by_side), footer
-    )
+    panels = [_panel(each, clock, room) for each in watched]
+    if not side_by_side:
+        return Group(title, *panels, footer)
+    row = Table.grid(expand=True)
+    for _ in panels:
+        row.add_column(ratio=1)
+    row.add_row(*panels)
+    return Group(title, row, footer)
 
 
 def _panel(watched: Watched, clock: Clock, room: int) -> Panel:
