@@ -5,7 +5,7 @@ without us (withdrawn slot, cancelled by the practitioner, lapsed) puts its requ
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,7 +85,7 @@ def followed(
             row.id, code=state, by=ROUND, at=now, from_states={RequestState.CONFIRMED}, to=state, version=row.version
         )
     if shown is not None and shown.state == BookingState.CONFIRMED and row.state == RequestState.HELD:
-        return confirmed(row.id, by=ROUND, at=now)
+        return replace(confirmed(row.id, by=ROUND, at=now), version=row.version)
     if row.state == RequestState.HELD and row.held_until is not None and row.held_until <= now:
         return _lost(row, "expired", parameters, now)
     if any(str(each) in gone for each in places_of(row)) and (row.starts_at is None or row.starts_at > now):
@@ -100,7 +100,8 @@ def _lost(row: RequestRow, code: str, parameters: CptsParameters, now: datetime)
     if row.state == RequestState.CONFIRMED:
         # Somebody was told: the next answer cannot wait, and must not be the place that was just taken away.
         values |= {"answer_by": now, "forbidden": [*row.forbidden, str(row.slot_id)]}
-    return reopened(row.id, code, by=ROUND, at=now, states={RequestState(row.state)}, **values)
+    change = reopened(row.id, code, by=ROUND, at=now, states={RequestState(row.state)}, **values)
+    return replace(change, version=row.version)
 
 
 def unrecorded(

@@ -155,7 +155,7 @@ def test_a_confirmed_patient_whose_slot_went_is_answered_at_once_and_not_sent_th
     row, _ = booked(RequestState.CONFIRMED)
     change = followed(row, {}, {str(row.booking_id)}, PARAMETERS, NOW)
     assert change is not None
-    assert (change.code, change.to) == ("slot_withdrawn", RequestState.OPEN)
+    assert (change.code, change.to, change.version) == ("slot_withdrawn", RequestState.OPEN, row.version)
     assert (change.values["answer_by"], change.values["forbidden"]) == (NOW, [str(row.slot_id)])
 
 
