@@ -47,6 +47,9 @@ async def hold_slot(
     """
     caller.require_practitioner(slot.practitioner_id)
     slot_id = UUID(slot.id)
+    # What follows decides; this spares its cost to the many who come too late.
+    if slot.taken >= slot.capacity and await store.of_request(session, slot_id, request_id) is None:
+        raise SlotUnavailable(slot_id=slot_id)
     holder = held_for if held_for and caller.role == Role.MACHINE else caller.id
     order = partial(
         store.book, session, slot_id=slot_id, request_id=request_id, by=holder, state=BookingState.HELD, hold=hold
