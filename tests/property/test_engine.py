@@ -15,7 +15,7 @@ from services.matching.core.solve import solve
 from services.matching.core.table import Table
 from tests.property.engine_instances import best_by_enumeration, instances, renamed, slots, unserved_by_rank
 
-thorough = settings(max_examples=100, deadline=None)
+thorough = settings(max_examples=70, deadline=None)
 
 
 def value(instance: Instance, plan: Plan) -> tuple[tuple[int, ...], int]:

@@ -11,7 +11,7 @@ from services.matching.core.recommend import options, price_list
 from services.matching.core.solve import solve
 from tests.property.engine_instances import instances, requests, unserved_by_rank
 
-thorough = settings(max_examples=80, deadline=None)
+thorough = settings(max_examples=50, deadline=None)
 
 
 def without_caps(instance: Instance) -> Instance:

@@ -11,7 +11,7 @@ from services.matching.core.network import IntArray, Network
 
 PENALTY = 1000
 KINDS = ["request", "request", "slot", "slot", "cancel", "commit", "withdraw", "place"]
-thorough = settings(max_examples=150, deadline=None)
+thorough = settings(max_examples=100, deadline=None)
 
 
 def solved_again(matcher: Matcher, alive: list[int]) -> int:
