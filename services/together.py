@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.availability import main as availability
+from services.availability.psc.api import build_psc
+from services.availability.psc.settings import PscSettings
 from services.availability.web.pages import PART as AVAILABILITY_PAGES
 from services.matching import main as matching
 from services.matching.web.pages import PART as MATCHING_PAGES
@@ -26,6 +28,7 @@ def build(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as stack:
             for service in services.values():
                 await stack.enter_async_context(service.router.lifespan_context(service))
+            await stack.enter_async_context(psc.state.http)
             yield
 
     app = FastAPI(title="Aiguillage", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -37,5 +40,9 @@ def build(settings: Settings) -> FastAPI:
 
     for name, service in services.items():
         app.mount(API[name], service)
-    app.mount("/", site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES]))
+    card = PscSettings()
+    psc = build_psc(wirings["availability"], card)
+    app.mount("/psc", psc)
+    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url))
+    app.mount("/", pages)
     return app

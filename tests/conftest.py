@@ -1,6 +1,7 @@
 """A real PostgreSQL and a real Redis for the whole run; a fresh copy of the migrated database for each test."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,14 +21,22 @@ REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the reference data where they are absent; in CI their absence is a failure."""
-    if REFERENCE.is_dir():
-        return
-    needing = [item for item in items if item.get_closest_marker("reference")]
+    """Leave out what needs the reference data, or Node, where they are absent; in CI their absence is a failure."""
+    absent = {
+        marker: where
+        for marker, where, there in (
+            ("reference", f"the reference data, expected in {REFERENCE}", REFERENCE.is_dir()),
+            ("node", "Node", shutil.which("npm") is not None),
+        )
+        if not there
+    }
+    needing = {item: marker for item in items for marker in absent if item.get_closest_marker(marker)}
     if os.environ.get("CI") == "true" and needing:
-        raise pytest.UsageError(f"{len(needing)} tests need the reference data, expected in {REFERENCE}")
+        raise pytest.UsageError(
+            f"{len(needing)} tests need {', '.join(absent[each] for each in set(needing.values()))}"
+        )
     items[:] = [item for item in items if item not in needing]
-    config.hook.pytest_deselected(items=needing)
+    config.hook.pytest_deselected(items=list(needing))
 
 
 @pytest.fixture(scope="session")

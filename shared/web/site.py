@@ -47,7 +47,9 @@ class Files(StaticFiles):
 async def _not_signed_in(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/connexion?{urlencode({'suite': target})}", 303)
+    # The SAS sends regulators here: they sign in as they did there, without a page in between.
+    by_card = request.app.state.national_sign_in and request.query_params.get("origin", "").startswith("sas")
+    return RedirectResponse(f"{'/psc/' if by_card else '/connexion'}?{urlencode({'suite': target})}", 303)
 
 
 async def _refused(request: Request, refusal: Exception) -> Response:
@@ -64,14 +66,22 @@ async def _missing(request: Request, error: Exception) -> Response:
     return page.show("problem.html", title="problem.title", status=error.status_code, detail=detail)
 
 
-def site(wirings: Mapping[str, Wiring], parts: Sequence[Part], *, api: Mapping[str, str] = API) -> FastAPI:
+def site(
+    wirings: Mapping[str, Wiring],
+    parts: Sequence[Part],
+    *,
+    api: Mapping[str, str] = API,
+    national_sign_in: bool = False,
+) -> FastAPI:
     """The application that serves every page. Mount it at the root of the origin, after the services.
 
     `wirings`: those of the services whose pages it has; a page reads with the wiring of its own service.
+    `national_sign_in`: whether Pro Santé Connect answers at `/psc/`.
     """
     wiring = next(iter(wirings.values()))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.wiring, app.state.wirings = wiring, dict(wirings)
+    app.state.national_sign_in = national_sign_in
     app.state.config = {"api": dict(api), "tiles": wiring.settings.tile_url, "credit": wiring.settings.tile_credit}
     loader = PrefixLoader({part.service: FileSystemLoader(part.folder / "templates") for part in parts})
     app.state.templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
