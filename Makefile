@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
 ARGS ?=
 
+# Compiled modules are kept, whatever the shell says: without them every start compiles all it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test screenshots bench lock check clean
 
 setup: $(VENV)/.runtime
