@@ -16,9 +16,11 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "login": (None, "/connexion"),
     "slots": (Role.PRACTITIONER, "/creneaux"),
     "me": (Role.PRACTITIONER, "/creneaux#moi"),
+    "asked of me": (Role.PRACTITIONER, "/creneaux#demandes"),
     "refer": (Role.PHARMACIST, "/orienter"),
     "board": (Role.COORDINATOR, "/tension"),
     "fairness": (Role.COORDINATOR, "/tension#equite"),
+    "register": (Role.COORDINATOR, "/tension#mt"),
     "board of the committee": (Role.COMMITTEE, "/tension"),
 }
 

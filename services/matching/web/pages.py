@@ -57,7 +57,7 @@ async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Resp
         title="tension.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("tension.", "relaxation."),
+        words=("tension.", "relaxation.", "register."),
         acts=caller.role is Role.COORDINATOR,
         cpts=page.chosen_cpts(caller) or "",
     )

@@ -7,8 +7,10 @@ import { day, dayName, fullDay, parisInstant, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 import { fillMe, wireMe } from "/static/availability/me.js";
+import { drawProposals } from "/static/availability/proposals.js";
 import { wireSheet } from "/static/availability/sheet.js";
 import { drawTimeline } from "/static/availability/timeline.js";
+import { wireWeek } from "/static/availability/week.js";
 
 const DAY = 86_400_000;
 const page = { practitioner: config.practitioners[0], at: Number(sessionStorage.getItem("day")) || now(), places: [] };
@@ -52,6 +54,7 @@ function draw() {
   empty.hidden = shown.length > 0 || !availability.ready;
   if (!empty.hidden) empty.replaceChildren(h("p", {}, t("slots.empty", { day: relative })), h("p", {}, t("slots.empty_do")));
   fillMe(availability.state, page.practitioner);
+  drawProposals(matching.state.attachments, page.practitioner);
 }
 
 function truth(shown) {
@@ -123,6 +126,7 @@ function choosePractitioner(id) {
   page.places = people.find((each) => each.id === id)?.places ?? [];
   wireSheet({ page, publish, last: () => ofDay(day(page.at)).filter((slot) => slot.status === "published").at(-1) });
   wireMe(page);
+  wireWeek(page);
   draw();
 }
 

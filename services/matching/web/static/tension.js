@@ -7,6 +7,7 @@ import { age, number, span, when } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 import { drawFair } from "/static/matching/fair.js";
+import { drawRegister, wireRegister } from "/static/matching/register.js";
 import { drawTerritory } from "/static/matching/territory.js";
 import { showStory } from "/static/matching/story.js";
 
@@ -54,7 +55,7 @@ function drawSoon() {
 }
 
 async function nameCommunes() {
-  const wanted = new Set([...requests().map((each) => each.insee), ...(availability.state.cpts?.[config.cpts]?.communes ?? []),
+  const wanted = new Set([...requests().map((each) => each.insee), ...Object.values(matching.state.attachments ?? {}).map((each) => each.insee), ...(availability.state.cpts?.[config.cpts]?.communes ?? []),
     ...Object.values(availability.state.places ?? {}).map((each) => each.insee)]);
   const missing = [...wanted].filter((insee) => !communes.has(insee)).slice(0, 250);
   if (!missing.length) return;
@@ -117,6 +118,7 @@ function draw() {
   drawCounts();
   drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots() }, context);
   drawFair(availability.state, freeSlots());
+  drawRegister(matching.state.attachments, context);
   for (const head of document.querySelectorAll("[data-sort]")) {
     const order = head.dataset.sort === page.sort ? (page.down ? "descending" : "ascending") : "none";
     head.closest("th").setAttribute("aria-sort", order);
@@ -230,6 +232,7 @@ keys({
   Escape: ["tension.key.back", () => document.body.classList.remove("wall")],
 });
 tabs(byId("tabs"), draw);
+wireRegister();
 setInterval(() => attempt(async () => draw()), 15_000);
 setInterval(figuresSoon, 60_000);
 

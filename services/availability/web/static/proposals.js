@@ -1,0 +1,55 @@
+// « Demandes »: people proposed to this practitioner as médecin traitant; accept, or refuse with a reason.
+
+import { get, post } from "/static/api.js";
+import { byId, h, keep } from "/static/dom.js";
+import { age, minutes, when } from "/static/format.js";
+import { ask, attempt, toast } from "/static/shell.js";
+import { label, t } from "/static/page.js";
+
+const REASONS = ["full", "too_far", "outside_practice", "personal", "not_received", "other"];
+
+export function drawProposals(attachments, practitioner) {
+  const shown = Object.values(attachments ?? {})
+    .filter((each) => each.practitioner_id === practitioner && each.state === "proposed")
+    .sort((one, other) => one.proposed_at.localeCompare(other.proposed_at));
+  const tab = byId("tab-asks");
+  tab.textContent = shown.length ? t("asks.tab_count", { n: shown.length }) : t("asks.tab");
+  byId("asks-empty").hidden = shown.length > 0;
+  keep(byId("asks"), shown, { key: (each) => each.id, version: (each) => each.version, draw: card });
+}
+
+function card(entry) {
+  return h("li", { class: "card stack" },
+    h("p", {}, h("strong", {}, label("priority_class", entry.priority_class)), " ",
+      h("span", { class: "quiet-text" }, t("asks.waits", { age: age(entry.registered_at) }))),
+    h("p", { class: "quiet-text" }, [
+      entry.why.travel_s === undefined ? "" : t("asks.travel", { minutes: minutes(entry.why.travel_s) }),
+      entry.home_visits ? t("asks.home_visits") : "", entry.answer_by ? t("asks.answer_by", { when: when(entry.answer_by) }) : "",
+    ].filter(Boolean).join(" · ")),
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "primary", "data-focus": `yes${entry.id}`, onclick: () => attempt(async () => {
+        await post("matching", `/attachments/${entry.id}/acceptance`);
+        toast(t("asks.accepted"));
+      }) }, t("asks.accept")),
+      h("button", { type: "button", onclick: () => attempt(() => refuse(entry)) }, t("asks.refuse")),
+      h("button", { type: "button", class: "quiet", onclick: () => attempt(() => see(entry)) }, t("slots.open_patient"))));
+}
+
+async function see(entry) {
+  const found = await get("matching", `/attachments/${entry.id}/patient`).catch((error) => {
+    if (error.status === 404) return {};
+    throw error;
+  });
+  const lines = Object.entries(found).filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, t(`slots.patient.${name}`)), h("dd", {}, String(value))]);
+  await ask(t("asks.patient"), h("div", { class: "stack" }, lines.length ? h("dl", { class: "keys" }, lines) : h("p", {}, t("slots.patient_none")),
+    h("p", { class: "hint" }, t("slots.patient_logged"))), [{ value: "", text: t("common.close"), kind: "primary" }]);
+}
+
+async function refuse(entry) {
+  const answer = await ask(t("asks.refuse_title"), h("label", { class: "field" }, t("asks.reason"),
+    h("select", { name: "reason" }, REASONS.map((code) => h("option", { value: code }, label("refusal", code))))),
+  [{ value: "yes", text: t("asks.refuse"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);
+  if (!answer) return;
+  await post("matching", `/attachments/${entry.id}/refusal`, { reason: answer.values.reason });
+  toast(t("asks.refused"));
+}

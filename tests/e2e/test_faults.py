@@ -1,0 +1,61 @@
+"""What goes wrong: the network, the server, the session. Nothing typed is lost, nothing stale looks fresh."""
+
+import re
+from contextlib import AsyncExitStack
+
+from playwright.async_api import Browser, expect
+
+from services.together import build
+from shared.auth import Role
+from shared.settings import Settings
+from tests.conftest import run
+from tests.e2e.browser import screen
+from tests.e2e.people import describe, options
+from tests.e2e.town import Town, settle
+from tests.processes import free_port
+from tests.serving import serving
+
+
+async def test_a_lost_network_is_said_and_heals_by_itself(browser: Browser, here: Town) -> None:
+    token = await here.token(Role.COORDINATOR)
+    async with screen(browser, here.url, "/tension", token) as board:
+        await board.page.context.set_offline(True)
+        await expect(board.page.locator("#banner")).to_have_text(re.compile("Hors ligne depuis 9:0"))
+        await here.publish(0, in_minutes=60, count=2)
+        await expect(board.page.locator("[data-figure=free] .figure-value")).to_have_text("0")
+        await board.page.context.set_offline(False)
+        await expect(board.page.locator("[data-figure=free] .figure-value")).to_have_text("2")
+        await expect(board.page.locator("#banner")).to_be_hidden()
+
+
+async def test_a_server_that_starts_again_finds_its_readers_back(browser: Browser, settings: Settings) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}/availability"})
+    place = await settle(here, url)
+    token = await place.token(Role.COORDINATOR)
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(serving(build(here), port))
+        async with screen(browser, url, "/tension", token) as board:
+            free = board.page.locator("[data-figure=free] .figure-value")
+            await expect(free).to_have_text("0")
+            await first.aclose()
+            await expect(board.page.locator("#banner")).to_contain_text("Hors ligne")
+            async with serving(build(here), port):
+                await place.publish(0, in_minutes=60, count=3)
+                await expect(free).to_have_text("3")
+                await expect(board.page.locator("#banner")).to_be_hidden()
+
+
+async def test_a_session_that_ends_asks_again_and_keeps_what_was_typed(browser: Browser, here: Town) -> None:
+    await here.publish(0, in_minutes=60)
+    token = await here.token(Role.PHARMACIST)
+    async with screen(browser, here.url, "/orienter", token) as pharmacy:
+        await describe(pharmacy.page, motive="renouv")
+        await options(pharmacy.page, 1)
+        await run(here.settings.database_url.get_secret_value(), "delete from common.session")
+        await pharmacy.page.keyboard.press("1")
+        again = pharmacy.page.get_by_role("dialog", name="Votre session a expiré")
+        await again.get_by_role("button", name="Pharmacie de l'Essai").click()
+        await expect(pharmacy.page.get_by_role("button", name="Confirmer")).to_be_focused()
+        await expect(pharmacy.page.get_by_label("Où est le patient ?")).to_have_value("Mende")
