@@ -182,7 +182,8 @@ async def change(session: AsyncSession, made: Change) -> AttachmentRow:
             **made.values,
         )
         .returning(AttachmentRow)
-        .execution_options(populate_existing=True)
+        # Rows come back from the statement itself; searching the session for them would cost a round its square.
+        .execution_options(populate_existing=True, synchronize_session=False)
     )
     row: AttachmentRow | None = (await session.exec(taken)).scalar_one_or_none()
     if row is None:
