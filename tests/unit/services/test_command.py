@@ -50,7 +50,9 @@ def test_an_unknown_policy_is_answered_with_those_there_are() -> None:
     assert "consensus" in run("simulate", "--policy", "none").stderr
 
 
-def test_bench_hands_over_its_arguments_and_its_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_benchmark_is_a_module_with_a_main_and_an_unknown_one_is_answered_with_those_there_are(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "tests" / "bench"
     folder.mkdir(parents=True)
     (folder / "sample.py").write_text("def main(argv):\n    return len(argv)\n")
