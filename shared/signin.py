@@ -1,5 +1,7 @@
 """Ways in: e-mail, password and a second factor (TOTP); in demo mode, a card for each demonstration account."""
 
+from functools import cache
+from secrets import token_urlsafe
 from uuid import UUID, uuid4
 
 import pyotp
@@ -20,7 +22,6 @@ from shared.vault import Vault
 from shared.wiring import Wiring
 
 HASHER = PasswordHasher()
-NOBODY = HASHER.hash("nobody")
 routes = APIRouter(tags=["session"])
 PER_PERSON, PER_ADDRESS = RateLimitItemPerMinute(5), RateLimitItemPerMinute(30)
 
@@ -86,12 +87,18 @@ async def add_account(
     return account_id, pyotp.TOTP(secret).provisioning_uri(name=email or label, issuer_name="Aiguillage")
 
 
+@cache
+def nobody() -> str:
+    """A hash that no password opens, so that an unknown address takes as long as a known one."""
+    return HASHER.hash(token_urlsafe())
+
+
 async def check_credentials(session: AsyncSession, vault: Vault, given: Credentials) -> AccountRow:
     """The account these credentials open; raises `BadCredentials`, taking as long for an unknown address."""
     query = select(AccountRow).where(AccountRow.email == given.email.strip().lower())
     account = (await session.exec(query.where(col(AccountRow.disabled_at).is_(None)))).one_or_none()
     try:
-        await run_in_threadpool(HASHER.verify, (account and account.password_hash) or NOBODY, given.password)
+        await run_in_threadpool(HASHER.verify, (account and account.password_hash) or nobody(), given.password)
     except VerificationError as error:
         raise BadCredentials from error
     if account is None or account.totp_sealed is None:
