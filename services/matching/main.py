@@ -7,9 +7,11 @@ from fastapi import FastAPI
 
 from services.matching import live
 from services.matching.api import advice, attachment_rounds, attachments, lists, parameters, requests
+from services.matching.api import hub as samu_hub
 from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.following import Territories
+from services.matching.edges.hub_schemas import HubSchemas, HubSettings
 from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
 from services.matching.edges.solver import Solver
@@ -60,7 +62,11 @@ def build(settings: Settings) -> FastAPI:
         await database_now(session)
         return {"status": "ok"}
 
+    hub_settings = HubSettings()
+    app.state.hub_settings = hub_settings
+    app.state.hub_schemas = HubSchemas(hub_settings.schemas) if hub_settings.schemas else None
     app.include_router(live.routes)
+    app.include_router(samu_hub.routes)
     app.include_router(requests.routes)
     app.include_router(advice.routes)
     app.include_router(lists.routes)

@@ -1,0 +1,249 @@
+"""Messages of the SAMU hub (EDXL-DE in JSON): a case that comes in, and what is answered. Pure: no network, no base.
+
+A patient's national numbers stand in `externalId`: those are never read. Texts that hold one are left out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from shared.clock import PARIS
+from shared.nir import INS_OID, holds_nir
+from shared.refusals import Refusal
+
+CASE, ACKNOWLEDGEMENT, ERROR, APPOINTMENT = "createCaseHealth", "reference", "error", "appointment"
+SCHEMAS = {CASE: "RS-EDA", ACKNOWLEDGEMENT: "RC-REF", ERROR: "RS-ERROR", APPOINTMENT: "RS-SAS-RDV"}
+HEADER = frozenset({"messageId", "sender", "sentAt", "kind", "status", "recipient"})
+UNSCHEDULED = "SNP"
+INVALID_MESSAGE = (300, "INVALID_MESSAGE")
+LIFE = timedelta(days=1)
+URGENCY = {"P0": 1, "P1": 1, "P2": 2, "P3": 3}
+PROFESSIONS = {
+    "LIBERAL.MG": "10",
+    "LIBERAL.SOS": "10",
+    "LIBERAL.MMG": "10",
+    "LIBERAL.MSPD": "10",
+    "LIBERAL.MCS": "10",
+    "LIBERAL.PHARM": "21",
+    "LIBERAL.DENT": "40",
+    "LIBERAL.INF": "60",
+    "LIBERAL.KINE": "70",
+}
+MODES = {"CABINET": "AMB", "DOMICILE": "HH"}
+_AGE = re.compile(r"P(\d{1,3})([YMWD])", re.ASCII)
+_PHONE = re.compile(r"[0-9+ ().-]{4,30}", re.ASCII)
+_IN_A_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
+
+
+class HubRefusal(Refusal):
+    """Ce message du hub n'est pas lisible."""
+
+    code = "hub_message_refused"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message: from whom, and its one use case."""
+
+    distribution_id: str
+    sender: str
+    use_case: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a request needs of a case. Unknown parts are empty; `point` is in degrees."""
+
+    case_id: str
+    perimeter: str
+    urgency: int
+    insee: str
+    point: tuple[float, float] | None
+    professions: tuple[str, ...]
+    modes: tuple[str, ...]
+    age: int | None
+    name: str
+    phone: str
+    birth_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regulator:
+    """Who the appointment is told in the name of."""
+
+    name: str
+    first_name: str
+    email: str
+
+
+def received(envelope: object) -> Received:
+    """What an envelope holds; raises `HubRefusal`. Times to live are the hub's business."""
+    outer = _mapping(envelope, "message")
+    distribution_id, sender = _text(outer, "distributionID"), _text(outer, "senderID")
+    if not distribution_id or not sender:
+        raise HubRefusal(field="distributionID, senderID", rule="required")
+    contents = outer.get("content")
+    if not isinstance(contents, list) or len(contents) != 1:
+        raise HubRefusal(field="content", rule="exactly one")
+    inner = _mapping(_mapping(contents[0], "content").get("jsonContent"), "jsonContent")
+    message = _mapping(_mapping(inner.get("embeddedJsonContent"), "embeddedJsonContent").get("message"), "message")
+    use_cases = sorted(message.keys() - HEADER)
+    if len(use_cases) != 1:
+        raise HubRefusal("Un message porte un seul cas d'usage.", field="message", rule="exactly one use case")
+    return Received(distribution_id, sender, use_cases[0], _mapping(message[use_cases[0]], use_cases[0]))
+
+
+def case_of(body: Mapping[str, Any]) -> Case:
+    """Read an RS-EDA that its schema accepted."""
+    details = _item(_item(body, "qualification"), "details")
+    location = _item(body, "location")
+    decisions, patients = _items(body, "decision"), _items(body, "patient")
+    patient = patients[0] if patients else {}
+    wanted = [_text(decision, "resourceType") for decision in decisions]
+    places = [_text(decision, "orientationType") for decision in decisions]
+    return Case(
+        case_id=_text(body, "caseId"),
+        perimeter=_text(body, "perimeter"),
+        urgency=URGENCY.get(_text(details, "priority"), 3),
+        insee=_text(_item(location, "city"), "inseeCode"),
+        point=_point(location),
+        professions=tuple(dict.fromkeys(PROFESSIONS[each] for each in wanted if each in PROFESSIONS)),
+        modes=tuple(dict.fromkeys(MODES[each] for each in places if each in MODES)),
+        age=_age(_text(_item(patient, "detail"), "age")),
+        name=_name(_item(patient, "identity")),
+        phone=_phone(body),
+        birth_date=_birth_date(_item(patient, "identity")),
+    )
+
+
+def acknowledgement(of: Received, *, us: str, now: datetime, refused: bool = False) -> dict[str, Any]:
+    """RC-REF: the message is integrated, or is none of ours."""
+    body = {"distributionID": of.distribution_id, "step": "INTEGRE", **({"refused": True} if refused else {})}
+    return envelope({ACKNOWLEDGEMENT: body}, us=us, to=of.sender, kind="Ack", now=now)
+
+
+def rejection(of: Received, causes: list[str], *, us: str, now: datetime) -> dict[str, Any]:
+    """RS-ERROR: the content is invalid. The causes name places and rules; the message's values are not repeated."""
+    code, title = INVALID_MESSAGE
+    body = {
+        "errorCode": {"statusCode": code, "statusString": title},
+        "errorCause": "; ".join(causes),
+        "referencedDistributionID": of.distribution_id,
+    }
+    return envelope({ERROR: body}, us=us, to=of.sender, kind="Error", now=now)
+
+
+def appointment(
+    appointment_id: str, status: str, *, starts_at: datetime, created_at: datetime, regulator: Regulator, first: bool
+) -> dict[str, Any]:
+    """The body of an RS-SAS-RDV; the patient is not named."""
+    return {
+        "appointmentId": appointment_id,
+        "method": "CreateAppointment" if first else "UpdateAppointment",
+        "created": instant(created_at),
+        "start": instant(starts_at),
+        "status": status,
+        "orientationCategory": "CPTS",
+        "regulator": {
+            "regulatorName": regulator.name,
+            "regulatorFirstname": regulator.first_name,
+            "regulatorEmail": regulator.email,
+        },
+    }
+
+
+def envelope(content: Mapping[str, Any], *, us: str, to: str, kind: str, now: datetime) -> dict[str, Any]:
+    """A message from us to one recipient."""
+    message_id = f"{us}_{uuid4()}"
+    message = {
+        "messageId": message_id,
+        "sender": {"name": us, "URI": f"hubex:{us}"},
+        "sentAt": instant(now),
+        "kind": kind,
+        "status": "Actual",
+        "recipient": [{"name": to, "URI": f"hubex:{to}"}],
+        **content,
+    }
+    return {
+        "distributionID": message_id,
+        "senderID": us,
+        "dateTimeSent": instant(now),
+        "dateTimeExpires": instant(now + LIFE),
+        "distributionStatus": "Actual",
+        "distributionKind": kind,
+        "descriptor": {
+            "language": "fr-FR",
+            "explicitAddress": {"explicitAddressScheme": "hubex", "explicitAddressValue": to},
+        },
+        "content": [{"jsonContent": {"embeddedJsonContent": {"message": message}}}],
+    }
+
+
+def instant(at: datetime) -> str:
+    """`2026-11-21T09:00:00+01:00`: no fraction, Paris' offset, never `Z`."""
+    return at.astimezone(PARIS).isoformat(timespec="seconds")
+
+
+def _point(location: Mapping[str, Any]) -> tuple[float, float] | None:
+    coord = _item(_item(_item(location, "geometry"), "point"), "coord")
+    lat, lon = coord.get("lat"), coord.get("lon")
+    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
+        return None
+    return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 else None
+
+
+def _age(written: str) -> int | None:
+    found = _AGE.fullmatch(written)
+    if found is None:
+        return None
+    years = int(found[1]) // _IN_A_YEAR[found[2]]
+    return years if years <= 130 else None
+
+
+def _name(identity: Mapping[str, Any]) -> str:
+    usual = _item(identity, "nonStrictFeatures")
+    return _harmless(_text(usual, "complete") or _text(_item(identity, "strictFeatures"), "birthName"))[:120]
+
+
+def _birth_date(identity: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(_text(_item(identity, "strictFeatures"), "birthDate"))
+    except ValueError:
+        return None
+
+
+def _phone(body: Mapping[str, Any]) -> str:
+    caller = _item(_item(body, "initialAlert"), "caller")
+    contacts = [_item(caller, name) for name in ("callbackContact", "callerContact")]
+    numbers = [_text(contact, "detail") for contact in contacts if contact.get("type") == "TEL"]
+    return next((_harmless(number) for number in numbers if _PHONE.fullmatch(number)), "")
+
+
+def _harmless(text: str) -> str:
+    return "" if holds_nir(text) or INS_OID.search(text) else text
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise HubRefusal(field=name, rule="an object")
+    return value
+
+
+def _item(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = owner.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _items(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = owner.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _text(owner: Mapping[str, Any], name: str) -> str:
+    found = owner.get(name)
+    return found.strip() if isinstance(found, str) else ""

@@ -1,0 +1,120 @@
+"""Messages of the SAMU hub: read, answered, and valid by the hub's own schemas."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.matching.edges import hub_messages as messages
+from services.matching.edges.hub_messages import HubRefusal, Regulator, case_of, received
+from services.matching.edges.hub_schemas import HubSchemas
+from tests.hub_cases import NIR, SAMU, a_case, a_message, said
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+US = "fr.health.test.cpts"
+REGULATOR = Regulator("Essai", "Une", "regulation@exemple.invalid")
+
+
+@pytest.fixture(scope="module")
+def schemas(reference: Path) -> HubSchemas:
+    return HubSchemas(reference / "samu-hub" / "json-schema")
+
+
+def test_a_case_says_where_how_soon_and_who() -> None:
+    case = case_of(received(a_message(a_case())).body)
+    assert (case.perimeter, case.urgency, case.insee) == ("SNP", 2, "48095")
+    assert (case.professions, case.modes, case.age) == (("10",), ("AMB",), 76)
+    assert (case.name, case.phone, case.birth_date) == ("Fictive Essai", "+33600000000", date(1950, 2, 3))
+
+
+def test_national_numbers_are_left_behind() -> None:
+    body = a_case()
+    body["patient"][0]["identity"]["nonStrictFeatures"]["complete"] = f"Fictive {NIR}"
+    body["initialAlert"]["caller"]["callerContact"]["detail"] = NIR
+    case = case_of(body)
+    assert (case.name, case.phone) == ("", "")
+    assert NIR not in repr(case)
+
+
+@pytest.mark.parametrize(("written", "years"), [("P3M", 0), ("P18M", 1), ("P104W", 2), ("P999Y", None), ("76", None)])
+def test_an_age_is_in_whole_years(written: str, years: int | None) -> None:
+    body = a_case()
+    body["patient"][0]["detail"]["age"] = written
+    assert case_of(body).age == years
+
+
+def test_corsica_is_known_by_its_point_alone() -> None:
+    coord = {"lat": 41.926, "lon": 8.737, "precision": "VILLE"}
+    place = {"geometry": {"datetime": "2026-11-24T08:56:00+01:00", "point": {"coord": coord}}}
+    case = case_of(a_case(location=place))
+    assert (case.insee, case.point) == ("", (41.926, 8.737))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [None, [], "x", {}, {"distributionID": "x"}, {"distributionID": "x", "senderID": "y", "content": []}],
+)
+def test_what_is_no_message_is_refused(broken: object) -> None:
+    with pytest.raises(HubRefusal):
+        received(broken)
+
+
+def test_a_message_with_two_use_cases_is_refused() -> None:
+    message = a_message(a_case())
+    said(message)["reference"] = {"distributionID": "x"}
+    with pytest.raises(HubRefusal):
+        received(message)
+
+
+@pytest.mark.reference
+def test_our_case_is_valid_and_a_bent_one_is_not_and_its_values_are_not_repeated(schemas: HubSchemas) -> None:
+    good = a_message(a_case())
+    assert schemas.faults(good, received(good)) == []
+    bad = a_message(a_case(caseId="Fictive Essai", creation="2026-11-24T08:55:00.000Z"))
+    faults = schemas.faults(bad, received(bad))
+    assert faults == ["createCaseHealth.caseId: pattern", "createCaseHealth.creation: pattern"]
+
+
+ANSWERS: list[dict[str, Any]] = [
+    messages.acknowledgement(received(a_message(a_case())), us=US, now=NOW),
+    messages.acknowledgement(received(a_message(a_case())), us=US, now=NOW, refused=True),
+    messages.rejection(received(a_message(a_case())), ["location: missing"], us=US, now=NOW),
+    *(
+        messages.envelope(
+            {
+                messages.APPOINTMENT: messages.appointment(
+                    "1", status, starts_at=NOW, created_at=NOW, regulator=REGULATOR, first=first
+                )
+            },
+            us=US,
+            to=SAMU,
+            kind="Report",
+            now=NOW,
+        )
+        for status in ("booked", "fulfilled", "noshow", "cancelled")
+        for first in (True, False)
+    ),
+]
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_we_answer_is_valid_by_the_hubs_schemas(schemas: HubSchemas, answer: dict[str, Any]) -> None:
+    assert schemas.faults(answer, received(answer)) == []
+
+
+def test_times_have_no_fraction_and_no_z() -> None:
+    assert messages.instant(NOW.replace(microsecond=5)) == "2026-11-24T09:00:00+01:00"
+
+
+@pytest.mark.reference
+def test_the_official_samples_are_read(reference: Path, schemas: HubSchemas) -> None:
+    files = sorted((reference / "samu-hub" / "samples" / "RS-EDA").glob("*.json"))
+    assert files
+    for file in files:
+        (body,) = json.loads(file.read_text("utf-8")).values()
+        message = a_message(body)
+        assert schemas.faults(message, received(message)) == [], file.name
+        assert case_of(body).perimeter != messages.UNSCHEDULED
