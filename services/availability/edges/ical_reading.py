@@ -13,6 +13,9 @@ from shared.refusals import Refusal
 
 LARGEST = 5_000_000
 MOST_EVENTS = 20_000
+TIMES = frozenset(
+    {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "FREEBUSY", "STATUS", "TRANSP"}
+)
 OUR_DOMAIN = "@aiguillage"
 """Ends the UID of what we publish: an agenda that shows our slots back to us is not busy with them."""
 
@@ -39,12 +42,10 @@ def busy_periods(content: bytes, *, from_at: datetime, to_at: datetime) -> list[
     zone is Paris'; a whole day is a day in Paris.
     """
     calendars = _parse(content)
-    found = [
-        period
-        for calendar in calendars
-        for source in (_events(calendar, from_at, to_at), _free_busy(calendar), _unavailable(calendar, from_at, to_at))
-        for period in source
-    ]
+    try:
+        found = [period for calendar in calendars for period in _periods(calendar, from_at, to_at)]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, ArithmeticError):
+        raise FeedUnreadable("Un événement de cet agenda n'est pas lisible.") from None
     touching = [period for period in found if period.starts_at < to_at and period.ends_at > from_at]
     return merged(touching)
 
@@ -67,6 +68,7 @@ def _parse(content: bytes) -> list[icalendar.Calendar]:
         found = icalendar.Calendar.from_ical(content.decode("utf-8-sig"), multiple=True)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
         raise FeedUnreadable from None
+    _refuse_broken_times(found)
     calendars = [each for each in found if each.name == "VCALENDAR"]
     if not calendars:
         raise FeedUnreadable(rule="VCALENDAR")
@@ -75,12 +77,27 @@ def _parse(content: bytes) -> list[icalendar.Calendar]:
     return calendars
 
 
+def _refuse_broken_times(components: Iterable[Any]) -> None:
+    """A time that the library left out, or a recurrence without a frequency, would pass for free time."""
+    for component in (inner for each in components for inner in each.walk()):
+        broken = sorted({name for name, _ in component.errors if name in TIMES})
+        if broken or not all(rule.get("FREQ") for rule in _listed(component.get("RRULE", []))):
+            raise FeedUnreadable("Une date de cet agenda n'est pas lisible.", field=", ".join(broken) or "RRULE")
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def _periods(calendar: icalendar.Calendar, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
+    yield from _events(calendar, from_at, to_at)
+    yield from _free_busy(calendar)
+    yield from _unavailable(calendar, from_at, to_at)
+
+
 def _events(calendar: icalendar.Calendar, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
-    try:
-        events = recurring_ical_events.of(calendar, components=["VEVENT"]).between(from_at, to_at)
-        yield from (_span(event.start, event.end) for event in events if _takes_time(event))
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, ArithmeticError):
-        raise FeedUnreadable("Un événement de cet agenda n'est pas lisible.") from None
+    events = recurring_ical_events.of(calendar, components=["VEVENT"]).between(from_at, to_at)
+    return (_span(event.start, event.end) for event in events if _takes_time(event))
 
 
 def _takes_time(event: icalendar.Event) -> bool:
@@ -91,8 +108,7 @@ def _takes_time(event: icalendar.Event) -> bool:
 
 def _free_busy(calendar: icalendar.Calendar) -> Iterator[Busy]:
     for component in calendar.walk("VFREEBUSY"):
-        said: Any = component.get("FREEBUSY", [])
-        for period in said if isinstance(said, list) else [said]:
+        for period in _listed(component.get("FREEBUSY", [])):
             if str(period.params.get("FBTYPE", "BUSY")).upper() != "FREE":
                 yield _span(period.start, period.end)
 

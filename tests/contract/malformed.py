@@ -1,0 +1,142 @@
+"""A corpus of malformed messages: made by bending good ones, and by hand. The same at every run."""
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from services.availability.fhir.regulators import RegulatorValue, regulator
+from tests.hub_cases import a_case, a_message
+from tests.unit.availability.test_agendas import calendar
+from tests.unit.fhir.test_query import INDIVIDUAL, REFUSED
+
+Path = tuple[str | int, ...]
+WRONG_VALUES: Sequence[Any] = (None, 0, "", [], {}, [[]])
+GARBAGE: Sequence[bytes] = (
+    b"",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"12",
+    b"{",
+    b'{"a":',
+    b"\xff\xfe",
+    b"\x00",
+    b"<xml/>",
+    b"[" * 50_000,
+    b'{"a":NaN}',
+    b'{"resourceType":"Practitioner","identifier":"\\u0000"}',
+)
+
+
+def bent(whole: dict[str, Any], paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each of these elements left out, then replaced by each wrong value."""
+    for path in paths:
+        for wrong in ("left out", *WRONG_VALUES):
+            changed = copy.deepcopy(whole)
+            owner: Any = changed
+            for step in path[:-1]:
+                owner = owner[step]
+            if owner[path[-1]] == wrong:
+                continue
+            if wrong == "left out":
+                del owner[path[-1]]
+            else:
+                owner[path[-1]] = wrong
+            yield f"{'.'.join(map(str, path))} {wrong!r}", changed
+
+
+REGULATOR = regulator(
+    RegulatorValue("Essai", "Une", "regulatrice@exemple.invalid", True, national_id="899000000001"), id="1"
+)
+IDENTIFIER: Path = ("identifier", 0)
+NEEDED: Sequence[Path] = (
+    ("resourceType",),
+    ("identifier",),
+    (*IDENTIFIER, "system"),
+    (*IDENTIFIER, "value"),
+    (*IDENTIFIER, "type"),
+    (*IDENTIFIER, "type", "coding"),
+    (*IDENTIFIER, "type", "coding", 0, "system"),
+    (*IDENTIFIER, "type", "coding", 0, "code"),
+    ("active",),
+    ("name",),
+    ("name", 0, "family"),
+    ("name", 0, "given"),
+    ("telecom",),
+    ("telecom", 0, "system"),
+    ("telecom", 0, "value"),
+)
+ACCOUNTS: list[tuple[str, bytes]] = [
+    *((name, json.dumps(resource).encode()) for name, resource in bent(REGULATOR, NEEDED)),
+    *((f"garbage {number}", body) for number, body in enumerate(GARBAGE)),
+    *((f"cut at {at}", json.dumps(REGULATOR).encode()[:at]) for at in range(1, 500, 50)),
+]
+
+
+def with_parameter(name: str, value: str) -> str:
+    """The good search with another value for one parameter."""
+    rest = [each for each in INDIVIDUAL.split("&") if not each.startswith(name)]
+    return "&".join([*rest, f"{name}={value}"])
+
+
+SEARCHES: list[tuple[str, str]] = [
+    *((name, query) for name, query, _ in REFUSED),
+    *(
+        (f"{name}={value[:20]}", with_parameter(name, value))
+        for name in ("status", "start", "schedule.actor:Practitioner.identifier")
+        for value in ("", "%00", "%ff", "|", ",", "'", "1;drop table slot", "%0d%0aX: y", "null", "9" * 500)
+    ),
+]
+MESSAGE = a_message(a_case())
+INSIDE: Path = ("content", 0, "jsonContent", "embeddedJsonContent", "message")
+CASE: Path = (*INSIDE, "createCaseHealth")
+HUB: list[tuple[str, bytes]] = [
+    *(
+        (name, json.dumps(message).encode())
+        for name, message in bent(
+            MESSAGE,
+            (
+                ("distributionID",),
+                ("senderID",),
+                ("descriptor",),
+                ("distributionKind",),
+                ("content",),
+                ("content", 0, "jsonContent"),
+                ("content", 0, "jsonContent", "embeddedJsonContent"),
+                INSIDE,
+                CASE,
+                (*CASE, "caseId"),
+                (*CASE, "creation"),
+                (*CASE, "location"),
+                (*CASE, "owner"),
+                (*CASE, "patient", 0, "patientId"),
+                (*CASE, "decision", 0, "decisionType"),
+                (*CASE, "decision", 0, "operator"),
+            ),
+        )
+    ),
+    *((f"garbage {number}", body) for number, body in enumerate(GARBAGE[:-1])),
+]
+GOOD_EVENT = ("DTSTART:20261124T100000Z", "DTEND:20261124T110000Z")
+AGENDAS: list[tuple[str, bytes]] = [
+    *((f"garbage {number}", body) for number, body in enumerate(GARBAGE)),
+    *(
+        (f"{name} {value!r}", calendar(*GOOD_EVENT, f"{name}:{value}"))
+        for name in ("RRULE", "EXDATE", "RDATE", "RECURRENCE-ID")
+        for value in ("", "demain", "20269999T080000Z", "99", "FREQ=PARFOIS")
+        # An empty list of further dates is no fault.
+        if (name, value) != ("RDATE", "")
+    ),
+    *(
+        (f"DTEND {value!r}", calendar(GOOD_EVENT[0], f"DTEND:{value}"))
+        for value in ("", "demain", "20269999T080000Z", "99", "FREQ=PARFOIS")
+    ),
+    *((f"DTSTART {value!r}", calendar(f"DTSTART:{value}")) for value in ("", "hier", "20261332", "24:00", "\t")),
+    ("no start", calendar("DTEND:20261124T110000Z")),
+    ("a broken free/busy", calendar("FREEBUSY:bientôt/PT1H", kind="VFREEBUSY")),
+    ("a broken free/busy end", calendar("FREEBUSY:20261124T100000Z/jamais", kind="VFREEBUSY")),
+    ("a web page", b"<!doctype html><html><body>Se connecter</body></html>"),
+    ("an event alone", b"BEGIN:VEVENT\r\nDTSTART:20261124T100000Z\r\nEND:VEVENT\r\n"),
+    ("too big", b"BEGIN:VCALENDAR\r\n" + b"X-A:b\r\n" * 800_000),
+]
