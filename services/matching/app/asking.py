@@ -105,7 +105,7 @@ def _times(
             value=deadline.isoformat(),
             rule=f"after {earliest.isoformat()}",
         )
-    wait = timedelta(minutes=parameters.confirm_after_minutes[form.urgency - 1])
+    wait = timedelta(seconds=parameters.confirm_after_s[form.urgency - 1])
     if by_hand:
         wait = max(wait, timedelta(minutes=parameters.hold_minutes))
     answer_by = min(form.answer_by or now + wait, deadline)

@@ -1,6 +1,6 @@
 """What a CPTS may set for its matching, with the defaults it starts from."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -10,9 +10,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.core.model import Parameters
+from services.matching.core.policies import (
+    BATCH_30S,
+    DEFAULT_POLICY,
+    DEFER,
+    DEFER_SHORT,
+    parameters_under,
+    policy_named,
+)
 from services.matching.store.requests import door
 from services.matching.store.tables import ParametersRow
 from shared.db import database_now, ring_after_commit, run
+
+RUNNABLE = (DEFER.name, DEFER_SHORT.name, BATCH_30S.name)
+"""The policies that rounds run: the best plan of everybody waiting, answered after the delays of the policy."""
 
 
 class Step(StrEnum):
@@ -45,17 +56,29 @@ ESCALATION = (
 
 
 class CptsParameters(Plain):
-    """The parameters of one CPTS. `confirm_after_minutes`: how long P1 to P4 may stay provisional, if nobody said."""
+    """The parameters of one CPTS.
 
-    confirm_after_minutes: tuple[int, int, int, int] = (0, 10, 60, 180)
+    `confirm_after_minutes`: how long the answer to P1 to P4 may stay provisional when nobody said; None: as the policy
+    says.
+    """
+
+    policy: str = DEFAULT_POLICY
+    """One of `RUNNABLE`, by name."""
+    confirm_after_minutes: tuple[int, int, int, int] | None = None
     hold_minutes: int = Field(default=3, ge=1, le=30)
     notice_minutes: int = Field(default=30, ge=0, le=240)
     """A provisional slot is confirmed at least so long before the patient must leave for it."""
     escalation: tuple[EscalationStep, ...] = ESCALATION
-    policy: str = "defer"
-    """The name of the rounds' policy; `defer` re-optimises what nobody was told yet."""
     weights: dict[str, int | float | tuple[int, int, int, int]] = {}
     """Fields of `core.model.Parameters` that differ from their defaults."""
+
+    @field_validator("policy")
+    @classmethod
+    def runnable(cls, given: str) -> str:
+        """The other policies are peers and bounds of the simulation, or need what a round does not keep."""
+        if given not in RUNNABLE:
+            raise ValueError(f"one of {', '.join(RUNNABLE)}")
+        return given
 
     @field_validator("weights")
     @classmethod
@@ -69,8 +92,16 @@ class CptsParameters(Plain):
     @property
     def core(self) -> Parameters:
         """As the core takes them."""
-        confirm_s = tuple(60 * minutes for minutes in self.confirm_after_minutes)
-        return Parameters(**{"confirm_after_s": confirm_s, **self.weights})  # type: ignore[arg-type]
+        under = parameters_under(policy_named(self.policy), Parameters())
+        return replace(under, confirm_after_s=self.confirm_after_s, **self.weights)  # type: ignore[arg-type]
+
+    @property
+    def confirm_after_s(self) -> tuple[int, int, int, int]:
+        """How long the answers to P1 to P4 may stay provisional."""
+        if self.confirm_after_minutes is None:
+            return policy_named(self.policy).confirm_after_s
+        p1, p2, p3, p4 = self.confirm_after_minutes
+        return 60 * p1, 60 * p2, 60 * p3, 60 * p4
 
     def next_step(self, *, submitted_at: datetime, urgency: int, level: int) -> datetime | None:
         """When the step after `level` is due; None when there is none left."""

@@ -148,6 +148,20 @@ async def test_a_cpts_sets_its_parameters_and_new_requests_follow_them(sign_in_a
     assert waited == timedelta(minutes=5)
 
 
+async def test_a_cpts_chooses_its_policy_and_answers_come_when_it_says(sign_in_as: SignIn) -> None:
+    coordinator, asker = await sign_in_as(Role.COORDINATOR), await sign_in_as(Role.PRACTITIONER)
+    where = f"/parameters/{CPTS}"
+    refused = await coordinator.client.put(where, json={"policy": "clairvoyant"})
+    assert refused.status_code == 422
+    assert "defer_short" in refused.json()["errors"][0]["rule"]
+    waits = []
+    for policy in ("defer", "defer_short", "batch_30s"):
+        (await coordinator.client.put(where, json={"policy": policy})).raise_for_status()
+        view = (await asker.client.post("/requests", json=a_request(urgency=3))).json()
+        waits.append(datetime.fromisoformat(view["answer_by"]) - datetime.fromisoformat(view["submitted_at"]))
+    assert waits == [timedelta(hours=1), timedelta(minutes=30), timedelta(0)]
+
+
 async def test_who_runs_the_board_takes_care_of_a_request(sign_in_as: SignIn) -> None:
     coordinator, asker = await sign_in_as(Role.COORDINATOR), await sign_in_as(Role.PHARMACIST)
     request = (await asker.client.post("/requests", json=a_request())).json()
