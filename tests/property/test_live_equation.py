@@ -173,7 +173,7 @@ async def begin(world: World) -> None:
     """Forget the example before; three slots, one of them shared, and a hold in each to start from."""
     happened = ("slot", "booking", "booking_change", "ledger", "practice", "event", "event_head")
     async with owner(world.service.settings) as session:
-        await run(session, text("truncate " + ", ".join(f"availability.{table}" for table in happened)))
+        await run(session, text("truncate " + ", ".join(f"availability.{table}" for table in happened) + " cascade"))
     await show(world.service.settings, MORNING)
     world.slots, world.bookings = [], []
     for number, capacity in enumerate((1, 2, 3)):
