@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from shared.http import answer_problems
+from shared.http import answer_problems, problem
 from shared.refusals import NotSignedIn, Refusal
 from shared.web.entrance import routes as entrance
 from shared.web.headers import SecurityHeaders
@@ -44,8 +44,15 @@ class Files(StaticFiles):
         return answer
 
 
+def asks_for_json(request: Request) -> bool:
+    """Whether a script asks: it gets a problem to show, not a page."""
+    return "application/json" in request.headers.get("accept", "")
+
+
 async def _not_signed_in(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    if asks_for_json(request):
+        return problem(refusal.status, refusal.code, refusal.detail)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     # The SAS sends regulators here: they sign in as they did there, without a page in between.
     by_card = request.app.state.national_sign_in and request.query_params.get("origin", "").startswith("sas")
@@ -54,6 +61,8 @@ async def _not_signed_in(request: Request, refusal: Exception) -> Response:
 
 async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    if asks_for_json(request):
+        return problem(refusal.status, refusal.code, refusal.detail)
     page = page_of(request)
     return page.show("problem.html", title="problem.title", status=refusal.status, detail=refusal.detail)
 

@@ -26,6 +26,9 @@ SHOTS: dict[str, tuple[Role | None, str]] = {
     "orienter-billet": (Role.PHARMACIST, "/orienter"),
     "tension": (Role.COORDINATOR, "/tension"),
     "tension-histoire": (Role.COORDINATOR, "/tension"),
+    "tension-mt": (Role.COORDINATOR, "/tension#mt"),
+    "creneaux-demandes": (Role.PRACTITIONER, "/creneaux#demandes"),
+    "admin": (Role.ADMIN, "/admin"),
     "tension-equite": (Role.COORDINATOR, "/tension#equite"),
 }
 

@@ -21,6 +21,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "board": (Role.COORDINATOR, "/tension"),
     "fairness": (Role.COORDINATOR, "/tension#equite"),
     "register": (Role.COORDINATOR, "/tension#mt"),
+    "administration": (Role.ADMIN, "/admin"),
     "board of the committee": (Role.COMMITTEE, "/tension"),
 }
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from services.matching.api.requests import visible
 from services.matching.reads import motives, requests_of
+from services.matching.web.admin import routes as admin
 from services.matching.web.export import as_csv, as_xlsx, table
 from services.matching.web.figures import Figures, figures
 from shared.auth import Role
@@ -100,4 +101,5 @@ async def export(
     return Response(content, media_type=media, headers={"Content-Disposition": name})
 
 
+routes.include_router(admin)
 PART = Part("matching", routes, Path(__file__).parent)
