@@ -56,11 +56,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--each", type=int, default=4, help="free slots of each, 16 hours apart")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--quick", action="store_true", help="5 seconds a row: under 40 s")
+    parser.add_argument("--quick", action="store_true", help="3 seconds a row: under 40 s")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     options = parser.parse_args(argv)
     if options.quick:
-        options.seconds = 5
+        options.seconds = 3
     return asyncio.run(bench(options)).finish(as_json=options.json)
 
 

@@ -10,7 +10,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -118,14 +117,17 @@ async def slots_for_key(session: AsyncSession, key: str) -> list[Shown]:
 
 async def require_public(url: str, *, demo: bool) -> None:
     """Refuse an address inside our own network; a demonstration may read from its own machine."""
-    parts = urlsplit(url)
-    if demo and parts.scheme in ("http", "https") and parts.hostname:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise UnsafeAddress(field="url", rule="a URL") from None
+    if demo and parts.scheme in ("http", "https") and parts.host:
         return
-    if parts.scheme != "https" or not parts.hostname:
+    if parts.scheme != "https" or not parts.host:
         raise UnsafeAddress(field="url", rule="https://")
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, 443, type=socket.SOCK_STREAM)
-    except OSError:
+        found = await asyncio.get_running_loop().getaddrinfo(parts.host, 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
         raise UnsafeAddress("Ce serveur est inconnu.", field="url", rule="a known host") from None
     if not all(ipaddress.ip_address(address[0]).is_global for *_, address in found):
         raise UnsafeAddress(field="url", rule="a public address")

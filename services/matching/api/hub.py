@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +25,7 @@ from shared.vault import Vault
 
 routes = APIRouter(tags=["hub"])
 LARGEST = 1_000_000
+CaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
 STATUS = {
     RequestState.CONFIRMED: "booked",
     RequestState.HONOURED: "fulfilled",
@@ -58,7 +59,7 @@ async def take_in(
     session: SessionDep,
     wiring: WiringDep,
     hub: HubDep,
-    cpts_id: Annotated[str | None, Query(max_length=20)] = None,
+    cpts_id: Annotated[str | None, Query(pattern=r"^[0-9AB]{9}$")] = None,
 ) -> Response:
     """Take a message in; the answer is the message to send back (RC-REF, or RS-ERROR with 422), if one is due."""
     caller.require(Role.MACHINE)
@@ -79,7 +80,7 @@ async def take_in(
 
 
 @routes.post("/hub/cases/{case_id}/appointment", response_class=JSONResponse)
-async def tell_appointment(case_id: str, caller: CallerDep, session: SessionDep, hub: HubDep) -> JSONResponse:
+async def tell_appointment(case_id: CaseId, caller: CallerDep, session: SessionDep, hub: HubDep) -> JSONResponse:
     """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
     caller.require(Role.MACHINE)
     settings, _ = hub
