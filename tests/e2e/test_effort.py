@@ -60,11 +60,13 @@ async def test_a_patient_is_referred_by_keyboard_in_twelve_presses_beyond_the_te
 async def test_the_regulator_who_comes_from_elsewhere_finds_the_form_filled(browser: Browser, here: Town) -> None:
     await here.publish(0, in_minutes=60, count=2)
     token = await here.token(Role.REGULATOR)
-    where = "/orienter#commune=48095&motif=fever_adult&urgence=3&age=34"
+    where = "/orienter?praticien=99000000000&origin=sas&commune=48095&motif=fever_adult&urgence=3&age=34"
     async with screen(browser, here.url, where, token) as regulator:
         await expect(regulator.page.get_by_label("Où est le patient ?")).to_have_value("Mende")
         await expect(regulator.page.get_by_label("Pour quoi ?")).to_have_value("Fièvre de l'adulte")
         await expect(regulator.page.get_by_label("P3 demain")).to_be_checked()
+        await expect(regulator.page.get_by_label("Praticien habituel")).to_have_value(str(here.practitioners[0]))
+        await expect(regulator.page.locator("#options li").first).to_contain_text("praticien habituel")
         await options(regulator.page, 2)
         assert regulator.page.url == f"{here.url}/orienter"
 

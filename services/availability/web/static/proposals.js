@@ -20,7 +20,7 @@ export function drawProposals(attachments, practitioner) {
 
 function card(entry) {
   return h("li", { class: "card stack" },
-    h("p", {}, h("strong", {}, label("priority_class", entry.priority_class)), " ",
+    h("p", {}, h("strong", {}, label("attachment_class", entry.priority_class)), " ",
       h("span", { class: "quiet-text" }, t("asks.waits", { age: age(entry.registered_at) }))),
     h("p", { class: "quiet-text" }, [
       entry.why.travel_s === undefined ? "" : t("asks.travel", { minutes: minutes(entry.why.travel_s) }),

@@ -52,12 +52,18 @@ export function checkForm(form, faults) {
 }
 
 /** Fill the form from the parameters that the regulator's software put in the address, then forget the address. */
-export async function fillFrom(where, { form, place, motive, motives }) {
+export async function fillFrom(where, { form, place, motive, motives, people }) {
   const given = new URLSearchParams(where.hash.slice(1) || where.search);
   if (![...given.keys()].length) return;
   history.replaceState({}, "", where.pathname);
   if (/^[1-4]$/.test(given.get("urgence") ?? "")) form.elements.urgency.value = given.get("urgence");
   if (given.has("age")) form.elements.age.value = given.get("age");
+  // The SAS sends its regulators here for one practitioner, by RPPS.
+  const usual = people.find((each) => each.rpps === given.get("praticien"));
+  if (usual) {
+    form.elements.habitual.value = usual.id;
+    form.querySelector(".more").open = true;
+  }
   if (given.has("commune")) {
     const found = (await get("matching", `/communes?q=${encodeURIComponent(given.get("commune"))}`))[0];
     if (found) place.set({ value: found, text: found.name });

@@ -270,8 +270,10 @@ setInterval(() => drawHeld(current(), context, { confirm, release }), 1000);
 setInterval(() => drawMine(mine(), context), 20_000);
 
 await attempt(async () => {
-  [motives] = await Promise.all([get("matching", "/motives"), loadDirectory()]);
-  await fillFrom(location, { form, place, motive, motives });
+  const [list, people] = await Promise.all([get("matching", "/motives"), loadDirectory()]);
+  motives = list;
+  form.elements.habitual.append(...people.map((each) => new Option(nameOf(each.id), each.id)));
+  await fillFrom(location, { form, place, motive, motives, people });
   drawMine(mine(), context);
   drawAll();
 });

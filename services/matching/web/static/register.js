@@ -30,7 +30,7 @@ export function drawRegister(attachments, context) {
 function row(entry, context) {
   const travel = entry.why.travel_s === undefined ? "" : ` · ${minutes(entry.why.travel_s)}`;
   return h("tr", {},
-    h("th", { scope: "row" }, label("priority_class", entry.priority_class)),
+    h("th", { scope: "row" }, label("attachment_class", entry.priority_class)),
     h("td", {}, age(entry.registered_at)),
     h("td", {}, context.commune(entry.insee)),
     h("td", {}, state(KIND[entry.state] ?? "free", label("attachment_state", entry.state))),
