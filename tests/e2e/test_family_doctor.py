@@ -21,7 +21,7 @@ async def test_a_proposal_reaches_its_practitioner_and_comes_back_accepted(brows
             assert (await client.post("/matching/attachments", json=body)).status_code == 201
 
         line = board.page.locator("#register tr")
-        await expect(line).to_contain_text("ALD")
+        await expect(line).to_contain_text("Affection de longue durée")
         await board.page.get_by_role("button", name="Proposer des médecins").click()
         await expect(line).to_contain_text("Dr Ada EXEMPLE")
         await doctor.page.get_by_role("tab", name="Demandes (1)").click()

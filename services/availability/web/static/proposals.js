@@ -47,7 +47,7 @@ async function see(entry) {
 
 async function refuse(entry) {
   const answer = await ask(t("asks.refuse_title"), h("label", { class: "field" }, t("asks.reason"),
-    h("select", { name: "reason" }, REASONS.map((code) => h("option", { value: code }, label("refusal", code))))),
+    h("select", { name: "reason" }, REASONS.map((code) => h("option", { value: code }, label("attachment_reason", code))))),
   [{ value: "yes", text: t("asks.refuse"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);
   if (!answer) return;
   await post("matching", `/attachments/${entry.id}/refusal`, { reason: answer.values.reason });
