@@ -157,8 +157,13 @@ def is_lost(error: Exception) -> bool:
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    """Connections cut in mid-flight are no fault of ours; a true error stays a 500."""
-    if is_lost(error):
+    """A connection refused or cut in mid-flight surfaces as a plain DBAPIError; a true error of ours stays a 500."""
+    if isinstance(error, DBAPIError) and (
+        isinstance(error, OperationalError | InterfaceError)
+        or error.connection_invalidated
+        or error.statement is None  # refused before any statement
+        or "Connection" in str(error.orig)
+    ):
         return await _database_away(request, error)
     raise error
 

@@ -8,12 +8,12 @@ snapshot. The peer in the same run is polling the list of requests every second,
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import httpx
 
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     options = parser.parse_args(argv)
     if options.quick:
-        options.requests, options.clients = 40, 100
+        options.requests, options.clients = 15, 50
     report = asyncio.run(bench(options.requests, options.clients, options.reconnects))
     return report.finish(as_json=options.json)
 
@@ -55,7 +55,7 @@ async def bench(requests: int, clients: int, reconnects: int) -> Report:
             crowded = await latencies(client, requests)
         add(report, f"push, with {clients} other clients", crowded)
         progress("latency of polling")
-        polled = await latencies_by_polling(client, min(requests, 20))
+        polled = await latencies_by_polling(client, min(requests // 3, 20))
         add(report, "peer: polling the list every second", polled)
         progress("breaking things")
         losses = await survive(played, client, reconnects=reconnects)
@@ -128,7 +128,7 @@ async def crowd(played: Stage, count: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await process.communicate()
+        await process.communicate(b"")  # closes its input: it leaves
 
 
 def add(report: Report, measure: str, seconds: Sequence[float]) -> None:
@@ -141,7 +141,7 @@ def add(report: Report, measure: str, seconds: Sequence[float]) -> None:
 
 def tell(report: Report, losses: Losses) -> None:
     """What the faults cost."""
-    report.figures["faults"] = json.loads(json.dumps(losses.__dict__, default=str))
+    report.figures["faults"] = asdict(losses)
     report.guarantee("no acknowledged request is lost", kept=losses.lost == 0)
     report.guarantee("no request is doubled", kept=losses.doubled == 0)
     report.guarantee("the followed copy equals a fresh snapshot", kept=losses.equal)
