@@ -151,19 +151,17 @@ async def _database_away(_request: Request, error: Exception) -> JSONResponse:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether the database went away in mid-flight: it may surface as a plain DBAPIError."""
-    lost = isinstance(error, OperationalError | InterfaceError) or "Connection" in str(getattr(error, "orig", ""))
-    return lost or bool(getattr(error, "connection_invalidated", False))
+    """Whether a connection was refused or cut in mid-flight: it may surface as a plain DBAPIError."""
+    if not isinstance(error, DBAPIError):
+        return False
+    refused = error.statement is None  # before any statement
+    cut = error.connection_invalidated or "Connection" in str(error.orig)
+    return refused or cut or isinstance(error, OperationalError | InterfaceError)
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    """A connection refused or cut in mid-flight surfaces as a plain DBAPIError; a true error of ours stays a 500."""
-    if isinstance(error, DBAPIError) and (
-        isinstance(error, OperationalError | InterfaceError)
-        or error.connection_invalidated
-        or error.statement is None  # refused before any statement
-        or "Connection" in str(error.orig)
-    ):
+    """Connections cut in mid-flight are no fault of ours; a true error stays a 500."""
+    if is_lost(error):
         return await _database_away(request, error)
     raise error
 
