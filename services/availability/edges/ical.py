@@ -24,6 +24,7 @@ from services.availability.app.calendar import declare_absence, end_absence
 from services.availability.edges.ical_reading import LARGEST, Busy, FeedUnreadable, busy_periods
 from services.availability.edges.ical_writing import Shown
 from services.availability.orders import NewAbsence
+from services.availability.store.directory import rows_of_others_refused
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import AbsenceRow
 from shared.auth import Caller, Role, hashed
@@ -79,7 +80,8 @@ async def set_feed(session: AsyncSession, vault: Vault, practitioner_id: UUID, u
     sealed = vault.seal({"url": url}, cpts_id="", row_id=str(practitioner_id))
     values = {"address_sealed": sealed, "etag": "", "error": "", "next_read_at": await database_now(session)}
     row = insert(AgendaFeedRow).values(practitioner_id=practitioner_id, **values)
-    await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_=values))
+    with rows_of_others_refused():
+        await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_=values))
 
 
 async def drop_feed(session: AsyncSession, practitioner_id: UUID) -> None:
@@ -100,7 +102,10 @@ async def new_key(session: AsyncSession, practitioner_id: UUID) -> str:
     """A new secret that opens the practitioner's slots as an agenda; the former one ends."""
     key = secrets.token_urlsafe(32)
     row = insert(AgendaKeyRow).values(practitioner_id=practitioner_id, key_hash=hashed(key))
-    await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_={"key_hash": hashed(key)}))
+    with rows_of_others_refused():
+        await run(
+            session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_={"key_hash": hashed(key)})
+        )
     return key
 
 

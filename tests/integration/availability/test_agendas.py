@@ -142,6 +142,15 @@ async def test_nobody_gives_an_agenda_to_a_colleague(practice: Practice) -> None
     assert (await practice.client.post(f"{other}/address")).status_code == 403
 
 
+async def test_an_unknown_practitioner_is_refused_in_words(practice: Practice) -> None:
+    machine = await practice.service.machine(cpts=["990000001"])
+    unknown = "/practitioners/01a2005a-0000-7000-8000-000000000000/agenda"
+    assert (await machine.put(unknown, json={"url": practice.url})).status_code == 403
+    assert (await machine.post(f"{unknown}/address")).status_code == 403
+    assert (await machine.get(unknown)).status_code == 404
+    assert (await machine.delete(unknown)).status_code == 204
+
+
 async def test_the_offered_agenda_opens_with_its_secret_alone(practice: Practice) -> None:
     slot = await a_slot(practice.client, practice.territory)
     first = (await practice.client.post(f"{practice.path}/address")).json()["url"]
