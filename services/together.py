@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from services.availability import main as availability
 from services.availability.psc.api import build_psc
@@ -32,6 +33,9 @@ def build(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="Aiguillage", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    # A territory's snapshot is most of what a page weighs: JSON shrinks ten times.
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
