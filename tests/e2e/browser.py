@@ -96,4 +96,4 @@ async def screen(
         yield shown
     finally:
         await context.close()
-    assert shown.faults == []
+    assert not shown.faults, shown.faults

@@ -179,9 +179,12 @@ let figuring;
 function figuresSoon() {
   figuring ??= setTimeout(async () => {
     figuring = null;
-    const answer = await fetch(`/tension/figures?cpts=${encodeURIComponent(config.cpts)}`);
-    if (!answer.ok || answer.redirected) return;
-    const { today, last_week: before } = await answer.json();
+    // While the server is away the banner says so; the next turn asks again.
+    const figures = await fetch(`/tension/figures?cpts=${encodeURIComponent(config.cpts)}`)
+      .then((answer) => (answer.ok && !answer.redirected ? answer.json() : null))
+      .catch(() => null);
+    if (figures === null) return;
+    const { today, last_week: before } = figures;
     const lasted = (day) => (day.median_s === null ? "–" : span(day.median_s * 1000));
     figure("median", lasted(today), t("tension.before", { value: lasted(before) }));
     figure("served", t("tension.of", { some: today.within_48_h, all: today.submitted }),
