@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.auth import Role
 from shared.oidc import SignInRefused
+from shared.untrusted import object_at, objects_at, text_at
 
 PHARMACIST = "21"
 _RPPS = re.compile(r"8(\d{11})", re.ASCII)
@@ -46,38 +47,23 @@ class Identity:
 
 def parse_identity(userinfo: Mapping[str, Any]) -> Identity:
     """Read the provider's answer; raises `SignInRefused` without a national identifier. Empty strings are common."""
-    national_id = _text(userinfo, "SubjectNameID") or _text(userinfo, "preferred_username")
+    national_id = text_at(userinfo, "SubjectNameID") or text_at(userinfo, "preferred_username")
     if not national_id:
         raise SignInRefused("L'identité reçue n'a pas d'identifiant national.", field="SubjectNameID", rule="required")
-    practices = _items(_item(userinfo, "SubjectRefPro"), "exercices")
+    practices = objects_at(object_at(userinfo, "SubjectRefPro"), "exercices")
     return Identity(
         national_id=national_id,
-        family=_text(userinfo, "family_name") or next((_text(each, "nomDexercice") for each in practices), ""),
-        given=_text(userinfo, "given_name") or next((_text(each, "prenomDexercice") for each in practices), ""),
+        family=text_at(userinfo, "family_name") or next((text_at(each, "nomDexercice") for each in practices), ""),
+        given=text_at(userinfo, "given_name") or next((text_at(each, "prenomDexercice") for each in practices), ""),
         activities=tuple(
             Activity(
-                profession=_text(practice, "codeProfession"),
-                structure=_text(activity, "raisonSocialeSite") or _text(activity, "enseigneCommercialeSite"),
-                finess=_text(activity, "numeroFinessSite"),
-                siret=_text(activity, "numeroSiretSite"),
-                insee=_text(activity, "codeCommune"),
+                profession=text_at(practice, "codeProfession"),
+                structure=text_at(activity, "raisonSocialeSite") or text_at(activity, "enseigneCommercialeSite"),
+                finess=text_at(activity, "numeroFinessSite"),
+                siret=text_at(activity, "numeroSiretSite"),
+                insee=text_at(activity, "codeCommune"),
             )
             for practice in practices
-            for activity in _items(practice, "activities")
+            for activity in objects_at(practice, "activities")
         ),
     )
-
-
-def _item(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = owner.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _items(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = owner.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _text(owner: Mapping[str, Any], name: str) -> str:
-    found = owner.get(name)
-    return found.strip() if isinstance(found, str) else ""

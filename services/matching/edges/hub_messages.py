@@ -13,6 +13,7 @@ from uuid import uuid4
 from shared.clock import PARIS
 from shared.nir import INS_OID, holds_nir
 from shared.refusals import Refusal
+from shared.untrusted import object_at, objects_at, text_at
 
 CASE, ACKNOWLEDGEMENT, ERROR, APPOINTMENT = "createCaseHealth", "reference", "error", "appointment"
 SCHEMAS = {CASE: "RS-EDA", ACKNOWLEDGEMENT: "RC-REF", ERROR: "RS-ERROR", APPOINTMENT: "RS-SAS-RDV"}
@@ -84,7 +85,7 @@ class Regulator:
 def received(envelope: object) -> Received:
     """What an envelope holds; raises `HubRefusal`. Times to live are the hub's business."""
     outer = _mapping(envelope, "message")
-    distribution_id, sender = _text(outer, "distributionID"), _text(outer, "senderID")
+    distribution_id, sender = text_at(outer, "distributionID"), text_at(outer, "senderID")
     if not distribution_id or not sender:
         raise HubRefusal(field="distributionID, senderID", rule="required")
     contents = outer.get("content")
@@ -100,24 +101,24 @@ def received(envelope: object) -> Received:
 
 def case_of(body: Mapping[str, Any]) -> Case:
     """Read an RS-EDA that its schema accepted."""
-    details = _item(_item(body, "qualification"), "details")
-    location = _item(body, "location")
-    decisions, patients = _items(body, "decision"), _items(body, "patient")
+    details = object_at(object_at(body, "qualification"), "details")
+    location = object_at(body, "location")
+    decisions, patients = objects_at(body, "decision"), objects_at(body, "patient")
     patient = patients[0] if patients else {}
-    wanted = [_text(decision, "resourceType") for decision in decisions]
-    places = [_text(decision, "orientationType") for decision in decisions]
+    wanted = [text_at(decision, "resourceType") for decision in decisions]
+    places = [text_at(decision, "orientationType") for decision in decisions]
     return Case(
-        case_id=_text(body, "caseId"),
-        perimeter=_text(body, "perimeter"),
-        urgency=URGENCY.get(_text(details, "priority"), 3),
-        insee=_text(_item(location, "city"), "inseeCode"),
+        case_id=text_at(body, "caseId"),
+        perimeter=text_at(body, "perimeter"),
+        urgency=URGENCY.get(text_at(details, "priority"), 3),
+        insee=text_at(object_at(location, "city"), "inseeCode"),
         point=_point(location),
         professions=tuple(dict.fromkeys(PROFESSIONS[each] for each in wanted if each in PROFESSIONS)),
         modes=tuple(dict.fromkeys(MODES[each] for each in places if each in MODES)),
-        age=_age(_text(_item(patient, "detail"), "age")),
-        name=_name(_item(patient, "identity")),
+        age=_age(text_at(object_at(patient, "detail"), "age")),
+        name=_name(object_at(patient, "identity")),
         phone=_phone(body),
-        birth_date=_birth_date(_item(patient, "identity")),
+        birth_date=_birth_date(object_at(patient, "identity")),
     )
 
 
@@ -190,7 +191,7 @@ def instant(at: datetime) -> str:
 
 
 def _point(location: Mapping[str, Any]) -> tuple[float, float] | None:
-    coord = _item(_item(_item(location, "geometry"), "point"), "coord")
+    coord = object_at(object_at(object_at(location, "geometry"), "point"), "coord")
     lat, lon = coord.get("lat"), coord.get("lon")
     if not isinstance(lat, int | float) or not isinstance(lon, int | float):
         return None
@@ -206,21 +207,21 @@ def _age(written: str) -> int | None:
 
 
 def _name(identity: Mapping[str, Any]) -> str:
-    usual = _item(identity, "nonStrictFeatures")
-    return _harmless(_text(usual, "complete") or _text(_item(identity, "strictFeatures"), "birthName"))[:120]
+    usual = object_at(identity, "nonStrictFeatures")
+    return _harmless(text_at(usual, "complete") or text_at(object_at(identity, "strictFeatures"), "birthName"))[:120]
 
 
 def _birth_date(identity: Mapping[str, Any]) -> date | None:
     try:
-        return date.fromisoformat(_text(_item(identity, "strictFeatures"), "birthDate"))
+        return date.fromisoformat(text_at(object_at(identity, "strictFeatures"), "birthDate"))
     except ValueError:
         return None
 
 
 def _phone(body: Mapping[str, Any]) -> str:
-    caller = _item(_item(body, "initialAlert"), "caller")
-    contacts = [_item(caller, name) for name in ("callbackContact", "callerContact")]
-    numbers = [_text(contact, "detail") for contact in contacts if contact.get("type") == "TEL"]
+    caller = object_at(object_at(body, "initialAlert"), "caller")
+    contacts = [object_at(caller, name) for name in ("callbackContact", "callerContact")]
+    numbers = [text_at(contact, "detail") for contact in contacts if contact.get("type") == "TEL"]
     return next((_harmless(number) for number in numbers if _PHONE.fullmatch(number)), "")
 
 
@@ -232,18 +233,3 @@ def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise HubRefusal(field=name, rule="an object")
     return value
-
-
-def _item(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = owner.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _items(owner: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = owner.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _text(owner: Mapping[str, Any], name: str) -> str:
-    found = owner.get(name)
-    return found.strip() if isinstance(found, str) else ""
