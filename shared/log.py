@@ -114,10 +114,10 @@ class Outbox:
         return len(gone.all())
 
     async def floor(self, session: AsyncSession, cpts_id: str) -> int:
-        """The oldest position that can still be resumed from."""
-        oldest = select(func.min(self.log.c.seq)).where(self.log.c.cpts_id == cpts_id)
-        seq = (await run(session, oldest)).scalar_one()
-        return int(seq) - 1 if seq is not None else (await self.position(session, cpts_id)).seq
+        """The oldest position that can still be resumed from: one statement, for events may come between two."""
+        oldest = select(func.min(self.log.c.seq) - 1).where(self.log.c.cpts_id == cpts_id).scalar_subquery()
+        end = select(self.head.c.seq).where(self.head.c.cpts_id == cpts_id).scalar_subquery()
+        return int((await run(session, select(func.coalesce(oldest, end, 0)))).scalar_one())
 
     async def new_epoch(self, session: AsyncSession, cpts_id: str, epoch: UUID) -> None:
         """Start another history, after a restore: every reader resets."""
