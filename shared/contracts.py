@@ -22,6 +22,8 @@ class BookingState(StrEnum):
     EXPIRED = "expired"
 
 
+SUPPLEMENT_LIMIT = 20
+"""Patients on top of their slots that a practitioner may be asked for in a week, unless their CPTS says otherwise."""
 LIVE_BOOKING = frozenset({BookingState.HELD, BookingState.CONFIRMED, BookingState.HONOURED, BookingState.NO_SHOW})
 
 
@@ -68,7 +70,10 @@ class SlotView(Contract):
 
 
 class PractitionerView(Contract):
-    """What matching needs of a practitioner: codes, limits and the ledger of the last 4 weeks."""
+    """What matching needs of a practitioner: codes, limits and the ledger of the last 4 weeks.
+
+    `supplements_this_week`: patients taken on top of this ISO week's slots; at `supplement_limit` nobody asks for more.
+    """
 
     id: str
     profession: str
@@ -78,6 +83,8 @@ class PractitionerView(Contract):
     served_4_weeks: int
     served_this_week: int
     joined_at: datetime
+    supplements_this_week: int = 0
+    supplement_limit: int = SUPPLEMENT_LIMIT
 
 
 class PlaceView(Contract):

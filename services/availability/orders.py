@@ -164,11 +164,16 @@ class Panel(Order):
 
 
 class Cpts(Order):
-    """A territory. `size` is its class: 1 (under 40,000 inhabitants) to 4 (over 175,000)."""
+    """A territory. `size` is its class: 1 (under 40,000 inhabitants) to 4 (over 175,000).
+
+    `supplement_limit`: how many patients on top of their slots a practitioner may be asked for in a week; left out, it
+    stays as it is (20 at first).
+    """
 
     name: Name
     size: int = Field(ge=1, le=4)
     communes: list[Insee]
+    supplement_limit: int | None = Field(default=None, ge=0, le=500)
 
 
 class Practitioner(Order):

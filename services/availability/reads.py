@@ -21,7 +21,16 @@ from services.availability.tables import (
     ScheduleRow,
     SlotRow,
 )
-from shared.contracts import LIVE_BOOKING, BookingState, BookingView, CptsView, PlaceView, PractitionerView, SlotView
+from shared.contracts import (
+    LIVE_BOOKING,
+    SUPPLEMENT_LIMIT,
+    BookingState,
+    BookingView,
+    CptsView,
+    PlaceView,
+    PractitionerView,
+    SlotView,
+)
 from shared.events import State
 from shared.refusals import NotFound
 
@@ -117,11 +126,19 @@ async def practitioner_views(
     )
     if ids is not None:
         query = query.where(col(PractitionerRow.id).in_(ids))
-    return {row[0].id: _practitioner_view(*row) for row in await session.exec(query)}
+    limit = (await session.exec(select(CptsRow.supplement_limit).where(CptsRow.finess == cpts_id))).one_or_none()
+    return {
+        row[0].id: _practitioner_view(*row, SUPPLEMENT_LIMIT if limit is None else limit)
+        for row in await session.exec(query)
+    }
 
 
 def _practitioner_view(
-    row: PractitionerRow, member: MembershipRow | None, practice: PracticeRow | None, ledger: LedgerRow | None
+    row: PractitionerRow,
+    member: MembershipRow | None,
+    practice: PracticeRow | None,
+    ledger: LedgerRow | None,
+    limit: int,
 ) -> PractitionerView:
     return PractitionerView(
         id=str(row.id),
@@ -132,6 +149,8 @@ def _practitioner_view(
         served_4_weeks=ledger.served_4_weeks if ledger else 0,
         served_this_week=ledger.served_this_week if ledger else 0,
         joined_at=member.joined_at if member else GUEST_SINCE,
+        supplements_this_week=ledger.supplements_this_week if ledger else 0,
+        supplement_limit=limit,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Sma
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
+from shared.contracts import SUPPLEMENT_LIMIT
 from shared.db import instant, schema_metadata
 from shared.log import Outbox
 
@@ -32,7 +33,10 @@ def numbers(**options: Any) -> Any:
 
 
 class CptsRow(Availability, table=True):
-    """A territory, by FINESS; `size` is its class, 1 to 4."""
+    """A territory, by FINESS; `size` is its class, 1 to 4.
+
+    `supplement_limit`: patients on top of the slots that one practitioner may be asked for in an ISO week.
+    """
 
     __tablename__ = "cpts"
 
@@ -40,6 +44,7 @@ class CptsRow(Availability, table=True):
     name: str = Field(sa_type=Text)
     size: int = Field(sa_type=SmallInteger)
     communes: list[str] = words()
+    supplement_limit: int = Field(default=SUPPLEMENT_LIMIT, sa_column_kwargs={"server_default": text("20")})
 
 
 class PractitionerRow(Availability, table=True):
@@ -266,4 +271,5 @@ class LedgerRow(Availability, table=True):
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
     served_4_weeks: int
     served_this_week: int
+    supplements_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     counted_on: date

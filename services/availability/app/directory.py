@@ -18,8 +18,9 @@ from shared.refusals import NotFound
 
 async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> None:
     """Write a territory."""
-    if await store.upsert(session, CptsRow, {"finess": finess}, order.model_dump()):
-        await tell_cpts(session, await session.get_one(CptsRow, finess, populate_existing=True))
+    if await store.upsert(session, CptsRow, {"finess": finess}, order.model_dump(exclude_none=True)):
+        row = await session.get_one(CptsRow, finess, populate_existing=True)
+        await tell_cpts(session, row, limits=order.supplement_limit is not None)
 
 
 async def put_practitioner(session: AsyncSession, rpps: str, order: orders.Practitioner) -> UUID:

@@ -97,10 +97,14 @@ async def tell_place(session: AsyncSession, place_id: UUID) -> None:
     await _append(session, "place_changed.v1", now, "places", str(place_id), told)
 
 
-async def tell_cpts(session: AsyncSession, row: CptsRow) -> None:
-    """Tell a territory's own stream how it now stands."""
+async def tell_cpts(session: AsyncSession, row: CptsRow, *, limits: bool) -> None:
+    """Tell a territory's own stream how it now stands, with `limits` its practitioners too, whose limit it sets."""
+    await OUTBOX.lock(session, [row.finess])
     now = await database_now(session)
     await _append(session, "cpts_changed.v1", now, "cpts", row.finess, {row.finess: reads.cpts_view(row)})
+    people = await reads.practitioner_views(session, row.finess) if limits else {}
+    for key, view in people.items():
+        await _append(session, "practitioner_changed.v1", now, "practitioners", str(key), {row.finess: view})
 
 
 async def _introduce(session: AsyncSession, views: Iterable[SlotView], now: datetime) -> None:

@@ -13,18 +13,21 @@ from shared.clock import PARIS
 from shared.db import run
 
 COUNT = text("""
-insert into availability.ledger (cpts_id, practitioner_id, served_4_weeks, served_this_week, counted_on)
+insert into availability.ledger
+       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, counted_on)
 select :cpts_id, who.id, count(b.id),
-       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday), :today
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday),
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday and b.overbooked), :today
 from unnest(cast(:ids as uuid[])) as who (id)
 left join availability.slot s
        on s.practitioner_id = who.id and s.audience @> array[:cpts_id] and s.starts_at >= :since
 left join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
 group by who.id
 on conflict (cpts_id, practitioner_id) do update
-   set (served_4_weeks, served_this_week, counted_on)
-     = (excluded.served_4_weeks, excluded.served_this_week, excluded.counted_on)
- where (ledger.served_4_weeks, ledger.served_this_week) <> (excluded.served_4_weeks, excluded.served_this_week)
+   set (served_4_weeks, served_this_week, supplements_this_week, counted_on)
+     = (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.counted_on)
+ where (ledger.served_4_weeks, ledger.served_this_week, ledger.supplements_this_week)
+    <> (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week)
 returning practitioner_id
 """)
 

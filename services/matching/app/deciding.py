@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.matching.app.bookings import NO_SLOT
 from services.matching.app.parameters import CptsParameters, Step
+from services.matching.core.explain import PLACE
 from services.matching.core.model import (
     Assignment,
     Cost,
@@ -222,7 +223,8 @@ def _escalated(row: RequestRow, explained: dict[str, Any], parameters: CptsParam
 
 
 def _whom_to_ask(relaxations: Sequence[Mapping[str, Any]]) -> list[str]:
-    return sorted({each["practitioner_id"] for each in relaxations if each["practitioner_id"]})
+    """The practitioners of whom one more place would serve: the engine names none who is at the week's limit."""
+    return sorted({each["practitioner_id"] for each in relaxations if each["kind"] == PLACE})
 
 
 def next_due(rows: Iterable[RequestRow], now: datetime) -> datetime | None:

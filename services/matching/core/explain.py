@@ -9,6 +9,7 @@ import numpy.typing as npt
 from services.matching.core.model import Instance, Mode, Plan, Relaxation, Request, SlotType
 from services.matching.core.prices import extra
 from services.matching.core.residual import FAR
+from services.matching.core.rules import supplements_left
 from services.matching.core.solve import Decided, decide
 from services.matching.core.table import NOT_ALLOWED, Table
 from services.matching.core.travel import Travel
@@ -116,7 +117,9 @@ class Explainer:
         saved = penalty - np.where(block.allowed[0], block.cost[0], NOT_ALLOWED)
         short = saves - saved
         # Where serving this very person is the best use of the place, it is theirs up to a tie; the others are tried.
-        columns = sorted(np.nonzero(block.allowed[0])[0], key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
+        allowed = np.nonzero(block.allowed[0])[0]
+        askable = [c for c in allowed if supplements_left(self.decided.table.offer.practitioners[c]) >= request.party]
+        columns = sorted(askable, key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
         for column in columns[:MOST_TRIES]:
             found = Relaxation(PLACE, request.party, slots[column].id, slots[column].practitioner)
             best_use = short[column] <= 0

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.matching.core.model import Instance, Practitioner, Request, Slot
+from services.matching.core.rules import supplements_left
 
 NOTIFIED, FORCED, FIRST_CLASS = 0, 1, 2
 
@@ -34,7 +35,14 @@ def ordered(instance: Instance) -> Instance:
 
 def _ledger(one: Practitioner) -> tuple[int, ...]:
     cap = -1 if one.week_cap is None else one.week_cap
-    return one.served_4_weeks, one.served_this_week, cap, one.weeks_since_joining, int(one.paused)
+    return (
+        one.served_4_weeks,
+        one.served_this_week,
+        cap,
+        one.weeks_since_joining,
+        int(one.paused),
+        supplements_left(one),
+    )
 
 
 def _slot_content(slot: Slot) -> tuple[Any, ...]:

@@ -36,6 +36,13 @@ def places_left_this_week(practitioner: Practitioner) -> int:
     return max(0, practitioner.week_cap - practitioner.served_this_week)
 
 
+def supplements_left(practitioner: Practitioner) -> int:
+    """How many more people on top of their slots the practitioner may be asked for before next week."""
+    if practitioner.supplement_limit is None:
+        return NO_CAP
+    return max(0, practitioner.supplement_limit - practitioner.supplements_this_week)
+
+
 def _hidden(asking: tuple[str, frozenset[Any]], shown: tuple[frozenset[str], frozenset[Any]]) -> bool:
     return asking[1].isdisjoint(shown[1]) or (bool(shown[0]) and asking[0] not in shown[0])
 

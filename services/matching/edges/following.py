@@ -12,7 +12,7 @@ import structlog
 
 from services.matching.app.reconciling import LiveBooking
 from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
-from shared.contracts import BookingState
+from shared.contracts import SUPPLEMENT_LIMIT, BookingState
 from shared.follow import Replica, follow
 from shared.refusals import Refusal
 
@@ -83,6 +83,8 @@ class Territory:
                 week_cap=value["week_cap"],
                 weeks_since_joining=max(0, (now_at_s - at_s(value["joined_at"])) // WEEK_S),
                 paused=value["paused"],
+                supplements_this_week=value.get("supplements_this_week", 0),
+                supplement_limit=value.get("supplement_limit", SUPPLEMENT_LIMIT),
             )
             for value in self.items("practitioners").values()
         ]

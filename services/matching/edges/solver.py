@@ -17,7 +17,7 @@ import structlog
 from services.matching.core.explain import PLACE, explained
 from services.matching.core.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
 from services.matching.core.recommend import options
-from services.matching.core.rules import blockers
+from services.matching.core.rules import blockers, practitioner_of, supplements_left
 from services.matching.core.solve import solve
 from services.matching.core.travel import Travel
 
@@ -49,7 +49,8 @@ def plan_round(instance: Instance, full: tuple[Slot, ...] = (), travel: Travel |
 def with_full(
     unmatched: Unmatched, instance: Instance, request: Request, full: tuple[Slot, ...], travel: Travel | None
 ) -> Unmatched:
-    """Why a request has no slot, counting those that are full; one more place in the earliest would serve it."""
+    """Why a request has no slot, counting those that are full; one more place would serve it, in the earliest of those
+    whose practitioner may still be asked for somebody on top."""
     fitting = [
         slot
         for slot in full
@@ -60,8 +61,9 @@ def with_full(
     counts = dict(unmatched.blockers)
     counts[Blocker.TAKEN] = counts.get(Blocker.TAKEN, 0) + len(fitting)
     found = unmatched.relaxations
-    if not any(each.kind == PLACE for each in found):
-        slot = min(fitting, key=lambda each: (each.starts_at_s, each.id))
+    askable = [slot for slot in fitting if supplements_left(practitioner_of(instance, slot)) >= request.party]
+    if askable and not any(each.kind == PLACE for each in found):
+        slot = min(askable, key=lambda each: (each.starts_at_s, each.id))
         found = (Relaxation(PLACE, request.party, slot.id, slot.practitioner), *found)
     return replace(unmatched, blockers=tuple(counts.items()), relaxations=found)
 
