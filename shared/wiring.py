@@ -9,7 +9,7 @@ from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock, read_clock
-from shared.db import OpenSession, engine_for, opener
+from shared.db import OpenSession, engine_for, opener, reader_for
 from shared.doorbell import Doorbell
 from shared.settings import Settings
 from shared.vault import Vault
@@ -17,11 +17,15 @@ from shared.vault import Vault
 
 @dataclass(slots=True)
 class Wiring:
-    """Connections and settings of one service. `clock` is read from the database when the service starts."""
+    """Connections and settings of one service. `clock` is read from the database when the service starts.
+
+    `reader` sees every CPTS, reads only and knows no transaction: for searches open to other systems.
+    """
 
     name: str
     settings: Settings
     engine: AsyncEngine
+    reader: AsyncEngine
     bell: Doorbell
     open_session: OpenSession
     vault: Vault
@@ -41,12 +45,14 @@ def role_of(service: str) -> str:
 
 def wire(service: str, settings: Settings) -> Wiring:
     """Connect a service, as its own database role. Nothing is opened before it is used."""
-    engine = engine_for(settings.role_url(role_of(service)), name=service)
+    url = settings.role_url(role_of(service))
+    engine = engine_for(url, name=service)
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix="aiguillage")
     return Wiring(
         name=service,
         settings=settings,
         engine=engine,
+        reader=reader_for(url, name=service),
         bell=bell,
         open_session=opener(engine, bell),
         vault=Vault(settings.vault_keys()),
@@ -61,3 +67,4 @@ async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
     finally:
         await wiring.bell.aclose()
         await wiring.engine.dispose()
+        await wiring.reader.dispose()

@@ -78,7 +78,7 @@ def build(settings: Settings) -> FastAPI:
     engine = engine_for(settings.database_url.get_secret_value(), name="probe")
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
     open_session = opener(engine, bell)
-    wiring = Wiring("probe", settings, engine, bell, open_session, Vault(settings.vault_keys()))
+    wiring = Wiring("probe", settings, engine, engine, bell, open_session, Vault(settings.vault_keys()))
     hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, view=view)
 
     @asynccontextmanager

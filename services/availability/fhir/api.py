@@ -1,4 +1,4 @@
-"""The routes of the FHIR interface. Each is one transaction that sees every CPTS; each error is an OperationOutcome."""
+"""The routes of the FHIR interface. A write is one transaction; all see every CPTS; errors are OperationOutcomes."""
 
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -76,7 +76,14 @@ async def everything(session: SessionDep) -> AsyncIterator[AsyncSession]:
     yield session
 
 
+async def reading(wiring: WiringDep) -> AsyncIterator[AsyncSession]:
+    """For a search or a read: single statements, outside any transaction."""
+    async with AsyncSession(wiring.reader) as session:
+        yield session
+
+
 FhirSession = Annotated[AsyncSession, Depends(everything, scope="function")]
+FhirReading = Annotated[AsyncSession, Depends(reading, scope="function")]
 router = APIRouter(dependencies=[Depends(admitted)], default_response_class=FhirJson)
 
 
@@ -88,7 +95,7 @@ async def metadata(sas: SasDep, wiring: WiringDep) -> FhirJson:
 
 
 @router.get("/Slot", response_class=FhirJson)
-async def search_slots(request: Request, session: FhirSession, sas: SasDep, wiring: WiringDep) -> Response:
+async def search_slots(request: Request, session: FhirReading, sas: SasDep, wiring: WiringDep) -> Response:
     """Free slots of professionals (INT_R01), with their CPTS when asked for (INT_R04)."""
     query = parse_slot_query(_raw(request))
     found = await free_slots(session, query, agenda(sas, wiring.settings.public_url))
@@ -97,21 +104,21 @@ async def search_slots(request: Request, session: FhirSession, sas: SasDep, wiri
 
 
 @router.get("/Slot/{slot_id}")
-async def read_slot(slot_id: str, session: FhirSession, sas: SasDep, wiring: WiringDep) -> FhirJson:
+async def read_slot(slot_id: str, session: FhirReading, sas: SasDep, wiring: WiringDep) -> FhirJson:
     """One slot, as long as it is free."""
     found = await free_slot(session, _uuid(slot_id), agenda(sas, wiring.settings.public_url))
     return FhirJson(resources.slot(_found(found), with_cpts=True))
 
 
 @router.get("/Schedule/{schedule_id}")
-async def read_schedule(schedule_id: str, session: FhirSession) -> FhirJson:
+async def read_schedule(schedule_id: str, session: FhirReading) -> FhirJson:
     """The agenda of one practitioner at one place."""
     key = _found(parse_schedule_key(schedule_id))
     return FhirJson(resources.schedule(_found(await schedule_of(session, *key))))
 
 
 @router.get("/Practitioner/{practitioner_id}")
-async def read_practitioner(practitioner_id: str, session: FhirSession) -> FhirJson:
+async def read_practitioner(practitioner_id: str, session: FhirReading) -> FhirJson:
     """A professional of the directory, or a regulator's account."""
     key = _uuid(practitioner_id)
     found = await practitioner_of(session, key)

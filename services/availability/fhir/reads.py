@@ -1,9 +1,14 @@
-"""Free slots and the directory, as the FHIR edge's values. Plain SQL: one statement a search, one more for CPTS."""
+"""Free slots and the directory, as the FHIR edge's values. Plain SQL: one statement a search, one more for CPTS.
+
+The same slots are asked for again and again: a value is remembered by the versions (`xmin`) of the rows it is made of,
+so that it is the same object as long as nothing it says has changed.
+"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -18,10 +23,11 @@ _ADDRESS = re.compile(r"(?P<line>.+?),?\s+(?P<postal_code>\d{5})\s+(?P<city>.+)"
 _SCHEDULE = """
   p.id as practitioner_id, p.rpps, p.last_name, p.first_name, p.phone as practitioner_phone, p.specialty,
   l.id as place_id, l.key as place_key, l.name as place_name, l.address, l.phone as place_phone,
-  c.name as city, c.postal_codes
+  c.name as city, c.postal_codes,
+  p.xmin as practitioner_version, l.xmin as place_version, c.xmin as commune_version
 """
 _FREE = f"""
-select s.id, s.starts_at, s.ends_at, s.types, s.modes, s.audience, s.appointment, {_SCHEDULE}
+select s.id, s.xmin as version, s.starts_at, s.ends_at, s.types, s.modes, s.audience, s.appointment, {_SCHEDULE}
 from availability.slot s
 join availability.practitioner p on p.id = s.practitioner_id
 join availability.place l on l.id = s.place_id
@@ -50,6 +56,9 @@ _PRACTITIONER = text(
     "select id as practitioner_id, rpps, last_name, first_name, phone as practitioner_phone"
     " from availability.practitioner where id = :id"
 )
+_MEMORY: dict[Hashable, Any] = {}
+_MOST = 50_000
+Value = TypeVar("Value")
 _CPTS = text("select finess, name from availability.cpts where finess = any (:finess)")
 
 
@@ -104,15 +113,29 @@ def parse_schedule_key(key: str) -> tuple[UUID, UUID] | None:
 
 async def _slots(session: AsyncSession, rows: Sequence[Row[Any]], agenda: Agenda, *, by_cpts: bool) -> list[SlotValue]:
     territories = await _territories(session, rows) if by_cpts else {}
-    schedules: dict[tuple[UUID, UUID], ScheduleValue] = {}
+    names = "|".join(f"{cpts.finess} {cpts.name}" for cpts in territories.values())
     found = []
     for row in rows:
-        key = (row.practitioner_id, row.place_id)
-        schedule = schedules.get(key) or schedules.setdefault(key, _schedule(row))
+        said = (row.id, row.version, *_versions(row), agenda.url, names)
+        slot = _remembered(said, partial(_slot, row, territories, agenda))
         # The SAS drops a whole answer in which one place lacks its town.
-        if schedule.place.city and schedule.place.postal_code:
-            found.append(_slot(row, schedule, territories, agenda))
+        if slot.schedule.place.city and slot.schedule.place.postal_code:
+            found.append(slot)
     return found
+
+
+def _versions(row: Row[Any]) -> tuple[int, int, int | None]:
+    return row.practitioner_version, row.place_version, row.commune_version
+
+
+def _remembered(said: Hashable, make: Callable[[], Value]) -> Value:
+    """The value that says this, made once."""
+    value = _MEMORY.get(said)
+    if value is None:
+        if len(_MEMORY) >= _MOST:
+            _MEMORY.clear()
+        value = _MEMORY[said] = make()
+    return value
 
 
 async def _territories(session: AsyncSession, rows: Iterable[Row[Any]]) -> dict[str, CptsValue]:
@@ -123,7 +146,8 @@ async def _territories(session: AsyncSession, rows: Iterable[Row[Any]]) -> dict[
     return {row.finess: CptsValue(id=row.finess, finess=row.finess, name=row.name) for row in found}
 
 
-def _slot(row: Row[Any], schedule: ScheduleValue, territories: dict[str, CptsValue], agenda: Agenda) -> SlotValue:
+def _slot(row: Row[Any], territories: dict[str, CptsValue], agenda: Agenda) -> SlotValue:
+    schedule = _schedule(row)
     return SlotValue(
         id=str(row.id),
         schedule=schedule,
@@ -139,8 +163,9 @@ def _slot(row: Row[Any], schedule: ScheduleValue, territories: dict[str, CptsVal
 
 
 def _schedule(row: Row[Any]) -> ScheduleValue:
+    said = (row.practitioner_id, row.place_id, *_versions(row))
     key = schedule_key(row.practitioner_id, row.place_id)
-    return ScheduleValue(key, _practitioner(row), _place(row))
+    return _remembered(said, lambda: ScheduleValue(key, _practitioner(row), _place(row)))
 
 
 def _practitioner(row: Row[Any]) -> PractitionerValue:

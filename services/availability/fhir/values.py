@@ -1,4 +1,7 @@
-"""What the FHIR edge reads from the base: plain frozen values, unprefixed identifiers, aware instants."""
+"""What the FHIR edge reads from the base: plain frozen values, unprefixed identifiers, aware instants.
+
+A schedule and a slot are compared by identity: what is written about them is remembered by them.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +42,7 @@ class CptsValue:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ScheduleValue:
     """One practitioner at one place."""
 
@@ -48,7 +51,7 @@ class ScheduleValue:
     place: PlaceValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SlotValue:
     """A free slot. `types` and `modes` are the SAS's codes; `cpts`: those it is shown to when it has the type CPTS."""
 

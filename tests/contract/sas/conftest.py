@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -101,7 +101,7 @@ class Guarded:
 def in_service(wiring: Wiring) -> Wiring:
     """The same connections, outside of a demonstration."""
     changed = wiring.settings.model_copy(update={"demo": False})
-    return Wiring(wiring.name, changed, wiring.engine, wiring.bell, wiring.open_session, wiring.vault, wiring.clock)
+    return replace(wiring, settings=changed)
 
 
 @pytest.fixture(scope="session")
