@@ -98,6 +98,16 @@ class NewAbsence(Order):
         return self
 
 
+class OnTop(Offer):
+    """A slot that a practitioner opens on top of what they offer, its places held for who is named, and why."""
+
+    starts_at: AwareDatetime
+    request_ids: list[Code] = Field(min_length=1, max_length=10)
+    held_for: Code | None = None
+    hold_minutes: int = Field(default=30, ge=1, le=60)
+    reason: Reason
+
+
 class SlotChange(Order):
     """What changes of a slot; what is left out stays."""
 

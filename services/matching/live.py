@@ -2,7 +2,7 @@
 
 Who runs or supervises the board sees everything, the committee without what leads to a person's appointment. Who asks
 sees their own requests, and of the others enough to count them: neither motive, nor slot, nor who asked. A practitioner
-or delegate sees who comes to their own slots, and what they asked themselves.
+or delegate sees who comes to their own slots, what they asked themselves, and what they are asked to take on top.
 """
 
 from typing import Any
@@ -31,6 +31,8 @@ def view(caller: Caller, collection: str, value: dict[str, Any]) -> dict[str, An
     """A value as this caller may see it; None: not at all."""
     if collection == "attachments":
         return attachment_view(caller, value)
+    if collection == "overbooking_asks":
+        return ask_view(caller, value)
     if caller.role in SEES_ALL or value["asked_by"] == caller.id:
         return value
     if caller.role is Role.COMMITTEE:
@@ -41,6 +43,15 @@ def view(caller: Caller, collection: str, value: dict[str, Any]) -> dict[str, An
         value["booking_id"] and caller.practitioners is not None and value["practitioner_id"] in caller.practitioners
     )
     return value if comes else None
+
+
+def ask_view(caller: Caller, value: dict[str, Any]) -> dict[str, Any] | None:
+    """An ask for one more patient: for who asked it or the request, who is asked, and who runs the board."""
+    if caller.role in SEES_ALL or caller.id in (value["asked_by"], value["request_by"]):
+        return value
+    if value["practitioner_id"] in (caller.practitioners or ()):
+        return {**value, "asked_by": "", "request_by": ""}
+    return None
 
 
 routes = live_routes(outbox=OUTBOX, read_state=read_whole, view=view)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import advice, attachment_rounds, attachments, lists, parameters, requests
+from services.matching.api import advice, attachment_rounds, attachments, lists, overbooking, parameters, requests
 from services.matching.api import hub as samu_hub
 from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
@@ -69,6 +69,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(samu_hub.routes)
     app.include_router(requests.routes)
     app.include_router(advice.routes)
+    app.include_router(overbooking.routes)
     app.include_router(lists.routes)
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)

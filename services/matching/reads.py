@@ -12,6 +12,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.store.overbooking_asks import OverbookingAskRow, view_of_ask
 from services.matching.store.requests import view_of
 from services.matching.store.tables import MotiveRow, RequestChangeRow, RequestRow
 from shared.contracts import ON_THE_BOARD, RequestState
@@ -49,11 +50,16 @@ class Motive(BaseModel):
 
 
 async def read_state(session: AsyncSession, cpts_id: str) -> State:
-    """Every request of a CPTS that is not archived."""
-    rows = await session.exec(
-        select(RequestRow).where(RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    """Every request of a CPTS that is not archived, and what practitioners were asked for it."""
+    kept = (RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    rows = await session.exec(select(RequestRow).where(*kept))
+    asks = await session.exec(
+        select(OverbookingAskRow).join(RequestRow, col(RequestRow.id) == col(OverbookingAskRow.request_id)).where(*kept)
     )
-    return {"requests": {str(row.id): view_of(row).model_dump(mode="json") for row in rows}}
+    return {
+        "requests": {str(row.id): view_of(row).model_dump(mode="json") for row in rows},
+        "overbooking_asks": {str(ask.id): view_of_ask(ask).model_dump(mode="json") for ask in asks},
+    }
 
 
 async def request_row(session: AsyncSession, request_id: UUID) -> RequestRow:

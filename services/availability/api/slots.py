@@ -10,6 +10,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
+from services.availability.app import on_top
 from services.availability.app import slots as app
 from services.availability.live import view
 from services.availability.tables import SlotRow
@@ -78,6 +79,13 @@ async def publish(caller: CallerDep, session: SessionDep, once: OnceDep, order: 
         return Slots(slots=await app.publish_slots(session, caller, order))
 
     return await once(use_case)
+
+
+@routes.post("/slots/on-top", status_code=201, response_model=SlotView)
+async def open_on_top(caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.OnTop) -> JSONResponse:
+    """Open a slot on top of what the practitioner offers, its places held for a request; counted apart."""
+    caller.require(Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
+    return await once(lambda: on_top.open_on_top(session, caller, order))
 
 
 @routes.patch("/slots/{slot_id}")

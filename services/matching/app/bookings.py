@@ -34,11 +34,26 @@ class Booking:
         return (self.id, *self.companions)
 
 
+@dataclass(frozen=True, slots=True)
+class OnTop:
+    """A slot that a practitioner opens on top of what they offer: where, when, for how long, and why."""
+
+    practitioner_id: UUID
+    place_id: UUID
+    starts_at: datetime
+    minutes: int
+    reason: str
+
+
 class Bookings(Protocol):
     """What the availability service does for a request; each raises the refusal it was answered with."""
 
     async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
         """Keep the places the request needs; the same version of a request gets the same booking."""
+        ...
+
+    async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
+        """Open a slot on top of what the practitioner offers, with all its places held for the request."""
         ...
 
     async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import httpx
 
-from services.matching.app.bookings import Booking, names_of
+from services.matching.app.bookings import Booking, OnTop, names_of
 from services.matching.store.tables import RequestRow
-from shared.contracts import BookingView
+from shared.contracts import BookingView, SlotView
 from shared.refusals import Refusal
 from shared.settings import Settings
 
@@ -75,6 +75,32 @@ class Availability:
             practitioner_id=UUID(slot["practitioner_id"]),
             starts_at=datetime.fromisoformat(slot["starts_at"]),
             held_until=taken[0].held_until,
+        )
+
+    async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
+        """Open a slot on top of what the practitioner offers, with all its places held for the request."""
+        body = {
+            "practitioner_id": str(place.practitioner_id),
+            "place_id": str(place.place_id),
+            "starts_at": place.starts_at.isoformat(),
+            "minutes": place.minutes,
+            "modes": list(row.modes),
+            "audience": [row.cpts_id],
+            "request_ids": names_of(row),
+            "hold_minutes": minutes,
+            "held_for": row.asked_by,
+            "reason": place.reason,
+        }
+        slot = SlotView.model_validate(await self._post("/slots/on-top", body), extra="ignore")
+        by_name = {each.request_id: each for each in slot.bookings}
+        first, *others = (by_name[name] for name in names_of(row))
+        return Booking(
+            id=UUID(first.id),
+            companions=tuple(UUID(each.id) for each in others),
+            slot_id=UUID(slot.id),
+            practitioner_id=place.practitioner_id,
+            starts_at=slot.starts_at,
+            held_until=first.held_until,
         )
 
     async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:

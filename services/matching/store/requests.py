@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.store.overbooking_asks import follow_request
 from services.matching.store.tables import OUTBOX, RequestChangeRow, RequestRow
 from shared.contracts import RequestState, RequestView
 from shared.db import ring_after_commit
@@ -129,6 +130,7 @@ async def tell(session: AsyncSession, row: RequestRow, code: str, *, wake: bool 
     value = None if row.archived_at else view_of(row).model_dump(mode="json")
     event = Event(type=f"request_{code}.v1", at=row.changed_at, collection="requests", id=str(row.id), value=value)
     await OUTBOX.append(session, [row.cpts_id], event)
+    await follow_request(session, row)
     if wake:
         ring_after_commit(session, door(row.cpts_id))
 
