@@ -17,7 +17,9 @@ insert into availability.ledger
        (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, counted_on)
 select :cpts_id, who.id, count(b.id),
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday),
-       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday and b.overbooked), :today
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
+                             and (b.overbooked or s.origin = 'overbooking')),
+       :today
 from unnest(cast(:ids as uuid[])) as who (id)
 left join availability.slot s
        on s.practitioner_id = who.id and s.audience @> array[:cpts_id] and s.starts_at >= :since

@@ -48,12 +48,12 @@ class NoForm(Form):
 
 
 class CandidateView(BaseModel):
-    """Who may be asked, where they work these days, and how far it is; `on_top`: patients they already take on top."""
+    """Who may be asked, where they work these days, how far it is, and how many they take on top this week."""
 
     practitioner_id: str
     place_id: str
     travel_s: int
-    on_top: int
+    supplements_this_week: int
 
 
 class Asks(BaseModel):
@@ -152,7 +152,7 @@ def _require_askable(row: RequestRow, chosen: list[UUID], known: Mapping[str, Ma
         practitioner = known.get(str(each))
         if practitioner is None or not app.may_be_asked(row, practitioner):
             raise Invalid(
-                "Ce praticien ne peut pas être sollicité : en pause, d'une autre profession ou déjà écarté.",
+                "Ce praticien est en pause, à sa limite de la semaine, d'une autre profession ou déjà écarté.",
                 field="practitioner_ids",
                 value=each,
                 rule="GET the candidates",

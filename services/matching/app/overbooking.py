@@ -39,12 +39,12 @@ State = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who may be asked: where they work these days, how far it is, how many they already take on top there and then."""
+    """Who may be asked: where they work these days, how far it is, how many they take on top this week."""
 
     practitioner_id: str
     place_id: str
     travel_s: int
-    on_top: int
+    supplements_this_week: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +57,36 @@ class Yes:
 
 
 def candidates(row: RequestRow, live: Mapping[str, State], parameters: Parameters) -> list[Candidate]:
-    """Who works within reach these days and could be asked: their own doctor first, then who was asked least."""
+    """Who works within reach these days and could be asked: their own doctor first, then who takes least on top."""
     people = {key: one for key, one in live["practitioners"].items() if may_be_asked(row, one)}
     slots = [slot for slot in live["slots"].values() if slot["practitioner_id"] in people]
     travel_s = _journeys(row, live["places"], {slot["place_id"] for slot in slots}, parameters)
-    found: dict[str, Candidate] = {}
-    for slot in sorted(slots, key=lambda slot: str(slot["id"])):
-        who, where = slot["practitioner_id"], slot["place_id"]
-        known = found.get(who)
-        nearer = known is None or travel_s.get(where, known.travel_s) < known.travel_s
-        if where in travel_s:
-            best = Candidate(who, where, travel_s[where], 0) if nearer or known is None else known
-            found[who] = replace(best, on_top=(known.on_top if known else 0) + _on_top(slot))
+    reached = sorted(
+        {
+            (travel_s[slot["place_id"]], slot["place_id"], slot["practitioner_id"])
+            for slot in slots
+            if slot["place_id"] in travel_s
+        },
+        reverse=True,
+    )
+    # The nearest place of each comes last, and stays.
+    found = {who: Candidate(who, where, far, people[who]["supplements_this_week"]) for far, where, who in reached}
     habitual = str(row.habitual_practitioner_id)
     return sorted(
         found.values(),
-        key=lambda one: (one.practitioner_id != habitual, one.on_top, one.travel_s, one.practitioner_id),
+        key=lambda one: (one.practitioner_id != habitual, one.supplements_this_week, one.travel_s, one.practitioner_id),
     )
 
 
 def may_be_asked(row: RequestRow, practitioner: Mapping[str, Any]) -> bool:
-    """Of a profession that serves the request, at work, and not excluded from it."""
+    """Of a profession that serves the request, at work, not excluded from it, and under the week's limit."""
+    left = practitioner["supplement_limit"] - practitioner["supplements_this_week"]
     return (
         practitioner["profession"] in row.professions
         and not practitioner["paused"]
         and practitioner["id"] not in row.forbidden
+        and left >= row.party
     )
-
-
-def _on_top(slot: Mapping[str, Any]) -> int:
-    return int(slot["overbooked"]) + (int(slot["taken"]) if slot["origin"] == "overbooking" else 0)
 
 
 def _journeys(row: RequestRow, places: State, used: Iterable[str], parameters: Parameters) -> dict[str, int]:
