@@ -44,9 +44,13 @@ def up(data_dir: DataDir = UP_DIR, port: Port = 8000, host: Host = "127.0.0.1") 
 
 @app.command()
 def serve(
-    name: Annotated[str, typer.Argument(help="availability ou matching.")], port: Port = 8000, host: Host = "127.0.0.1"
+    name: Annotated[str, typer.Argument(help="availability, matching ou pages.")],
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
 ) -> None:
-    """Lance un seul service, sur les serveurs donnés par DATABASE_URL et REDIS_URL.
+    """Lance un seul service, ou les pages, sur les serveurs donnés par DATABASE_URL et REDIS_URL.
+
+    Derrière un mandataire qui n'en fait qu'une origine : voir Caddyfile et docker-compose.yml.
 
     \b
     aiguillage migrate && aiguillage serve availability --port 8001

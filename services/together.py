@@ -10,13 +10,10 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.availability import main as availability
-from services.availability.psc.api import build_psc
-from services.availability.psc.settings import PscSettings
-from services.availability.web.pages import PART as AVAILABILITY_PAGES
 from services.matching import main as matching
-from services.matching.web.pages import PART as MATCHING_PAGES
+from services.pages import mount_pages
 from shared.settings import Settings
-from shared.web.site import API, site
+from shared.web.site import API
 
 
 def build(settings: Settings) -> FastAPI:
@@ -35,7 +32,7 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(title="Aiguillage", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
     # A territory's snapshot is most of what a page weighs: JSON shrinks ten times.
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -44,9 +41,5 @@ def build(settings: Settings) -> FastAPI:
 
     for name, service in services.items():
         app.mount(API[name], service)
-    card = PscSettings()
-    psc = build_psc(wirings["availability"], card)
-    app.mount("/psc", psc)
-    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url))
-    app.mount("/", pages)
+    psc = mount_pages(app, wirings)
     return app

@@ -16,7 +16,11 @@ from shared.embedded_place import CannotStart
 from shared.settings import Settings
 from shared.telemetry import configure_logging
 
-SERVICES = ("availability", "matching")
+SERVICES = {
+    "availability": "services.availability.main",
+    "matching": "services.matching.main",
+    "pages": "services.pages",
+}
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GOODBYE_S = 1
 
@@ -111,12 +115,12 @@ async def up(data_dir: Path, *, host: str, port: int, say: Callable[[str], None]
 
 
 async def serve(name: str, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Run one service against DATABASE_URL and REDIS_URL until told to stop. The schemas must be up to date."""
+    """Run one service, or the pages, on DATABASE_URL and REDIS_URL until told to stop. Migrate the schemas first."""
     if name not in SERVICES:
         raise CannotStart(f"Aucun service ne s'appelle « {name} » : {' ou '.join(SERVICES)}.")
     configure_logging()
     async with until_told() as told, installed(Path("data/up"), port=port, join=True, migrate=False) as here:
-        await _run(_builder(f"services.{name}.main")(here.settings), here, host=host, port=port, told=told, say=say)
+        await _run(_builder(SERVICES[name])(here.settings), here, host=host, port=port, told=told, say=say)
 
 
 def _builder(module: str) -> Callable[[Settings], FastAPI]:

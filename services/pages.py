@@ -1,0 +1,58 @@
+"""The pages of both services and the sign-in, without their APIs: what `aiguillage serve pages` answers.
+
+On servers a proxy shows the three as one origin: `/availability` and `/matching` are the services, the rest is here.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.availability.psc.api import build_psc
+from services.availability.psc.settings import PscSettings
+from services.availability.web.pages import PART as AVAILABILITY_PAGES
+from services.matching.web.pages import PART as MATCHING_PAGES
+from shared.db import run
+from shared.http import SessionDep
+from shared.settings import Settings
+from shared.web.site import site
+from shared.wiring import Wiring, running, wire
+
+
+def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> FastAPI:
+    """Put the pages at the root of `app`, after whatever is mounted there, and Pro Santé Connect's way in.
+
+    Returns the latter: its `state.http` is to be opened while `app` runs.
+    """
+    card = PscSettings()
+    psc = build_psc(wirings["availability"], card)
+    app.mount("/psc", psc)
+    app.mount("/", site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url)))
+    return psc
+
+
+def build(settings: Settings) -> FastAPI:
+    """The pages alone, on connections of their own."""
+    wirings = {name: wire(name, settings) for name in ("availability", "matching")}
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for wiring in wirings.values():
+                await stack.enter_async_context(running(wiring))
+                await wiring.read_clock()
+            await stack.enter_async_context(psc.state.http)
+            yield
+
+    app = FastAPI(title="Aiguillage : pages", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.wiring = wirings["availability"]
+
+    @app.get("/health")
+    async def health(session: SessionDep) -> dict[str, str]:
+        """Whether the pages reach their database."""
+        await run(session, text("select 1"))
+        return {"status": "ok"}
+
+    psc = mount_pages(app, wirings)
+    return app
