@@ -1,10 +1,10 @@
 """What a round writes: each change in a transaction that first checks the round's token."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from services.matching.app.deciding import (
 from services.matching.app.parameters import CptsParameters
 from services.matching.app.reconciling import LiveBooking, Memory, Surplus, followed, unrecorded
 from services.matching.core.model import Assignment, Plan
+from services.matching.core.policies import CONSENSUS
 from services.matching.edges.availability import AvailabilityRefused, SlotUnavailable
 from services.matching.store.lease import fence
 from services.matching.store.requests import Move, RequestMoved, explain, move, tell
@@ -36,6 +37,8 @@ from shared.db import Scope, database_now, set_scope
 from shared.wiring import Wiring
 
 REFUSED = (SlotUnavailable, AvailabilityRefused)
+LOOK_AGAIN = timedelta(seconds=CONSENSUS.period_s)
+"""How soon the futures are asked again about who is held back."""
 
 
 @dataclass(slots=True)
@@ -119,9 +122,17 @@ class Writer:
         return row
 
     async def apply(
-        self, rows: Sequence[RequestRow], plan: Plan, live: Mapping[str, Mapping[str, Any]], now: datetime
+        self,
+        rows: Sequence[RequestRow],
+        plan: Plan,
+        live: Mapping[str, Mapping[str, Any]],
+        now: datetime,
+        held: Collection[str] = (),
     ) -> Outcome:
-        """Hold and confirm what must be known now; write the rest as provisional, left out, escalated or unserved."""
+        """Hold and confirm what must be known now; write the rest as provisional, left out, escalated or unserved.
+
+        Those `held` back stay provisional until they must know, however soon the slot in mind begins.
+        """
         outcome = Outcome()
         assigned, unmatched = plan_by_request(plan)
         moves: list[Move | None] = []
@@ -140,6 +151,8 @@ class Writer:
                 outcome.refused.add(assignment.slot)
                 continue
             until = decide_by(row, slot, assignment.cost.travel_s, self._parameters)
+            if until <= now < row.answer_by and str(row.id) in held:
+                until = min(row.answer_by, now + LOOK_AGAIN)
             if until <= now:
                 await self._give(row, assignment, outcome)
             else:

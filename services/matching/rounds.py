@@ -24,13 +24,15 @@ from services.matching.app.deciding import full_slots, instance_of, next_due
 from services.matching.app.parameters import CptsParameters, parameters_of
 from services.matching.app.reconciling import Memory, unseen_places
 from services.matching.core.flow import CostsTooLarge, FlowFailed
-from services.matching.core.model import Instance, Plan, Slot
+from services.matching.core.model import Instance, Slot
 from services.matching.core.residual import NotOptimal
 from services.matching.edges.availability import AvailabilityAway
 from services.matching.edges.following import SlotsUnknown, Territories, Territory
-from services.matching.edges.solver import Solver, plan_round
+from services.matching.edges.foresight import Foresight, Question, Thought, closing
+from services.matching.edges.solver import Solver
 from services.matching.edges.travel import Router
 from services.matching.outcome import Writer
+from services.matching.store.history import see
 from services.matching.store.lease import LeaseLost, leave_lease, take_lease
 from services.matching.store.requests import door
 from services.matching.store.tables import OUTBOX, RequestRow, RoundRow
@@ -67,6 +69,8 @@ class Watchman:
     due: datetime | None = None
     decide_at: datetime | None = None
     tidied: datetime | None = None
+    noted: dict[str, Any] = field(default_factory=dict)
+    """Slots already written down for the history, as they then were."""
     refused: dict[str, Any] = field(default_factory=dict)
     """Slots whose hold was refused, as the replica showed them then: they wait until it shows something else."""
 
@@ -83,7 +87,8 @@ class Rounds:
     ) -> None:
         """Nothing runs before `running`."""
         self._router = router
-        self._wiring, self._territories, self._bookings, self._solver = wiring, territories, bookings, solver
+        self._wiring, self._territories, self._bookings = wiring, territories, bookings
+        self._foresight = Foresight(wiring.open_session, solver)
         self._holder = uuid4().hex
         self._events_kept = timedelta(hours=wiring.settings.event_history_hours)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -164,6 +169,7 @@ class Rounds:
         again = await writer.settle(board.rows, territory.bookings(), watchman.memory, board.now)
         if writer.told:
             board = await self._again(watchman, board)
+        await self._note(watchman, territory, writer, board.now)
         instance, full = self._instance(watchman, territory, board)
         again |= await self._decide(watchman, territory, board, instance, full, writer)
         watchman.seq = board.seq + writer.told
@@ -180,6 +186,14 @@ class Rounds:
                 await upkeep.forget(session, watchman.cpts_id, now, events_kept=self._events_kept)
                 writer.told += await upkeep.archive(session, watchman.cpts_id, now)
             watchman.tidied = now
+
+    async def _note(self, watchman: Watchman, territory: Territory, writer: Writer, now: datetime) -> None:
+        """Write down for the history the slots that are new, or not what they were."""
+        news, noted = territory.news(watchman.noted)
+        if news:
+            async with writer.fenced() as session:
+                await see(session, watchman.cpts_id, news, now)
+        watchman.noted = noted
 
     async def _again(self, watchman: Watchman, before: Board) -> Board:
         """The board after our own changes; what others wrote meanwhile is for the next round."""
@@ -216,38 +230,45 @@ class Rounds:
             return False
         started_s = asyncio.get_running_loop().time()
         travel, _ = await self._router.travel(instance)
+        live, seed = territory.items("slots"), new_id(board.now)
+        closes = closing(instance.slots, live)
+        asked = Question(watchman.cpts_id, board.parameters, board.now, instance, full, travel, closes, seed)
         try:
-            plan = await self._solver(plan_round, instance, full, travel)
+            thought = await self._foresight(asked)
         except UNSOLVED as error:
             log.warning("round_failed", cpts=watchman.cpts_id, error=type(error).__name__)
-            await self._record(writer, instance, None, 0.0, type(error).__name__)
+            await self._record(writer, asked, None, 0.0, type(error).__name__)
             return True
         before = writer.told
         live = territory.items("slots")
-        outcome = await writer.apply(board.rows, plan, live, board.now)
+        outcome = await writer.apply(board.rows, thought.plan, live, board.now, thought.held)
         watchman.refused |= {slot_id: live[slot_id] for slot_id in outcome.refused if slot_id in live}
         watchman.solved = None if outcome.refused else timeless
         watchman.decide_at = outcome.decide_at
         if writer.told > before:
-            await self._record(writer, instance, plan, asyncio.get_running_loop().time() - started_s)
+            await self._record(writer, asked, thought, asyncio.get_running_loop().time() - started_s)
         return bool(outcome.refused)
 
     async def _record(
-        self, writer: Writer, instance: Instance, plan: Plan | None, seconds: float, failure: str = ""
+        self, writer: Writer, asked: Question, thought: Thought | None, seconds: float, failure: str = ""
     ) -> None:
+        plan = thought.plan if thought else None
         async with writer.fenced() as session:
             now = await database_now(session)
             session.add(
                 RoundRow(
-                    id=new_id(now),
+                    id=asked.seed,
                     cpts_id=writer.cpts_id,
                     at=now,
                     token=writer.token,
-                    requests=len(instance.requests),
-                    slots=len(instance.slots),
+                    requests=len(asked.instance.requests),
+                    slots=len(asked.instance.slots),
                     matched=len(plan.assignments) if plan else 0,
                     certified=plan is not None and plan.certified,
                     seconds=seconds,
                     failure=failure,
+                    policy=thought.policy if thought else asked.parameters.policy,
+                    fallback=thought.fallback if thought else "",
+                    held_back=len(thought.held) if thought else 0,
                 )
             )

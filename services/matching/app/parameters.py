@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.core.model import Parameters
+from services.matching.core.outlook import LEAST_DAYS
 from services.matching.core.policies import (
     BATCH_30S,
+    CONSENSUS,
     DEFAULT_POLICY,
     DEFER,
     DEFER_SHORT,
@@ -22,8 +24,12 @@ from services.matching.store.requests import door
 from services.matching.store.tables import ParametersRow
 from shared.db import database_now, ring_after_commit, run
 
-RUNNABLE = (DEFER.name, DEFER_SHORT.name, BATCH_30S.name)
-"""The policies that rounds run: the best plan of everybody waiting, answered after the delays of the policy."""
+RUNNABLE = (DEFER.name, DEFER_SHORT.name, BATCH_30S.name, CONSENSUS.name)
+"""The policies that rounds run: the best plan of everybody waiting, answered after the delays of the policy.
+
+`consensus` looks ahead from the territory's own past; while that is too short, `defer` runs in its place.
+"""
+HISTORY_TOO_SHORT = "history_too_short"
 
 
 class Step(StrEnum):
@@ -108,6 +114,13 @@ class CptsParameters(Plain):
         if level >= len(self.escalation):
             return None
         return submitted_at + timedelta(minutes=self.escalation[level].after_minutes[urgency - 1])
+
+
+def running(parameters: CptsParameters, known_days: int) -> tuple[str, str]:
+    """The policy that rounds run with so many past days known, and why not the one that was chosen (empty: it is)."""
+    if policy_named(parameters.policy).scenarios and known_days < LEAST_DAYS:
+        return DEFAULT_POLICY, HISTORY_TOO_SHORT
+    return parameters.policy, ""
 
 
 async def parameters_of(session: AsyncSession, cpts_id: str) -> CptsParameters:

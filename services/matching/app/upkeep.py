@@ -7,6 +7,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.app.deciding import ROUND
+from services.matching.store.history import forget_slots
 from services.matching.store.requests import Move, move, tell
 from services.matching.store.tables import OUTBOX, RequestRow, RoundRow
 from shared.contracts import RequestState
@@ -58,4 +59,5 @@ async def erase_patients(session: AsyncSession, cpts_id: str, now: datetime) -> 
 async def forget(session: AsyncSession, cpts_id: str, now: datetime, *, events_kept: timedelta) -> None:
     """Forget old events, whose readers start again from a snapshot, and the figures of old rounds."""
     await OUTBOX.prune(session, cpts_id, now - events_kept)
+    await forget_slots(session, cpts_id, now)
     await session.exec(delete(RoundRow).where(col(RoundRow.cpts_id) == cpts_id, col(RoundRow.at) < now - ROUNDS_KEPT))

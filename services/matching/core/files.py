@@ -30,7 +30,17 @@ def loads(text: str, kind: type[T]) -> T:
     name = kind.__name__.lower()
     if not isinstance(document, dict) or document.get("version") != VERSION or name not in document:
         raise UnreadableFile(f"expected version {VERSION} of an object with the field {name!r}")
-    return _read(kind, document[name], name)  # type: ignore[no-any-return]
+    return read(kind, document[name])
+
+
+def plain(value: object) -> Any:
+    """A frozen dataclass as JSON values, without the version: for what is stored beside it."""
+    return _plain(value)
+
+
+def read(kind: type[T], value: Any) -> T:
+    """Read back what `plain` gave; raises `UnreadableFile`."""
+    return _read(kind, value, kind.__name__.lower())  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:

@@ -53,6 +53,8 @@ class Policy:
     """Practices called."""
     kappa_s: int | None = None
     """Told at once, and moved only for more than this; None: what is told is final."""
+    past_answer: bool = False
+    """Whether people may be kept waiting past the time by which they must know. Never what a CPTS runs."""
 
 
 CALL_3 = Policy("call_3", Way.NEAREST_PRACTICES, calls=3)
@@ -61,13 +63,25 @@ FCFS_COST = Policy("fcfs_cost", Way.CHEAPEST)
 BATCH_30S = Policy("batch_30s", Way.PLAN, period_s=30)
 DEFER = Policy("defer", Way.PLAN, period_s=60, confirm_after_s=(0, 600, 3600, 10800))
 DEFER_SHORT = Policy("defer_short", Way.PLAN, period_s=60, confirm_after_s=(0, 300, 1800, 3600))
-CONSENSUS = Policy("consensus", Way.VOTES, period_s=300, confirm_after_s=(0, 600, 3600, 10800), scenarios=5)
+CONSENSUS = Policy("consensus", Way.VOTES, period_s=60, confirm_after_s=(0, 600, 3600, 10800), scenarios=5)
+CONSENSUS_HOLD = replace(CONSENSUS, name="consensus_hold", period_s=300, past_answer=True)
 STABLE = Policy("stable_120", Way.PLAN, period_s=60, kappa_s=7200)
 CLAIRVOYANT = Policy("clairvoyant", Way.HINDSIGHT)
 
 POLICIES = {
     policy.name: policy
-    for policy in (CALL_3, FCFS_EARLY, FCFS_COST, BATCH_30S, DEFER_SHORT, DEFER, CONSENSUS, STABLE, CLAIRVOYANT)
+    for policy in (
+        CALL_3,
+        FCFS_EARLY,
+        FCFS_COST,
+        BATCH_30S,
+        DEFER_SHORT,
+        DEFER,
+        CONSENSUS,
+        CONSENSUS_HOLD,
+        STABLE,
+        CLAIRVOYANT,
+    )
 }
 DEFAULT_POLICY = DEFER.name
 CHOICES = (FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFER_SHORT.name, DEFER.name, CONSENSUS.name)

@@ -1,7 +1,7 @@
 """What is known of the slots: one replica per CPTS of the availability service's live state, and its core slots."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ import structlog
 
 from services.matching.app.reconciling import LiveBooking
 from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
+from services.matching.store.history import Seen
 from shared.contracts import SUPPLEMENT_LIMIT, BookingState
 from shared.follow import Replica, follow
 from shared.refusals import Refusal
@@ -19,6 +20,7 @@ from shared.refusals import Refusal
 log = structlog.get_logger()
 LOOK_AGAIN_S = 10.0
 WEEK_S = 7 * 86400
+NOTED = ("starts_at", "ends_at", "capacity", "modes", "types", "acts", "min_age", "max_age", "status")
 
 
 class SlotsUnknown(Refusal):
@@ -64,6 +66,19 @@ class Territory:
             known = self._slots[value["id"]] = (value, place, core_slot(value, place, practitioner))
         slot, lapsed = known[2], lapsed_holds(value, now_at_s)
         return replace(slot, places=slot.places + lapsed) if lapsed else slot
+
+    def news(self, noted: Mapping[str, Any]) -> tuple[list[Seen], dict[str, Any]]:
+        """The slots that are not what was noted of them, and what to note now: whatever a booking does not change."""
+        found, now = [], {}
+        for key, value in sorted(self.items("slots").items()):
+            slot, said = self._slot(value, 0), tuple(value[name] for name in NOTED)
+            if slot is None:
+                continue
+            now[key] = said
+            if noted.get(key) != said:
+                opened = datetime.fromisoformat(value["fresh_at"])
+                found.append(Seen(replace(slot, places=value["capacity"]), opened, closed=not is_offered(value)))
+        return found, now
 
     def bookings(self) -> dict[str, LiveBooking]:
         """Every live booking, by id."""

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
@@ -15,6 +15,15 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from services.matching.core.explain import PLACE, explained
+from services.matching.core.lookahead import (
+    Ballot,
+    Future,
+    held_back,
+    majority,
+    serves_as_well,
+    vote,
+    with_choice,
+)
 from services.matching.core.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
 from services.matching.core.recommend import options
 from services.matching.core.rules import blockers, practitioner_of, supplements_left
@@ -44,6 +53,29 @@ def plan_round(instance: Instance, full: tuple[Slot, ...] = (), travel: Travel |
     requests = {request.id: request for request in instance.requests}
     unmatched = (with_full(each, instance, requests[each.request], full, travel) for each in plan.unmatched)
     return replace(plan, unmatched=tuple(unmatched))
+
+
+def ballots(
+    instance: Instance,
+    futures_of: Callable[[], tuple[Future, ...]],
+    closes_at_s: Mapping[str, int],
+    travel: Travel | None = None,
+) -> tuple[Ballot, ...]:
+    """What these futures would give those who wait."""
+    return tuple(vote(instance, future, closes_at_s, travel) for future in futures_of())
+
+
+def plan_ahead(
+    instance: Instance, cast: tuple[Ballot, ...], full: tuple[Slot, ...] = (), travel: Travel | None = None
+) -> tuple[Plan, frozenset[str]]:
+    """The plan of a round that most futures agree on, and who is held back; the usual plan where it serves more."""
+    choice = majority(instance, cast)
+    held = held_back(instance, choice)
+    usual = plan_round(instance, full, travel)
+    if not choice:
+        return usual, held
+    plan = plan_round(with_choice(instance, choice), full, travel)
+    return (plan if serves_as_well(instance, plan, usual) else usual), held
 
 
 def with_full(

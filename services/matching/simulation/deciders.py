@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.core.policies import UNSERVED, Policy, Way, agreed, has_majority, is_due
+from services.matching.core.lookahead import ballot_columns, elected
+from services.matching.core.policies import UNSERVED, Policy, Way, is_due
 from services.matching.simulation.life import NONE, Decide, Life
 from services.matching.simulation.pairs import NEVER, Pairs, best_plan
 
@@ -15,8 +16,6 @@ Told = list[tuple[int, int]]
 TIE_BITS = 24
 MOVES_FOR = 1
 """The last rank for whom people who were told a slot are moved: P1 and P2."""
-FUTURE_K = 20
-"""Cheapest slots looked at for each sampled request of the future."""
 
 
 class NotASimulatedWay(ValueError):
@@ -159,19 +158,45 @@ def _allowed(life: Life, rows: Ints, columns: Ints) -> npt.NDArray[np.bool_]:
 def _votes(life: Life, policy: Policy, futures: Sequence[Pairs]) -> Told:
     """Solve who waits together with each sampled future; tell what is due and agreed, hold the rest."""
     rows, columns = life.waiting(), life.free()
-    if not rows.size:
+    if not rows.size or not (policy.past_answer or _something_due(life, policy, rows)):
         return []
     ballots = np.array([_ballot(life, rows, columns, future) for future in futures], np.int64)
-    chosen, votes = agreed(ballots)
-    sure = has_majority(votes, len(futures)) & (chosen != UNSERVED)
-    told: Told = []
+    chosen = elected(ballots, life.pairs.rank[rows], life.places[columns])
+    told = {int(rows[n]): int(columns[chosen[n]]) for n in np.flatnonzero(chosen != UNSERVED)}
+    if not policy.past_answer:
+        told |= _promised(life, policy, rows, columns, told)
+    return [(row, column) for row, column in told.items() if _due(life, policy, row, column)]
+
+
+def _something_due(life: Life, policy: Policy, rows: Ints) -> bool:
+    """Whether somebody must know now, or may soon have to leave for some slot: else there is nothing to vote on."""
+    if life.fresh_slots or life.fresh_requests:
+        life.provisional = {}
+    if any(_must_know(life, policy, int(row)) for row in rows):
+        return True
+    if not life.provisional:
+        columns = life.free()
+        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allowed(life, rows, columns)))
+    return any(_due(life, policy, row, column) for row, column in life.provisional.items())
+
+
+def _must_know(life: Life, policy: Policy, row: int) -> bool:
+    return life.now_at_s >= int(life.pairs.submitted_at_s[row]) + policy.confirm_after_s[life.pairs.rank[row]]
+
+
+def _promised(life: Life, policy: Policy, rows: Ints, columns: Ints, told: dict[int, int]) -> dict[int, int]:
+    """Who must know now and got no majority: the best plan of everybody else who waits gives them what it has."""
+    late = [row for row in rows.tolist() if row not in told and _must_know(life, policy, row)]
+    if not late:
+        return {}
+    others = np.array([row for row in rows.tolist() if row not in told], np.int64)
     room = life.places.copy()
-    for n in np.flatnonzero(sure):
-        row, column = int(rows[n]), int(columns[chosen[n]])
-        if room[column] > 0 and _due(life, policy, row, column):
-            room[column] -= 1
-            told.append((row, column))
-    return told
+    np.subtract.at(room, list(told.values()), life.pairs.party[list(told)])
+    free = columns[room[columns] > 0]
+    cost, allowed = life.pairs.cost[np.ix_(others, free)], _allowed(life, others, free)
+    allowed &= room[free][None, :] >= life.pairs.party[others][:, None]
+    plan = _as_columns(others, free, best_plan(cost, allowed, life.pairs.rank[others], room[free]))
+    return {row: plan[row] for row in late if row in plan}
 
 
 def _ballot(life: Life, rows: Ints, columns: Ints, future: Pairs) -> Ints:
@@ -186,15 +211,5 @@ def _ballot(life: Life, rows: Ints, columns: Ints, future: Pairs) -> Ints:
     decided = np.maximum(future.submitted_at_s[all_rows][:, None], future.published_at_s[all_columns][None, :])
     allowed = (until >= decided) & (until >= life.now_at_s) & (until != NEVER)
     cost = future.cost[np.ix_(all_rows, all_columns)]
-    _keep_cheapest(cost, allowed)
     places = np.concatenate([life.places[columns], np.ones(all_columns.size - columns.size, np.int64)])
-    chosen = best_plan(cost, allowed, future.rank[all_rows], places)[: rows.size]
-    return np.where(chosen < columns.size, chosen, UNSERVED)
-
-
-def _keep_cheapest(cost: Ints, allowed: npt.NDArray[np.bool_]) -> None:
-    """Leave each row its cheapest slots only: sampled futures need no more, and solve faster."""
-    if cost.shape[1] > FUTURE_K:
-        masked = np.where(allowed, cost, np.iinfo(np.int64).max)
-        kth = np.partition(masked, FUTURE_K - 1, axis=1)[:, FUTURE_K - 1 : FUTURE_K]
-        allowed &= cost <= kth
+    return ballot_columns(cost, allowed, future.rank[all_rows], places, (rows.size, columns.size))

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.core.flow import solve_flow
+from services.matching.core.lookahead import NEVER, best_plan, until_at_s
 from services.matching.core.model import Instance
-from services.matching.core.network import Network
-from services.matching.core.rules import AT_HOME, REMOTE, Lifted, Side
 from services.matching.core.table import NOT_ALLOWED, Table
 from services.matching.simulation.day import Day
 
 Ints = npt.NDArray[np.int64]
-NEVER = np.int64(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,9 @@ def pairs_between(instance: Instance, published_at_s: Ints) -> Pairs:
     rows = np.arange(len(instance.requests))
     starts = _ints([slot.starts_at_s for slot in instance.slots])
     block = table.block(rows)
-    stays = np.zeros(block.cost.shape, np.bool_)
-    for rule in (REMOTE, AT_HOME):
-        if instance.requests and instance.slots:
-            stays |= Lifted(Side(rule, instance.slots, table.offer.practitioners), instance.requests).rows(rows)
-    until = np.where(stays, starts[None, :], starts[None, :] - block.travel_s)
     return Pairs(
         cost=block.cost,
-        until_at_s=np.where(block.allowed, until, NEVER),
+        until_at_s=until_at_s(table, block),
         travel_s=block.travel_s,
         starts_at_s=starts,
         published_at_s=published_at_s,
@@ -61,17 +53,6 @@ def pairs_between(instance: Instance, published_at_s: Ints) -> Pairs:
         party=_ints([request.party for request in instance.requests]),
         places=_ints([slot.places for slot in instance.slots]),
     )
-
-
-def best_plan(cost: Ints, allowed: npt.NDArray[np.bool_], rank: Ints, places: Ints) -> Ints:
-    """The column given to each row, -1 for none: the engine's flow, most rows rank by rank, then least cost."""
-    row, column = np.nonzero(allowed)
-    if not row.size:
-        return np.full(cost.shape[0], -1, np.int64)
-    cheapest_first = np.lexsort((cost[row, column], row))
-    row, column = row[cheapest_first], column[cheapest_first]
-    network = Network(rank, row, column, cost[row, column], places, np.zeros(0, np.int64))
-    return np.asarray(solve_flow(network).slot, np.int64)
 
 
 def servable(pairs: Pairs) -> npt.NDArray[np.bool_]:

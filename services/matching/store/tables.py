@@ -38,6 +38,7 @@ class RequestRow(Matching, table=True):
         CheckConstraint(
             "state not in ('held', 'confirmed', 'honoured', 'no_show') or booking_id is not null", name="booked"
         ),
+        Index("ix_request_asked", "cpts_id", "submitted_at"),
         Index("ix_request_board", "cpts_id", "state", postgresql_where=text("archived_at is null")),
     )
 
@@ -128,7 +129,10 @@ class RoundLeaseRow(Matching, table=True):
 
 
 class RoundRow(Matching, table=True):
-    """One round that decided something or failed, in figures."""
+    """One round that decided something or failed, in figures. Its `id` is the seed of the futures it looked at.
+
+    `policy` is the one it ran, `fallback` why not the one that was chosen; `held_back` wait for others.
+    """
 
     __tablename__ = "round"
 
@@ -142,6 +146,9 @@ class RoundRow(Matching, table=True):
     certified: bool
     seconds: float
     failure: str = Field(default="", sa_type=Text)
+    policy: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    fallback: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    held_back: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class MotiveRow(Matching, table=True):

@@ -20,6 +20,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--only", default="", help=f"letters among {','.join(LETTERS)}")
     parser.add_argument("--data", type=Path, help="folder of OR-Library assignment files with an assignopt.txt, for A")
     parser.add_argument("--quick", action="store_true", help="smaller cases: under 40 s")
+    parser.add_argument("--days", type=int, default=0, help="simulated days per load, for G to K; 30 unless given")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     arguments = parser.parse_args(argv)
     asked = [letter.strip().upper() for letter in arguments.only.split(",") if letter.strip()] or list(LETTERS)
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: the letters are {', '.join(LETTERS)}")
     report = Report("engine: exactness, speed and explanations", COLUMNS)
-    options = Options(quick=arguments.quick, data=arguments.data)
+    options = Options(quick=arguments.quick, data=arguments.data, days=arguments.days)
     for letter in asked:
         run(letter, report, options)
     return report.finish(as_json=arguments.json)

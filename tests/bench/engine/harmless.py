@@ -13,7 +13,7 @@ LOAD = 0.5
 def measure(report: Report, options: Options) -> None:
     """Half as many requests as slots."""
     policies = (EARLIEST, DEFAULT_POLICY) if options.quick else (*PEERS, DEFAULT_POLICY, BOUND)
-    days = lived(LOAD, policies, QUICK_DAYS if options.quick else DAYS)
+    days = lived(LOAD, policies, QUICK_DAYS if options.quick else options.days or DAYS)
     show(report, "H", f"load {LOAD:g}, {len(days[EARLIEST])} days", days)
     harm = paired(everybody, days[DEFAULT_POLICY], days[EARLIEST]).mean
     target(report, "H", f"all unserved, points over {EARLIEST}", harm, 0.1)

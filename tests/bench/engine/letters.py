@@ -34,6 +34,8 @@ class Options:
 
     quick: bool
     data: Path | None
+    days: int = 0
+    """Simulated days per load; 0: as many as each benchmark wants."""
 
     def reference(self, folder: str) -> Path | None:
         """The folder given, or else this one of the reference data when they stand beside the checkout."""

@@ -14,6 +14,6 @@ def measure(report: Report, options: Options) -> None:
     """Calling three practices, earliest slot first, our default."""
     for load in (1.0,) if options.quick else (0.5, 1.0):
         policies = (CALLS, EARLIEST, DEFAULT_POLICY)
-        days = lived(load, QUICK, QUICK_DAYS) if options.quick else lived(load, policies, DAYS)
+        days = lived(load, QUICK, QUICK_DAYS) if options.quick else lived(load, policies, options.days or DAYS)
         days = {policy: days[policy] for policy in policies}
         show(report, "I", f"load {load:g}, model-dependent", days)

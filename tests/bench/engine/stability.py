@@ -12,7 +12,7 @@ def measure(report: Report, options: Options) -> None:
     """Against the same plan frozen once told."""
     for load in (1.0,) if options.quick else (0.75, 1.0, 1.25):
         policies = (EARLIEST, FROZEN, STABLE.name)
-        days = lived(load, QUICK, QUICK_DAYS) if options.quick else lived(load, policies, DAYS)
+        days = lived(load, QUICK, QUICK_DAYS) if options.quick else lived(load, policies, options.days or DAYS)
         days = {policy: days[policy] for policy in policies}
         show(report, "K", f"load {load:g}, {len(days[FROZEN])} days", days)
         stable = figures(days[STABLE.name])
