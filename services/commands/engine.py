@@ -74,6 +74,7 @@ def whatif(
     without: Annotated[list[str] | None, typer.Option("--without", help="Praticien à retirer ; répétable.")] = None,
     more_slots: Annotated[int, typer.Option("--more-slots", min=0, help="Créneaux en plus par médecin.")] = 0,
     demand: Annotated[float, typer.Option("--demand", min=0.1, max=5, help="Demande multipliée ; grippe : 1.4.")] = 1,
+    farther: Annotated[int, typer.Option("--farther", min=0, max=240, help="Minutes de trajet acceptées en plus.")] = 0,
     policy: Annotated[str, typer.Option("--policy", help="Une autre politique.")] = "",
     day: Annotated[Path | None, typer.Option("--day", help="Journée enregistrée ; sinon, tirées.", exists=True)] = None,
     days: Days = 5,
@@ -88,11 +89,11 @@ def whatif(
     aiguillage whatif --without gp-003 --more-slots 1 --plot et-si.png
     """
     from services.matching.core.policies import DEFAULT_POLICY
-    from services.matching.simulation.command import Change
+    from services.matching.simulation.changes import Change
     from services.matching.simulation.command import whatif as live
 
     _check_policies(policy or DEFAULT_POLICY)
-    change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY)
+    change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY, farther_s=60 * farther)
     live(change, day=day, days=days, seed=seed, load=load, plot_to=plot)
 
 

@@ -1,16 +1,27 @@
 """Builds the matching service: the only module that knows all the others."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import advice, attachment_rounds, attachments, lists, overbooking, parameters, requests
+from services.matching.api import (
+    advice,
+    attachment_rounds,
+    attachments,
+    foresight,
+    lists,
+    overbooking,
+    parameters,
+    requests,
+)
 from services.matching.api import hub as samu_hub
 from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.following import Territories
+from services.matching.edges.history import History
 from services.matching.edges.hub_schemas import HubSchemas, HubSettings
 from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
@@ -54,7 +65,8 @@ def build(settings: Settings) -> FastAPI:
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.router = router
-    app.state.panels = Panels(client)
+    app.state.panels, app.state.history = Panels(client), History(client)
+    app.state.foresight_turn = asyncio.Lock()
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:
@@ -74,5 +86,6 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
+    app.include_router(foresight.routes)
     answer_problems(app)
     return app

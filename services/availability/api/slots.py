@@ -50,13 +50,14 @@ async def slots(
     cpts: str,
     start: Annotated[AwareDatetime, Query(alias="from")],
     end: Annotated[AwareDatetime, Query(alias="to")],
+    past: bool = False,
 ) -> Slots:
-    """The slots that a CPTS is shown and that start between `from` and `to`."""
+    """The slots that a CPTS is shown and that start between `from` and `to`; with `past`, also those of days gone."""
     caller.require_cpts(cpts)
     found = await reads.slot_views(
         session,
         reads.shown_to(cpts),
-        col(SlotRow.live).is_(True),
+        *(() if past else (col(SlotRow.live).is_(True),)),
         col(SlotRow.starts_at) >= start,
         col(SlotRow.starts_at) < end,
     )

@@ -1,7 +1,7 @@
 """What the commands `simulate` and `whatif` do: figures printed as a table, drawn as a picture, and returned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from services.matching.core.policies import (
     FCFS_EARLY,
     policy_named,
 )
-from services.matching.simulation.changes import with_demand, with_more_slots, without_practitioner
+from services.matching.simulation.changes import Change, changed_day
 from services.matching.simulation.day import Day
 from services.matching.simulation.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.simulation.figures import Figures, figures
@@ -29,16 +29,6 @@ from services.matching.simulation.tables import differences, table_of
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
 FLU_WEEK = 1.4
 TABLE_COLUMNS = 150
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is different from today; several may hold at once."""
-
-    without: tuple[str, ...] = ()
-    more_slots: int = 0
-    demand: float = 1.0
-    policy: str = DEFAULT_POLICY
 
 
 def simulate(
@@ -100,15 +90,6 @@ def whatif(
     return rows
 
 
-def changed_day(day: Day, change: Change, rng: np.random.Generator) -> Day:
-    """A day with the change made; what is drawn to make it comes from `rng`."""
-    for practitioner in change.without:
-        day = without_practitioner(day, practitioner)
-    if change.more_slots:
-        day = with_more_slots(day, change.more_slots, rng)
-    return day if change.demand == 1.0 else with_demand(day, change.demand, rng)
-
-
 def _console() -> Console:
     """The terminal; what is piped is as wide as the tables."""
     shown = Console()
@@ -129,5 +110,6 @@ def _live(day: Day, policy: str, seed: int, load: float, *, drawn: bool) -> Outc
 def _said(change: Change) -> str:
     said = [f"sans {name}" for name in change.without]
     said += [f"+{change.more_slots} créneau(x) par médecin"] if change.more_slots else []
+    said += [f"trajets acceptés +{change.farther_s // 60} min"] if change.farther_s else []
     said += [f"demande × {change.demand:g}"] if change.demand != 1.0 else []
     return ", ".join([*said, change.policy])

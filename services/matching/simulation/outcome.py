@@ -17,6 +17,7 @@ from services.matching.simulation.pairs import Pairs, servable
 
 Ints = npt.NDArray[np.int64]
 Four = tuple[int, int, int, int]
+DAY_S = 86_400
 
 
 class PlanRefused(AssertionError):
@@ -29,6 +30,7 @@ class Outcome:
 
     `unserved` counts who asked and got nothing, `hopeless` those among all whom no slot of the day could serve.
     `told_after_s` runs from the request to the first slot told, `delay_s` from the request to the start of the slot.
+    `within_24_h` counts whose slot begins at most 24 h after they asked.
     """
 
     policy: str
@@ -37,6 +39,7 @@ class Outcome:
     hopeless: Four
     travel_s: Four
     delay_s: Four
+    within_24_h: Four
     told_after_s: Four
     gini_milli: int
     moved: int
@@ -60,6 +63,8 @@ def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> Outcome:
         travel[rows[one.request]] = one.cost.travel_s
     delay = np.zeros(len(day.requests), np.int64)
     delay[held] = pairs.starts_at_s[life.told[held]] - pairs.submitted_at_s[held]
+    soon = np.zeros(len(day.requests), np.int64)
+    soon[held] = delay[held] <= DAY_S
     waited = np.where(life.told_at_s > 0, life.told_at_s - pairs.submitted_at_s, 0)
     lost = np.ones(len(day.requests), np.bool_)
     lost[served] = False
@@ -71,6 +76,7 @@ def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> Outcome:
         hopeless=_by_class(pairs, (~servable(pairs)).astype(np.int64)),
         travel_s=_by_class(pairs, travel),
         delay_s=_by_class(pairs, delay),
+        within_24_h=_by_class(pairs, soon),
         told_after_s=_by_class(pairs, waited),
         gini_milli=gini_milli(_loads(day, life)),
         moved=life.moved,

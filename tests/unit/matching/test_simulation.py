@@ -12,12 +12,13 @@ from services.matching.core.files import UnreadableFile
 from services.matching.core.model import Instance
 from services.matching.core.policies import POLICIES, PolicyUnknown
 from services.matching.simulation.changes import (
+    Change,
     PractitionerUnknown,
     with_demand,
     with_more_slots,
     without_practitioner,
 )
-from services.matching.simulation.command import Change, simulate, whatif
+from services.matching.simulation.command import simulate, whatif
 from services.matching.simulation.day import Day, NotADay, day_of_instances
 from services.matching.simulation.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.simulation.figures import figures, paired, urgent

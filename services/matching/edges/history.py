@@ -1,0 +1,130 @@
+"""The days a CPTS lived: its requests as they are stored here, its slots as the availability service keeps them.
+
+A slot counts with the places that the patients of the day could have had: those that others took are gone, and of a
+later day's slots only the places that this day's patients did take. One given back unused was on offer until then.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.app.deciding import core_request
+from services.matching.app.parameters import CptsParameters
+from services.matching.core.model import Practitioner, Slot
+from services.matching.edges.availability import AvailabilityAway
+from services.matching.edges.following import Territory, core_slot
+from services.matching.simulation.day import Day
+from services.matching.store.tables import RequestRow
+from shared.clock import PARIS
+
+NEVER_ASKED = ("mistake", "duplicate")
+"""Reasons of cancellation that say that there was no request."""
+LATER = timedelta(days=2)
+"""P4 waits 48 h: slots that a day's patients may have had begin within two days more."""
+
+
+def midnight(at: datetime, days: int = 0) -> datetime:
+    """When the day of an instant began in Paris, or another one so many days later."""
+    day = at.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (day + timedelta(days=days)).astimezone(UTC)
+
+
+class History:
+    """Reads the slots of days gone from the availability service."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        """`client` speaks to the availability service with our machine token."""
+        self._client = client
+
+    async def slots(self, cpts_id: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        """Every slot that began between two instants, live or not; raises `AvailabilityAway`."""
+        asked = {"cpts": cpts_id, "from": since.isoformat(), "to": until.isoformat(), "past": "true"}
+        try:
+            answer = (await self._client.get("/slots", params=asked)).raise_for_status()
+        except (httpx.HTTPError, OSError) as error:
+            raise AvailabilityAway("Les créneaux passés ne répondent pas : réessayez.") from error
+        found: list[dict[str, Any]] = answer.json()["slots"]
+        return found
+
+    async def days(
+        self,
+        session: AsyncSession,
+        cpts_id: str,
+        mornings: Sequence[datetime],
+        territory: Territory,
+        parameters: CptsParameters,
+    ) -> list[Day]:
+        """The days that began at these instants and saw a request, in order; an order of mornings is expected."""
+        if not mornings:
+            return []
+        until = midnight(mornings[-1], 1)
+        requests = await _requests(session, cpts_id, mornings[0], until)
+        slots = await self.slots(cpts_id, mornings[0], until + LATER)
+        ledgers = territory.practitioners(int(until.timestamp()))
+        known = [
+            (value, core_slot(value, place, practitioner))
+            for value in slots
+            if (place := territory.items("places").get(value["place_id"]))
+            and (practitioner := territory.items("practitioners").get(value["practitioner_id"]))
+        ]
+        lived = (lived_day(morning, requests, known, ledgers, parameters) for morning in mornings)
+        return [day for day in lived if day.requests]
+
+
+async def _requests(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> list[RequestRow]:
+    rows = await session.exec(
+        select(RequestRow)
+        .where(
+            RequestRow.cpts_id == cpts_id,
+            col(RequestRow.submitted_at) >= since,
+            col(RequestRow.submitted_at) < until,
+            col(RequestRow.reason).not_in(NEVER_ASKED),
+        )
+        .order_by(col(RequestRow.submitted_at), col(RequestRow.id))
+    )
+    return list(rows)
+
+
+def lived_day(
+    morning: datetime,
+    requests: Iterable[RequestRow],
+    slots: Iterable[tuple[Mapping[str, Any], Slot]],
+    ledgers: Sequence[Practitioner],
+    parameters: CptsParameters,
+) -> Day:
+    """One day, from what is stored of it: `slots` pairs each stored value with the slot it is to the engine."""
+    evening = midnight(morning, 1)
+    asked = tuple(core_request(row) for row in requests if morning <= row.submitted_at < evening)
+    names = {request.id for request in asked}
+    opens, closes = int(morning.timestamp()), int(evening.timestamp())
+    offered: list[Slot] = []
+    published: list[int] = []
+    for value, slot in slots:
+        ours = sum(booking["request_id"] in names for booking in value["bookings"])
+        in_the_day = opens <= slot.starts_at_s < closes
+        places = ours + (slot.places if in_the_day and value["status"] != "withdrawn" else 0)
+        if places > 0 and slot.starts_at_s >= opens:
+            offered.append(replace(slot, places=places))
+            published.append(min(max(opens, _written_at_s(value["id"], opens)), slot.starts_at_s))
+    return Day(
+        name=morning.astimezone(PARIS).date().isoformat(),
+        opens_at_s=opens,
+        closes_at_s=max([closes, *(slot.ends_at_s for slot in offered)]),
+        requests=asked,
+        slots=tuple(offered),
+        published_at_s=tuple(published),
+        practitioners=tuple(ledgers),
+        parameters=parameters.core,
+    )
+
+
+def _written_at_s(slot_id: str, otherwise: int) -> int:
+    """When a slot was published: its identifier begins with the milliseconds of that instant (UUID version 7)."""
+    value = UUID(slot_id)
+    return (value.int >> 80) // 1000 if value.version == 7 else otherwise
