@@ -91,7 +91,8 @@ def _admit(connection: Connection, history: History, password: str) -> None:
         connection.execute(text(f"grant select, insert, update, delete on all tables in schema {schema} to {role}"))
         connection.execute(text(f"grant usage on all sequences in schema {schema} to {role}"))
         connection.execute(text(f"grant execute on all functions in schema {schema} to {role}"))
-    connection.execute(text(f"revoke update, delete on common.access_log from {role}"))
+    for log in ("access_log", "setting_change"):
+        connection.execute(text(f"revoke update, delete on common.{log} from {role}"))
     connection.execute(text(f"revoke insert, update, delete on common.clock from {role}"))
 
 

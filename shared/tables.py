@@ -119,6 +119,22 @@ class AccessRow(Common, table=True):
     object_id: str = Field(sa_type=Text, index=True)
 
 
+class SettingChangeRow(Common, table=True):
+    """Someone changed what is set: who, when, of which kind, and the fields that differ before and after."""
+
+    __tablename__ = "setting_change"
+
+    id: int | None = Field(default=None, sa_type=BigInteger, primary_key=True)
+    cpts_id: str = Field(sa_type=Text, index=True)
+    at: datetime = instant()
+    account: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    what: str = Field(sa_type=Text)
+    object_id: str = Field(sa_type=Text)
+    before: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    after: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class IdempotencyRow(Common, table=True):
     """The answer given to a key, kept 24 h; a repeated request gets it again."""
 

@@ -11,6 +11,7 @@ from services.matching.api import (
     advice,
     attachment_rounds,
     attachments,
+    exports,
     foresight,
     lists,
     overbooking,
@@ -20,6 +21,7 @@ from services.matching.api import (
 from services.matching.api import hub as samu_hub
 from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
+from services.matching.edges.directory import Directory
 from services.matching.edges.following import Territories
 from services.matching.edges.history import History
 from services.matching.edges.hub_schemas import HubSchemas, HubSettings
@@ -66,6 +68,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.router = router
     app.state.panels, app.state.history = Panels(client), History(client)
+    app.state.directory = Directory(client)
     app.state.foresight_turn = asyncio.Lock()
 
     @app.get("/health", tags=["health"])
@@ -87,5 +90,6 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
     app.include_router(foresight.routes)
+    app.include_router(exports.routes)
     answer_problems(app)
     return app

@@ -78,7 +78,7 @@ async def test_the_board_leaves_as_a_file_without_a_patient(here: Town, kind: st
         body = {"insee": "48095", "urgency": 2, "motive": "dental_pain", "professions": ["40"], "patient": patient}
         assert (await client.post("/matching/requests", json=body)).status_code == 201
     async with here.client(Role.COORDINATOR) as client:
-        answer = await client.get(f"/tension/export.{kind}", params={"cpts": "990000001"})
+        answer = await client.get(f"/matching/exports/board.{kind}", params={"cpts": "990000001"})
     assert answer.status_code == 200
     if kind == "csv":
         header, line = answer.content.decode("utf-8-sig").splitlines()

@@ -10,6 +10,7 @@ from services.availability import directory_reads, orders, reads
 from services.availability.app import directory as app
 from services.availability.tables import CptsRow, PanelRow
 from shared.auth import Role
+from shared.changes import record_change
 from shared.contracts import CptsView
 from shared.http import CallerDep, SessionDep
 
@@ -49,7 +50,11 @@ async def put_cpts(caller: CallerDep, session: SessionDep, finess: orders.Finess
     """Write a territory."""
     caller.require(*ADMINS)
     caller.require_cpts(finess)
+    before = await session.get(CptsRow, finess)
+    set_now = order.model_dump(exclude_none=True)
+    was = before.model_dump(include=set(set_now)) if before else {}
     await app.put_cpts(session, finess, order)
+    await record_change(session, caller, cpts_id=finess, what="cpts", object_id=finess, before=was, after=set_now)
     return Response(status_code=204)
 
 

@@ -11,6 +11,7 @@ from services.matching.core.outlook import LEAST_DAYS
 from services.matching.store.history import known_days
 from services.matching.store.tables import ParametersRow
 from shared.auth import Role
+from shared.changes import record_change
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
 from shared.labels import wording
@@ -55,7 +56,17 @@ async def write(cpts_id: str, form: CptsParameters, caller: CallerDep, session: 
     """Set them; the next round follows them. What is left out has its default."""
     caller.require(Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
     caller.require_cpts(cpts_id)
+    before = await parameters_of(session, cpts_id)
     row = await set_parameters(session, cpts_id, form, by=caller.id)
+    await record_change(
+        session,
+        caller,
+        cpts_id=cpts_id,
+        what="parameters",
+        object_id=cpts_id,
+        before=before.model_dump(mode="json"),
+        after=form.model_dump(mode="json"),
+    )
     return await _shown(session, cpts_id, form, row)
 
 

@@ -12,6 +12,7 @@ from services.matching.app.parameters import Plain
 from services.matching.core.attachment_model import DEFAULT_CLASSES, AttachmentParameters, PriorityClass
 from services.matching.store.attachments import AttachmentParametersRow
 from shared.auth import Caller, Role
+from shared.changes import record_change
 from shared.db import database_now
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
@@ -85,8 +86,18 @@ async def set_attachment_settings(
     """Set them all, for who runs the CPTS; entries keep the dates they already have."""
     caller.require(Role.COORDINATOR, Role.ADMIN)
     caller.require_cpts(cpts_id)
+    before = await attachment_settings(session, cpts_id)
     body = wanted.model_dump(mode="json", exclude_defaults=True)
     values = {"body": body, "changed_at": await database_now(session), "changed_by": caller.id}
     row = insert(AttachmentParametersRow).values(cpts_id=cpts_id, **values)
     await session.exec(row.on_conflict_do_update(index_elements=["cpts_id"], set_=values))
+    await record_change(
+        session,
+        caller,
+        cpts_id=cpts_id,
+        what="attachment_parameters",
+        object_id=cpts_id,
+        before=before.model_dump(mode="json"),
+        after=wanted.model_dump(mode="json"),
+    )
     return wanted

@@ -1,17 +1,14 @@
 """The addresses of matching's pages. Pages are frames: what they show comes from the JSON API and the live streams."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
-from services.matching.api.requests import visible
-from services.matching.reads import motives, requests_of
 from services.matching.web.admin import routes as admin
-from services.matching.web.export import as_csv, as_xlsx, table
 from services.matching.web.figures import Figures, figures
 from shared.auth import Role
 from shared.http import CallerDep, SessionDep, WiringDep
@@ -20,7 +17,6 @@ from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 
 BOARD_READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 routes = APIRouter(include_in_schema=False)
 Cpts = Annotated[str, Query(max_length=20)]
 
@@ -58,7 +54,7 @@ async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Resp
         title="tension.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("tension.", "relaxation.", "register."),
+        words=("tension.", "relaxation.", "register.", "whatif.", "tomorrow."),
         acts=caller.role is Role.COORDINATOR,
         cpts=page.chosen_cpts(caller) or "",
     )
@@ -81,24 +77,6 @@ async def spots(
     caller.require(*BOARD_READERS)
     rows = await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(insee)))
     return [Spot.model_validate(row.model_dump()) for row in rows]
-
-
-@routes.get("/tension/export.{kind}")
-async def export(
-    request: Request, page: PageDep, caller: CallerDep, kind: Literal["csv", "xlsx"], cpts: Cpts
-) -> Response:
-    """The board as a file."""
-    caller.require(*BOARD_READERS)
-    caller.require_cpts(cpts)
-    async with reading(request, "matching", caller.scope) as session:
-        seen = [visible(caller, row) for row in await requests_of(session, cpts, [])]
-        labels = {motive.code: motive.label for motive in await motives(session)}
-        names = await session.exec(select(CommuneRow.insee, CommuneRow.name))
-        communes: dict[str, str] = dict(names.all())
-    rows = table([each for each in seen if each], page.words, communes, labels)
-    content, media = (as_csv(rows), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(rows), XLSX)
-    name = f'attachment; filename="tension.{kind}"'
-    return Response(content, media_type=media, headers={"Content-Disposition": name})
 
 
 routes.include_router(admin)

@@ -9,6 +9,7 @@ import { config, label, now, t } from "/static/page.js";
 import { drawFair } from "/static/matching/fair.js";
 import { drawRegister, wireRegister } from "/static/matching/register.js";
 import { drawTerritory } from "/static/matching/territory.js";
+import { drawTomorrow, offerCommunes } from "/static/matching/whatif.js";
 import { showStory } from "/static/matching/story.js";
 
 const WAITING = new Set(["open", "proposed", "escalated", "unserved"]);
@@ -119,6 +120,7 @@ function draw() {
   drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots() }, context);
   drawFair(availability.state, freeSlots());
   drawRegister(matching.state.attachments, context);
+  offerCommunes(availability.state.cpts?.[config.cpts]?.communes ?? [], context);
   for (const head of document.querySelectorAll("[data-sort]")) {
     const order = head.dataset.sort === page.sort ? (page.down ? "descending" : "ascending") : "none";
     head.closest("th").setAttribute("aria-sort", order);
@@ -234,7 +236,10 @@ keys({
   w: ["tension.key.wall", wall],
   Escape: ["tension.key.back", () => document.body.classList.remove("wall")],
 });
-tabs(byId("tabs"), draw);
+tabs(byId("tabs"), (tab) => {
+  draw();
+  if (tab === "demain") drawTomorrow();
+});
 wireRegister();
 setInterval(() => attempt(async () => draw()), 15_000);
 setInterval(figuresSoon, 60_000);
