@@ -50,7 +50,7 @@ class Caller:
     @property
     def scope(self) -> Scope:
         """What their transactions may touch."""
-        return Scope(self.cpts, self.practitioners)
+        return Scope(self.cpts, self.practitioners, self.id)
 
     def may_see(self, cpts_id: str) -> bool:
         """Whether a CPTS is theirs."""

@@ -1,6 +1,6 @@
-"""Engines, sessions and the scope of a transaction: which CPTS, which practitioners it may touch.
+"""Engines, sessions and the scope of a transaction: which CPTS, practitioners and account it may touch.
 
-Row-level security reads the scope from two settings of the transaction. Without them no row is seen.
+Row-level security reads the scope from three settings of the transaction. Without them no row is seen.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -64,10 +64,14 @@ def reader_for(url: str, *, name: str) -> AsyncEngine:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a transaction may touch: these CPTS (`*`: all, for our own machines), these practitioners (None: any)."""
+    """What a transaction may touch: these CPTS (`*`: all, for our own machines), these practitioners (None: any).
+
+    `account` is the person whose own rows it may also touch.
+    """
 
     cpts: frozenset[str] = frozenset()
     practitioners: frozenset[str] | None = None
+    account: str = ""
 
 
 async def run(session: AsyncSession, statement: Executable, **values: Any) -> CursorResult[Any]:
@@ -78,8 +82,11 @@ async def run(session: AsyncSession, statement: Executable, **values: Any) -> Cu
 async def set_scope(session: AsyncSession, scope: Scope) -> None:
     """Bind the scope to the current transaction."""
     practitioners = "*" if scope.practitioners is None else ",".join(sorted(scope.practitioners))
-    bind = text("select set_config('aiguillage.cpts', :cpts, true), set_config('aiguillage.practitioners', :own, true)")
-    await run(session, bind, cpts=",".join(sorted(scope.cpts)), own=practitioners)
+    bind = text(
+        "select set_config('aiguillage.cpts', :cpts, true), set_config('aiguillage.practitioners', :own, true),"
+        " set_config('aiguillage.account', :account, true)"
+    )
+    await run(session, bind, cpts=",".join(sorted(scope.cpts)), own=practitioners, account=scope.account)
 
 
 async def database_now(session: AsyncSession) -> datetime:

@@ -19,6 +19,9 @@ from shared.db import run
 from shared.http import SessionDep, answer_problems
 from shared.live import Hub
 from shared.live_api import live_routes
+from shared.notices.api import routes as notifications
+from shared.notices.mail import MailSettings
+from shared.notices.sender import sending_notices
 from shared.settings import Settings
 from shared.wiring import running, wire
 
@@ -26,7 +29,7 @@ from shared.wiring import running, wire
 def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     """The service, as an application; nothing is opened before it is started. One process at least must sweep."""
     wiring = wire("availability", settings)
-    sas = SasSettings()
+    sas, mail = SasSettings(), MailSettings()
     hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
 
     @asynccontextmanager
@@ -37,14 +40,16 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
                 sweeping(wiring) if sweeps else nullcontext(),
                 telling_the_sas(wiring, sas) if sweeps else nullcontext(),
                 following_agendas(wiring) if sweeps else nullcontext(),
+                sending_notices(wiring, mail) if sweeps else nullcontext(),
             ):
                 yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
-    app.state.wiring, app.state.hub = wiring, hub
+    app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     answer_problems(app)
     for part in (agendas, slots, bookings, calendar, directory, returns):
         app.include_router(part.routes)
+    app.include_router(notifications)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
 
     fhir = build_fhir(sas)

@@ -130,10 +130,14 @@ class Withdrawal(Order):
 
 
 class Hold(Order):
-    """A place kept for a request for some minutes. `held_for`: the account that a machine asks for."""
+    """A place kept for a request for some minutes. `held_for`: the account that a machine asks for.
+
+    `urgency`, 1 to 4: whoever gives the care may ask to be told of P1 at any hour.
+    """
 
     request_id: Code
     held_for: Code | None = None
+    urgency: int | None = Field(default=None, ge=1, le=4)
     minutes: int = Field(default=3, ge=1, le=60)
 
 

@@ -246,6 +246,7 @@ class BookingRow(Availability, table=True):
     overbooked: bool = False
     reason: str | None = Field(default=None, sa_type=Text)
     patient_sealed: bytes | None = None
+    urgency: int | None = Field(default=None, sa_type=SmallInteger)
 
 
 class BookingChangeRow(Availability, table=True):

@@ -1,14 +1,16 @@
-"""Ways in: the root, the sign-in page, the language, and the page behind a ticket's QR code."""
+"""What every person shares: the root, the sign-in page, the language, the preferences and the service worker."""
 
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 
-from shared.http import CallerDep, WiringDep
+from shared.http import CallerDep, SessionDep, WiringDep
 from shared.labels import LANGUAGES
-from shared.web.pages import HOME, LANGUAGE_COOKIE, PageDep
+from shared.web.pages import HOME, LANGUAGE_COOKIE, PageDep, label_of_account
 
+WORKER = Path(__file__).parent / "static" / "service-worker.js"
 routes = APIRouter(include_in_schema=False)
 
 
@@ -27,6 +29,24 @@ async def root(caller: CallerDep) -> Response:
 async def login(page: PageDep, suite: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """Sign in, then go on to `suite`."""
     return page.show("login.html", title="login.title", words=("login.",), onward=own_path(suite))
+
+
+@routes.get("/preferences", name="preferences")
+async def preferences(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
+    """What somebody is told, and how: for every role, and behind the link of each e-mail."""
+    return page.show(
+        "preferences.html",
+        title="notices.title",
+        caller=caller,
+        label=await label_of_account(session, caller),
+        words=("notices.",),
+    )
+
+
+@routes.get("/service-worker.js", name="service-worker")
+async def service_worker() -> Response:
+    """The script that shows notices; at the root, for its reach is the folder it comes from."""
+    return FileResponse(WORKER, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @routes.get("/langue/{language}", name="language")

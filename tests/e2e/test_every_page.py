@@ -17,6 +17,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "slots": (Role.PRACTITIONER, "/creneaux"),
     "me": (Role.PRACTITIONER, "/creneaux#moi"),
     "asked of me": (Role.PRACTITIONER, "/creneaux#demandes"),
+    "notifications": (Role.PHARMACIST, "/preferences"),
     "refer": (Role.PHARMACIST, "/orienter"),
     "board": (Role.COORDINATOR, "/tension"),
     "fairness": (Role.COORDINATOR, "/tension#equite"),

@@ -37,7 +37,13 @@ async def hold(
         slot = await visible(session, caller, slot_id)
         hold = timedelta(minutes=order.minutes)
         return await app.hold_slot(
-            session, caller, slot, request_id=order.request_id, hold=hold, held_for=order.held_for
+            session,
+            caller,
+            slot,
+            request_id=order.request_id,
+            hold=hold,
+            held_for=order.held_for,
+            urgency=order.urgency,
         )
 
     return await once(use_case)

@@ -39,6 +39,7 @@ async def hold_slot(
     request_id: str,
     hold: timedelta,
     held_for: str | None = None,
+    urgency: int | None = None,
 ) -> BookingView:
     """Keep one place for a request. Asking twice for the same pair answers the same hold.
 
@@ -52,7 +53,14 @@ async def hold_slot(
         raise SlotUnavailable(slot_id=slot_id)
     holder = held_for if held_for and caller.role == Role.MACHINE else caller.id
     order = partial(
-        store.book, session, slot_id=slot_id, request_id=request_id, by=holder, state=BookingState.HELD, hold=hold
+        store.book,
+        session,
+        slot_id=slot_id,
+        request_id=request_id,
+        by=holder,
+        state=BookingState.HELD,
+        hold=hold,
+        urgency=urgency,
     )
     booking_id = await order()
     if booking_id is None and await store.slots_with_lapsed_holds(session, col(BookingRow.request_id) == request_id):

@@ -4,9 +4,7 @@ An agenda that cannot be read changes nothing: the last good state holds, and th
 """
 
 import asyncio
-import ipaddress
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -25,11 +23,13 @@ from services.availability.edges.ical_reading import LARGEST, Busy, FeedUnreadab
 from services.availability.edges.ical_writing import Shown
 from services.availability.orders import NewAbsence
 from services.availability.store.directory import rows_of_others_refused
+from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import AbsenceRow
 from shared.auth import Caller, Role, hashed
 from shared.db import AWAY, Scope, database_now, run, set_scope
-from shared.refusals import Invalid, NotFound
+from shared.public_address import UnsafeAddress, require_public
+from shared.refusals import NotFound
 from shared.vault import Vault
 from shared.wiring import Wiring
 
@@ -54,10 +54,12 @@ update availability.agenda_feed
 set etag = :etag, read_at = common.now(), next_read_at = common.now() + :every, error = ''
 where practitioner_id = :id
 """)
-_FAILED = text(
-    "update availability.agenda_feed set error = :error, next_read_at = common.now() + :pause"
-    " where practitioner_id = :id"
-)
+_FAILED = text("""
+with before as (select error from availability.agenda_feed where practitioner_id = :id for update)
+update availability.agenda_feed set error = :error, next_read_at = common.now() + :pause
+where practitioner_id = :id
+returning (select error from before) = '' as broke
+""")
 _SHOWN = text("""
 select s.id::text as id, s.starts_at, s.ends_at, l.name as place, s.taken + s.overbooked as taken, s.capacity,
        s.fresh_at as changed_at, s.version
@@ -66,12 +68,6 @@ where s.practitioner_id = :id and s.ends_at > common.now() - interval '1 day'
   and (s.status = 'published' or s.taken > 0)
 order by s.starts_at
 """)
-
-
-class UnsafeAddress(Invalid):
-    """L'adresse d'un agenda doit commencer par https:// et mener à un serveur public."""
-
-    code = "unsafe_address"
 
 
 async def set_feed(session: AsyncSession, vault: Vault, practitioner_id: UUID, url: str, *, demo: bool) -> None:
@@ -118,24 +114,6 @@ async def slots_for_key(session: AsyncSession, key: str) -> list[Shown]:
         raise NotFound
     rows = await run(session, _SHOWN, id=practitioner_id)
     return [Shown(**row) for row in rows.mappings()]
-
-
-async def require_public(url: str, *, demo: bool) -> None:
-    """Refuse an address inside our own network; a demonstration may read from its own machine."""
-    try:
-        parts = httpx.URL(url)
-    except httpx.InvalidURL:
-        raise UnsafeAddress(field="url", rule="a URL") from None
-    if demo and parts.scheme in ("http", "https") and parts.host:
-        return
-    if parts.scheme != "https" or not parts.host:
-        raise UnsafeAddress(field="url", rule="https://")
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(parts.host, 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise UnsafeAddress("Ce serveur est inconnu.", field="url", rule="a known host") from None
-    if not all(ipaddress.ip_address(address[0]).is_global for *_, address in found):
-        raise UnsafeAddress(field="url", rule="a public address")
 
 
 class Agendas:
@@ -187,7 +165,9 @@ class Agendas:
         log.warning("agenda_unreadable", practitioner=str(practitioner_id))
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
-            await run(session, _FAILED, id=practitioner_id, error=error, pause=AFTER_ERROR)
+            failed = await run(session, _FAILED, id=practitioner_id, error=error, pause=AFTER_ERROR)
+            if failed.scalar_one_or_none():
+                await tell_of_agenda(session, practitioner_id)
 
 
 async def _periods(content: bytes, now: datetime) -> list[Busy]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability.store.notices import tell_of_bookings
 from services.availability.store.slots import NOW, locked
 from services.availability.tables import BookingChangeRow, BookingRow, SlotRow
 from shared.contracts import LIVE_BOOKING, BookingState
@@ -28,6 +29,7 @@ async def book(
     state: BookingState,
     hold: timedelta | None = None,
     reason: str | None = None,
+    urgency: int | None = None,
 ) -> UUID | None:
     """Write a booking (a hold, or what is taken on top); None when the request already has one of this slot."""
     values: dict[str, Any] = {
@@ -40,6 +42,7 @@ async def book(
         "held_until": NOW + hold if hold else None,
         "overbooked": hold is None,
         "reason": reason,
+        "urgency": urgency,
     }
     once = insert(BookingRow).values(values).on_conflict_do_nothing()
     booking_id: UUID | None = (await run(session, once.returning(col(BookingRow.id)))).scalar_one_or_none()
@@ -75,12 +78,13 @@ async def settle(
 
 
 async def remember(session: AsyncSession, ids: Collection[UUID], *, state: BookingState, by: str, role: str) -> None:
-    """Write one row of history for each of these bookings."""
+    """Write one row of history for each of these bookings, and a notice for who gives the care."""
     said = (NOW, literal(state), literal(by), literal(role))
     of_each = sqlalchemy.select(col(BookingRow.cpts_id), col(BookingRow.id), *said)
     columns = ["cpts_id", "booking_id", "at", "state", "by", "role"]
     row = insert(BookingChangeRow).from_select(columns, of_each.where(col(BookingRow.id).in_(ids)))
     await run(session, row)
+    await tell_of_bookings(session, ids, state=state, by=by)
 
 
 LAPSED = (col(BookingRow.state) == BookingState.HELD, col(BookingRow.held_until) <= NOW)

@@ -61,7 +61,7 @@ class Availability:
             raise SlotUnavailable
         taken: list[BookingView] = []
         for name in names_of(row):
-            body = {"request_id": name, "minutes": minutes, "held_for": row.asked_by}
+            body = {"request_id": name, "minutes": minutes, "held_for": row.asked_by, "urgency": row.urgency}
             try:
                 answer = await self._post(f"/slots/{slot_id}/bookings", body)
             except Refusal:

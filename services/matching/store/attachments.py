@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, Index, Text, text, update
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.store.notices import tell_of_attachment
 from services.matching.store.tables import OUTBOX, Matching, texts, values
 from shared.attachment_contracts import AttachmentState, AttachmentView
 from shared.db import instant
@@ -190,6 +191,7 @@ async def change(session: AsyncSession, made: Change) -> AttachmentRow:
         raise await _moved(session, made.attachment_id)
     before = await session.get_one(AttachmentChangeRow, (row.id, row.version - 1))
     _write_story(session, row, made.code, made.by, before.to_state, made.detail)
+    await tell_of_attachment(session, row, made.by, before=before.to_state)
     return row
 
 

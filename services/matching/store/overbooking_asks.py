@@ -13,6 +13,8 @@ from services.matching.store.tables import OUTBOX, Matching, RequestRow, texts
 from shared.contracts import RequestState
 from shared.db import instant
 from shared.events import Event
+from shared.notices.kinds import Kind
+from shared.notices.telling import News, tell_practitioners
 from shared.overbooking_contracts import OverbookingAskState, OverbookingAskView
 from shared.refusals import Refusal
 
@@ -90,7 +92,7 @@ async def add_asks(session: AsyncSession, rows: Sequence[OverbookingAskRow]) -> 
     session.add_all(rows)
     await session.flush()
     for row in rows:
-        _remember(session, row, row.asked_by)
+        await _remember(session, row, row.asked_by)
 
 
 async def change_asks(
@@ -106,11 +108,12 @@ async def change_asks(
     )
     rows = sorted((await session.exec(taken)).scalars().all(), key=lambda row: row.id)
     for row in rows:
-        _remember(session, row, by)
+        await _remember(session, row, by)
     return rows
 
 
-def _remember(session: AsyncSession, row: OverbookingAskRow, by: str) -> None:
+async def _remember(session: AsyncSession, row: OverbookingAskRow, by: str) -> None:
+    """One row of history, and a notice for the practitioner."""
     session.add(
         OverbookingAskChangeRow(
             ask_id=row.id,
@@ -122,6 +125,16 @@ def _remember(session: AsyncSession, row: OverbookingAskRow, by: str) -> None:
             reason=row.reason,
         )
     )
+    news = News(
+        kind=Kind.OVERBOOKING_ASKED if row.state == OverbookingAskState.ASKED else Kind.SETTLED,
+        cpts_id=row.cpts_id,
+        thread=f"ask:{row.id}",
+        subject=str(row.request_id),
+        by=by,
+        urgency=row.urgency,
+        until=row.answer_by,
+    )
+    await tell_practitioners(session, [row.practitioner_id], news)
 
 
 async def asks_of(session: AsyncSession, request_id: UUID) -> list[OverbookingAskRow]:

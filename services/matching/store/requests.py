@@ -14,6 +14,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.store.notices import tell_of_request
 from services.matching.store.overbooking_asks import follow_request
 from services.matching.store.tables import OUTBOX, RequestChangeRow, RequestRow
 from shared.contracts import RequestState, RequestView
@@ -65,6 +66,7 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         raise await _moved(session, change.request_id)
     before = await session.get_one(RequestChangeRow, (row.id, row.version - 1))
     _write_story(session, row, change.code, change.by, before.to_state, change.detail)
+    await tell_of_request(session, row, change.code, change.by, before=before.to_state, detail=change.detail)
     return row
 
 

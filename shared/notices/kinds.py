@@ -1,0 +1,75 @@
+"""What a notice may be about, where it may stand and why it was not sent."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from shared.auth import Role
+
+MOST_PER_REQUEST = 3
+"""Messages that one person gets about one request, at most; the database refuses the next."""
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    OVERBOOKING_ASKED = "overbooking_asked"
+    ATTACHMENT_PROPOSED = "attachment_proposed"
+    AGENDA_UNREADABLE = "agenda_unreadable"
+    REQUEST_ASSIGNED = "request_assigned"
+    REQUEST_LOST = "request_lost"
+    REQUEST_CALL_BACK = "request_call_back"
+    SETTLED = "settled"
+    """Nothing to tell: what was to be told is no longer true."""
+
+
+class NoticeState(StrEnum):
+    """Where a notice or one of its deliveries stands."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+class Reason(StrEnum):
+    """Why a notice waits, or was not sent."""
+
+    NONE = ""
+    QUIET = "quiet"
+    OWN_ACT = "own_act"
+    OVERTAKEN = "overtaken"
+    TOO_LATE = "too_late"
+    UNWANTED = "unwanted"
+    NO_CHANNEL = "no_channel"
+    ENOUGH = "enough"
+
+
+OF_PRACTITIONERS = (
+    Kind.BOOKED,
+    Kind.CANCELLED,
+    Kind.OVERBOOKING_ASKED,
+    Kind.ATTACHMENT_PROPOSED,
+    Kind.AGENDA_UNREADABLE,
+)
+OF_REFERRERS = (Kind.REQUEST_ASSIGNED, Kind.REQUEST_LOST, Kind.REQUEST_CALL_BACK)
+OFFERED: Mapping[Role, tuple[Kind, ...]] = {
+    Role.PRACTITIONER: (*OF_PRACTITIONERS, *OF_REFERRERS),
+    Role.DELEGATE: (*OF_PRACTITIONERS, *OF_REFERRERS),
+    Role.PHARMACIST: OF_REFERRERS,
+    Role.REGULATOR: OF_REFERRERS,
+    Role.COORDINATOR: OF_REFERRERS,
+    Role.COMMITTEE: (),
+    Role.ADMIN: (),
+}
+"""What each role may be told."""
+DETAILS: Mapping[str, str] = {
+    Kind.BOOKED: "/creneaux",
+    Kind.CANCELLED: "/creneaux",
+    Kind.OVERBOOKING_ASKED: "/creneaux#demandes",
+    Kind.ATTACHMENT_PROPOSED: "/creneaux#demandes",
+    Kind.AGENDA_UNREADABLE: "/creneaux#moi",
+}
+"""The page that shows the details, once signed in; those of a referrer are on theirs."""
