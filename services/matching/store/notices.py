@@ -1,7 +1,7 @@
 """What people are told of requests and of the register, in the transaction of each change.
 
-Who asked, and who took charge, learn that a request has its slot, lost it, or must be called back; a practitioner that a
-patient is proposed to them. What is asked of practitioners on top is told where it is written.
+Who asked, and who took charge, learn that a request has its slot, lost it, or must be called back; a practitioner that
+a patient is proposed to them. What is asked of practitioners on top is told where it is written.
 """
 
 from datetime import timedelta
@@ -53,7 +53,8 @@ def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[
         return Kind.REQUEST_LOST
     if code == "unserved" or (code == "escalated" and detail.get("step") == "call_back"):
         return Kind.REQUEST_CALL_BACK
-    return Kind.SETTLED if row.state == RequestState.CANCELLED else None
+    ended = row.state == RequestState.CANCELLED and before != row.state
+    return Kind.SETTLED if ended else None
 
 
 async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before: str | None) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from shared.auth import Role
 from shared.db import run
 from tests.builders import CPTS, MORNING, owner, show
+from tests.notices import told
 from tests.towns import Person, Town, a_request, until
 
 NOW = MORNING.isoformat()
@@ -154,6 +155,7 @@ async def test_who_is_not_served_ages_escalates_and_stays_on_the_board(town: Tow
         view = await until(asker.client, request["id"], "escalated", having=reached(len(seen) + 1))
         seen.append((view["story"][-1]["detail"]["step"], view["max_travel_minutes"]))
     assert seen == [("widen", 45), ("ask_overbooking", 60), ("call_back", 60)]
+    assert await told(town.settings, asker.account) == ["request_call_back"]
     await show(town.settings, MORNING + timedelta(hours=3, minutes=1))
     view = await until(asker.client, request["id"], "unserved")
     assert view["reason"] == "no_slot"
