@@ -5,8 +5,8 @@ from alembic import op
 
 from shared.rls import forced
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 # A person's own rows: those of the account the transaction is bound to; the sender's scope is everybody.
 OWN = """
