@@ -10,6 +10,7 @@ from services.matching.core.rules import AT_HOME, IN_OFFICE, NO_RAMP, REMOTE, Wa
 from services.matching.core.travel import Travel, travel_model
 
 WEEKS_OF_LEDGER = 4
+LONGEST_TRAVEL_S = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ def cost_of(instance: Instance, request: Request, slot: Slot, travel: Travel | N
         stability=int(found.stability),
         tele_s=int(found.tele_s),
     )
+
+
+def dearest(instance: Instance) -> int:
+    """More than a slot of this round could cost someone not in it yet, or under other rules."""
+    parameters = instance.parameters
+    last = max((slot.starts_at_s for slot in instance.slots), default=instance.now_at_s)
+    wait = (last - instance.now_at_s) * max(parameters.wait_weight_milli) // 1000
+    return LONGEST_TRAVEL_S + max(0, wait) + parameters.kappa_s
 
 
 def moved(request: Request, slot: Slot) -> bool:

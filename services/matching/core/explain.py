@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.core.costs import dearest
 from services.matching.core.model import Instance, Mode, Plan, Relaxation, Request, SlotType
 from services.matching.core.prices import extra
+from services.matching.core.proof import room
 from services.matching.core.residual import FAR
 from services.matching.core.rules import supplements_left
 from services.matching.core.solve import Decided, decide
@@ -70,9 +72,12 @@ class Explainer:
 
     def __init__(self, instance: Instance, travel: Travel | None = None, check: bool = True) -> None:
         self.travel, self.check = travel, check
-        self.decided: Decided = decide(instance, travel)
+        # Penalties must outweigh what a relaxed pair may cost, not only the pairs of this round.
+        self.decided: Decided = decide(instance, travel, dearest(instance))
         self.instance = self.decided.table.instance
         self.price = self.decided.round.displacing()
+        solved = self.decided.round.root
+        self.free = np.zeros(0, dtype=bool) if solved is None else room(solved.network, solved.flow.slot)
         self.row_of = {request.id: row for row, request in enumerate(self.instance.requests)}
 
     def relaxations(self, request_id: str) -> tuple[Relaxation, ...]:
@@ -99,8 +104,8 @@ class Explainer:
         before = self.decided.table.block(np.array([row])).allowed[0]
         price = self.price
         serves = block.allowed[0] & ~before & (price < FAR)
-        # Penalties only outweigh the costs of the pairs listed: a free place serves whatever it costs.
-        serves &= (price == 0) | (np.where(serves, block.cost[0], 0) + price < penalty)
+        # A free place serves whatever it costs.
+        serves &= self.free | (np.where(serves, block.cost[0], 0) + price < penalty)
         if request.party > 1:
             serves = block.allowed[0] & ~before
         amounts = _amounts(kind, request, block.travel_s[0], np.array([slot.starts_at_s for slot in slots]))

@@ -146,7 +146,8 @@ class Parameters:
     tele_s: int = 900
     """What a téléconsultation is worth in travel: being seen nearby is preferred to it, a long journey is not."""
     kappa_s: int = 7200
-    fairness_beta_s: int = 0
+    fairness_beta_s: int = 22
+    """What sharing the load of four weeks is worth; 22 halves their inequality for 3 % more travel."""
     nearest_k: int = 40
     confirm_after_s: tuple[int, int, int, int] = (0, 600, 3600, 10800)
     """How long a request of each class may stay provisional, when nobody said by when they must know."""

@@ -55,6 +55,8 @@ class Policy:
     """Told at once, and moved only for more than this; None: what is told is final."""
     past_answer: bool = False
     """Whether people may be kept waiting past the time by which they must know. Never what a CPTS runs."""
+    moves_after_s: tuple[int, ...] = ()
+    """From P1 on, how long someone waits without a slot before people already told are moved for them."""
 
 
 CALL_3 = Policy("call_3", Way.NEAREST_PRACTICES, calls=3)
@@ -65,7 +67,7 @@ DEFER = Policy("defer", Way.PLAN, period_s=60, confirm_after_s=(0, 600, 3600, 10
 DEFER_SHORT = Policy("defer_short", Way.PLAN, period_s=60, confirm_after_s=(0, 300, 1800, 3600))
 CONSENSUS = Policy("consensus", Way.VOTES, period_s=60, confirm_after_s=(0, 600, 3600, 10800), scenarios=5)
 CONSENSUS_HOLD = replace(CONSENSUS, name="consensus_hold", period_s=300, past_answer=True)
-STABLE = Policy("stable_120", Way.PLAN, period_s=60, kappa_s=7200)
+STABLE = Policy("stable_120", Way.PLAN, period_s=60, kappa_s=7200, moves_after_s=(1200, 7200))
 CLAIRVOYANT = Policy("clairvoyant", Way.HINDSIGHT)
 
 POLICIES = {

@@ -38,7 +38,7 @@ def duals(network: Network, flow: Flow) -> Duals:
 
 def extra(network: Network, flow: Flow, found: Duals) -> IntArray:
     """What one more place at each slot would save, one more person in its practitioner's load included."""
-    return np.asarray(np.maximum(0, found.price - _next_fairness(network, flow)))
+    return np.asarray(np.maximum(0, found.price - next_fairness(network, flow)))
 
 
 def displacing(network: Network, flow: Flow) -> Displacing:
@@ -49,7 +49,8 @@ def displacing(network: Network, flow: Flow) -> Displacing:
     return Displacing(price=to_sink[n : n + m], worth=np.where(flow.slot == UNSERVED, -1, to_sink[:n]))
 
 
-def _next_fairness(network: Network, flow: Flow) -> IntArray:
+def next_fairness(network: Network, flow: Flow) -> IntArray:
+    """Of each slot, what one person more in its practitioner's load would cost."""
     if not network.group_costs:
         return np.zeros(len(network.places), dtype=np.int64)
     taken = np.bincount(network.group[flow.slot[flow.slot >= 0]], minlength=len(network.group_costs))

@@ -37,7 +37,7 @@ def reach(network: Network, slot: IntArray, rank: int) -> Reach:
     served = np.nonzero(slot >= 0)[0]
     holders = served[np.argsort(slot[served], kind="stable")]
     holder_starts = np.searchsorted(slot[holders], np.arange(m + 1))
-    has_room = _room(network, slot)
+    has_room = room(network, slot)
     seen_slot, seen_request = np.zeros(m, dtype=bool), np.zeros(n, dtype=bool)
     frontier = np.nonzero((slot == UNSERVED) & (network.rank <= rank))[0]
     seen_request[frontier] = True
@@ -56,13 +56,14 @@ def reach(network: Network, slot: IntArray, rank: int) -> Reach:
     return Reach(False, seen_request, seen_slot)
 
 
-def _room(network: Network, slot: IntArray) -> BoolArray:
+def room(network: Network, slot: IntArray) -> BoolArray:
+    """Which slots could take one more person as things stand, their practitioner's cap included."""
     taken = np.bincount(slot[slot >= 0], minlength=len(network.places))
-    room = taken < network.places
+    free = taken < network.places
     if network.group_costs:
         caps = np.array([len(costs) for costs in network.group_costs])
-        room &= (np.bincount(network.group, weights=taken, minlength=len(caps)) < caps)[network.group]
-    return np.asarray(room)
+        free &= (np.bincount(network.group, weights=taken, minlength=len(caps)) < caps)[network.group]
+    return np.asarray(free)
 
 
 def _through_groups(network: Network, slot: IntArray, slots: IntArray, seen_slot: BoolArray) -> IntArray:

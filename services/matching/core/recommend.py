@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.core.costs import dearest
 from services.matching.core.model import Instance, Option, Request, Urgency
 from services.matching.core.order import FIRST_CLASS
+from services.matching.core.prices import next_fairness
+from services.matching.core.proof import room
 from services.matching.core.residual import FAR
 from services.matching.core.solve import decide, pair_costs
 from services.matching.core.table import Block, Offer, Table
 from services.matching.core.travel import Travel
 
 IntArray = npt.NDArray[np.int64]
-LONGEST_TRAVEL_S = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +27,27 @@ class PriceList:
 
     by_slot: dict[str, int]
     levels: tuple[tuple[int, int], ...]
+    fairness: dict[str, int]
+    """Where a place is free, the part of its price that is its practitioner's load, and not what others lose."""
 
 
 def price_list(instance: Instance, travel: Travel | None = None) -> PriceList:
     """Solve the round and price its slots; with households in the round, prices are those of its relaxation."""
-    decided = decide(instance, travel, dearest=_dearest(instance))
+    decided = decide(instance, travel, dearest=dearest(instance))
     solved = decided.round.root
     if solved is None:
-        return PriceList({slot.id: 0 for slot in instance.slots}, ())
+        return PriceList({slot.id: 0 for slot in instance.slots}, (), {})
     scale, displacing = decided.round.scale, decided.round.displacing()
+    margins = np.minimum(displacing, next_fairness(solved.network, solved.flow) // scale)
+    margins = np.where(room(solved.network, solved.flow.slot), margins, 0)
     ranks, first = np.unique(solved.network.rank, return_index=True)
     levels = zip(ranks.tolist(), (solved.flow.penalty[first] // scale).tolist(), strict=True)
     slots = decided.table.slots
-    return PriceList({slot.id: int(price) for slot, price in zip(slots, displacing, strict=True)}, tuple(levels))
-
-
-def _dearest(instance: Instance) -> int:
-    """More than a slot of this round could cost someone who has not called yet."""
-    parameters = instance.parameters
-    last = max((slot.starts_at_s for slot in instance.slots), default=instance.now_at_s)
-    wait = (last - instance.now_at_s) * max(parameters.wait_weight_milli) // 1000
-    return LONGEST_TRAVEL_S + max(0, wait) + parameters.kappa_s
+    return PriceList(
+        {slot.id: int(price) for slot, price in zip(slots, displacing, strict=True)},
+        tuple(levels),
+        {slot.id: int(margin) for slot, margin in zip(slots, margins, strict=True)},
+    )
 
 
 def options(
@@ -82,8 +84,8 @@ def options(
     return tuple(
         Option(
             slot=table.slots[column].id,
-            cost=cost,
-            price=int(price[column]),
+            cost=replace(cost, fairness=(part := prices.fairness.get(table.slots[column].id, 0) * request.party)),
+            price=int(price[column]) - part,
             tags=_tags_of(table, request, column, tags),
             leaves_out=_left_out(prices, int(price[column]) // request.party),
         )

@@ -14,8 +14,6 @@ Ints = npt.NDArray[np.int64]
 Told = list[tuple[int, int]]
 
 TIE_BITS = 24
-MOVES_FOR = 1
-"""The last rank for whom people who were told a slot are moved: P1 and P2."""
 
 
 class NotASimulatedWay(ValueError):
@@ -116,25 +114,32 @@ def _due(life: Life, policy: Policy, row: int, column: int) -> bool:
 
 
 def _stable(life: Life, policy: Policy) -> Told:
-    """Tell at once, on free slots when that serves all the urgent ones; else move people told to serve those.
+    """Tell at once who a free slot serves; once somebody urgent has waited long enough, move people told for them.
 
-    Nobody told is dropped, nor moved when they soon have to leave; each move costs kappa.
+    Nobody told is dropped, moved twice, or moved when they soon have to leave; each move costs kappa.
     """
-    if not (life.fresh_slots or life.fresh_requests):
-        return []
     waiting, free = life.waiting(), life.free()
+    stuck = _long_without(life, policy, waiting)
+    if not (life.fresh_slots or life.fresh_requests or stuck.size):
+        return []
     simple = _as_columns(waiting, free, _best(life, waiting, free, _allowed(life, waiting, free)))
-    urgent = waiting[life.pairs.rank[waiting] <= MOVES_FOR]
-    if all(int(row) in simple for row in urgent):
+    if all(int(row) in simple for row in stuck):
         return list(simple.items())
-    moves = _moving(life, policy, urgent)
+    moves = _moving(life, policy, stuck)
     used, moved = {column for _, column in moves}, {row for row, _ in moves}
     return moves + [(row, column) for row, column in simple.items() if row not in moved and column not in used]
 
 
+def _long_without(life: Life, policy: Policy, waiting: Ints) -> Ints:
+    """Those of the urgent classes who have waited as long as their class waits before others are moved."""
+    urgent = waiting[life.pairs.rank[waiting] < len(policy.moves_after_s)]
+    patience = np.array(policy.moves_after_s, np.int64)[life.pairs.rank[urgent]]
+    return urgent[life.now_at_s - life.pairs.submitted_at_s[urgent] >= patience]
+
+
 def _moving(life: Life, policy: Policy, waiting: Ints) -> Told:
     """The plan of who waits and of who was told a slot that can still change, which costs kappa."""
-    held = np.flatnonzero((life.told != NONE) & ~life.gone & (life.pairs.party == 1))
+    held = np.flatnonzero((life.told != NONE) & ~life.gone & ~life.was_moved & (life.pairs.party == 1))
     held = held[life.until_at_s[held, life.told[held]] - policy.notice_s > life.now_at_s]
     rows = np.concatenate([held, waiting[life.pairs.party[waiting] == 1]])
     room = life.places.copy()
@@ -147,8 +152,26 @@ def _moving(life: Life, policy: Policy, waiting: Ints) -> Told:
     # Rank -1: whoever was told comes before P1, and their own slot is always open to them, so nobody is dropped.
     rank = np.where(notified, -1, life.pairs.rank[rows])
     chosen = _as_columns(rows, columns, best_plan(cost, _allowed(life, rows, columns), rank, room[columns]))
-    moves = [(row, column) for row, column in chosen.items() if life.told[row] != column]
-    return sorted(moves, key=lambda move: life.told[move[0]] == NONE)
+    return for_somebody(life, {row: column for row, column in chosen.items() if life.told[row] != column})
+
+
+def for_somebody(life: Life, changes: dict[int, int]) -> Told:
+    """The changes that serve who waits, each with the moves that make room for it, these first.
+
+    A move that frees no place for anybody is left out: it would only please the one moved, who was promised otherwise.
+    """
+    leavers: dict[int, list[int]] = {}
+    for row in changes:
+        leavers.setdefault(int(life.told[row]), []).append(row)
+    room = life.places.copy()
+    kept: dict[int, int] = {}
+    for row in leavers.pop(NONE, []):
+        chain = [row]
+        while room[place := changes[chain[-1]]] <= 0:
+            chain.append(leavers[place].pop())
+        room[place] -= 1
+        kept |= {one: changes[one] for one in reversed(chain)}
+    return list(kept.items())
 
 
 def _allowed(life: Life, rows: Ints, columns: Ints) -> npt.NDArray[np.bool_]:

@@ -52,6 +52,7 @@ class Life:
     gone: Mask
     told: Ints
     told_at_s: Ints
+    was_moved: Mask
     refuses: Ints
     log: list[Telling]
     fresh_slots: list[int]
@@ -89,6 +90,7 @@ def begin(day: Day, pairs: Pairs) -> Life:
         gone=np.zeros(requests, np.bool_),
         told=np.full(requests, NONE, np.int64),
         told_at_s=np.zeros(requests, np.int64),
+        was_moved=np.zeros(requests, np.bool_),
         refuses=np.array(refuses, np.int64),
         log=[],
         fresh_slots=[],
@@ -192,6 +194,7 @@ def _tell(life: Life, day: Day, row: int, column: int) -> bool:
         return False
     if moving:
         life.moved += 1
+        life.was_moved[row] = True
         life.places[life.told[row]] += life.pairs.party[row]
     life.told[row], life.told_at_s[row] = column, life.now_at_s
     life.places[column] -= life.pairs.party[row]

@@ -101,7 +101,10 @@ def judge_tellings(day: Day, life: Life) -> None:
 
 
 def plan_of(day: Day, life: Life) -> tuple[Instance, dict[str, int], Plan]:
-    """The day as one instance and one plan: those who cancelled in time and the slots withdrawn are no part of it."""
+    """The day as one instance and one plan: those who cancelled in time and the slots withdrawn are no part of it.
+
+    A day has no ledger of four weeks and its policies do not share the load, so it is judged without that cost.
+    """
     refused: dict[int, set[str]] = {}
     for told in life.log:
         if not told.accepted:
@@ -111,7 +114,9 @@ def plan_of(day: Day, life: Life) -> tuple[Instance, dict[str, int], Plan]:
     gone = {slot for slot, _ in day.withdrawn}
     columns = [column for column, slot in enumerate(day.slots) if slot.id not in gone]
     position = {column: n for n, column in enumerate(columns)}
-    instance = replace(day.instance, requests=requests, slots=tuple(day.slots[column] for column in columns))
+    unshared = replace(day.parameters, fairness_beta_s=0)
+    slots = tuple(day.slots[column] for column in columns)
+    instance = replace(day.instance, requests=requests, slots=slots, parameters=unshared)
     chosen = np.array([position.get(int(life.told[row]), NONE) for row in kept], np.int64)
     table = Table(instance)
     served = np.flatnonzero(chosen >= 0)

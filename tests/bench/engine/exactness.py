@@ -10,58 +10,26 @@ from services.matching.core.network import Network
 from tests.bench.engine import peers
 from tests.bench.engine.letters import Options, shown, timed
 from tests.bench.engine.markets import market
+from tests.bench.engine.national import alone, described, left_by_class, same_plan
+from tests.bench.engine.published import OPTIMA, published
 from tests.bench.report import Report
 
 RANDOM_MARKETS = 200
+SHARE = 0.1
+"""Of the nation without family doctors."""
 
 
 def measure(report: Report, options: Options) -> None:
     """Published optima, enumeration, HiGHS."""
-    folder = options.reference("assign")
+    folder = options.reference("assign", OPTIMA)
     if folder is not None:
-        _published(report, folder)
+        published(report, folder)
+    elif options.data is not None and options.reference("data", "communes.csv") is None:
+        raise SystemExit(f"{options.data}: no {OPTIMA} there")
     _enumerated(report, 60 if options.quick else RANDOM_MARKETS)
     n, m = (1_000, 800) if options.quick else (6_700, 2_000)
     _against_highs(report, n, m)
-
-
-def _published(report: Report, folder: Path) -> None:
-    optima = published_optima(folder / "assignopt.txt")
-    files = [path for path in sorted(folder.glob("*.txt")) if path.stem in optima]
-    if not files:
-        raise SystemExit(f"{folder}: no file named in assignopt.txt")
-    for path in files:
-        network = assignment(path)
-        seconds, flow = timed(lambda market_=network: solve_flow(market_), 1)  # type: ignore[misc]
-        cost = int(network.arc_cost[flow.arc[flow.arc >= 0]].sum())
-        exact = cost == optima[path.stem] and bool((flow.arc >= 0).all())
-        result = f"cost {cost}, published {optima[path.stem]}"
-        report.add(bench="A", case=path.stem, who="engine", median=shown(seconds), result=result)
-        report.guarantee(f"A: {path.stem} solved to its published optimum", kept=exact)
-
-
-def published_optima(path: Path) -> dict[str, int]:
-    """The whole optima of an `assignopt.txt`: a name and a figure on each line."""
-    found = {}
-    for line in path.read_text().splitlines():
-        words = line.split()
-        if len(words) == 2 and words[1].isdigit():
-            found[words[0]] = int(words[1])
-    return found
-
-
-def assignment(path: Path) -> Network:
-    """An OR-Library assignment problem: n, then n x n costs, or n then (row, column, cost) from 1."""
-    numbers = np.array(path.read_text().split(), dtype=np.int64)
-    n, rest = int(numbers[0]), numbers[1:]
-    if len(rest) == n * n:
-        request, slot, cost = np.repeat(np.arange(n), n), np.tile(np.arange(n), n), rest
-    else:
-        request, slot, cost = rest[0::3] - 1, rest[1::3] - 1, rest[2::3]
-    order = np.lexsort((slot, cost, request))
-    ones = np.ones(n, dtype=np.int64)
-    none = np.zeros(0, dtype=np.int64)
-    return Network(np.zeros(n, dtype=np.int64), request[order], slot[order], cost[order], ones, none)
+    _nation_against_highs(report, 0.02 if options.quick else SHARE, options.reference("data", "communes.csv"))
 
 
 def _enumerated(report: Report, count: int) -> None:
@@ -133,3 +101,20 @@ def _against_highs(report: Report, n: int, m: int) -> None:
         result="same plan value" if theirs[1:] == ours[1:] else f"unserved {theirs[1]}, cost {theirs[2]}",
     )
     report.guarantee(f"A: equal to HiGHS, {drawn.name}", kept=theirs[1:] == ours[1:])
+
+
+def _nation_against_highs(report: Report, share: float, data: Path | None) -> None:
+    ours, theirs = alone("ours", share, data), alone("highs", share, data)
+    case = f"{share:.0%} of the nation: {described(ours, data)}"
+    result = f"left by class {left_by_class(ours)}, travel {ours['travel_s']}"
+    report.add(bench="A", case=case, who="engine", median=shown(ours["cpu_s"]), result=result)
+    same = same_plan(ours, theirs)
+    report.add(
+        bench="A",
+        case=case,
+        who="HiGHS, dual simplex",
+        median=shown(theirs["cpu_s"]),
+        **{"against ours": f"{theirs['cpu_s'] / ours['cpu_s']:.3g}x"},
+        result="same counts and travel" if same else f"left {left_by_class(theirs)}, travel {theirs['travel_s']}",
+    )
+    report.guarantee(f"A: {share:.0%} of the nation certified and equal to HiGHS", kept=same and ours["certified"])

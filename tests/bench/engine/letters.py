@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from tests.bench.report import Report
+from tests.bench.report import Report, progress
 
 LETTERS = {
     "A": "exactness",
@@ -25,6 +25,7 @@ LETTERS = {
     "K": "stability",
     "L": "explanations",
 }
+DAYS, QUICK_DAYS = 30, 2
 T = TypeVar("T")
 
 
@@ -35,17 +36,37 @@ class Options:
     quick: bool
     data: Path | None
     days: int = 0
-    """Simulated days per load; 0: as many as each benchmark wants."""
+    """Simulated days per load; 0: two in the quick version, else thirty."""
 
-    def reference(self, folder: str) -> Path | None:
-        """The folder given, or else this one of the reference data when they stand beside the checkout."""
+    @property
+    def simulated(self) -> int:
+        """How many days to simulate per load."""
+        return self.days or (QUICK_DAYS if self.quick else DAYS)
+
+    def reference(self, folder: str, file: str) -> Path | None:
+        """The folder that has this file: the one given, its subfolder of this name, or that of the reference data."""
         root = os.environ.get("AIGUILLAGE_REFERENCE")
-        return self.data or (Path(root) / folder if root else None)
+        given = [self.data, self.data / folder] if self.data else []
+        beside = [Path(root) / folder] if root else []
+        return next((path for path in (*given, *beside) if (path / file).exists()), None)
 
 
 def run(letter: str, report: Report, options: Options) -> None:
     """Run one benchmark."""
-    import_module(f"tests.bench.engine.{LETTERS[letter]}").measure(report, options)
+    module = import_module(f"tests.bench.engine.{LETTERS[letter]}")
+    progress(f"{letter}: {module.__name__.rpartition('.')[2]}")
+    module.measure(report, options)
+
+
+def aim(report: Report, bench: str, what: str, found: float, limit: float, *, at_least: bool = False) -> None:
+    """A figure against what we aimed at: said, never enforced, so that no seed is ever worth choosing."""
+    reached = found >= limit if at_least else found <= limit
+    said = (
+        f"{found:.3g}, aim {'at least' if at_least else 'at most'} {limit:g}: {'reached' if reached else 'NOT REACHED'}"
+    )
+    report.add(bench=bench, case="aim", who=what, result=said)
+    aims = report.figures.setdefault("aims", {})
+    aims[f"{bench}: {what}"] = {"found": found, "aim": limit, "at_least": at_least, "reached": reached}
 
 
 def timed(action: Callable[[], T], repeats: int) -> tuple[float, T]:

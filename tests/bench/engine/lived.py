@@ -4,40 +4,47 @@ Seeds below 100 serve to build and to compare policies while building. Figures c
 """
 
 import os
-from functools import cache
 
-from services.matching.core.policies import DEFAULT_POLICY, STABLE
 from services.matching.simulation.draw import CALM, DaySetting, MishapSetting
 from services.matching.simulation.figures import Figures, Paired, everybody, figures, paired, travel, urgent
 from services.matching.simulation.outcome import Outcome
 from services.matching.simulation.run import Case, run_cases
-from tests.bench.report import Report
+from tests.bench.report import Report, progress
 
 FIRST_HELD_OUT = 1000
 EARLIEST, SAME_COST, FROZEN, CALLS = "fcfs_early", "fcfs_cost", "batch_30s", "call_3"
-QUICK = (CALLS, EARLIEST, SAME_COST, FROZEN, DEFAULT_POLICY, STABLE.name)
-"""What the quick versions look at: the same two days at load 1, lived once."""
-QUICK_DAYS = 2
+BOUND = "clairvoyant"
+PEERS = (EARLIEST, SAME_COST)
+"""Whom everyone is compared with, day by day: earliest slot first, and a greedy rule with the engine's own cost."""
+
+FEW = 2
+"""So few days are lived in one process: starting a second takes longer."""
 
 Lived = dict[str, tuple[Outcome, ...]]
+_known: dict[tuple[float, str, int, bool], tuple[Outcome, ...]] = {}
 
 
-@cache
 def lived(load: float, policies: tuple[str, ...], days: int, *, mishaps: bool = False) -> Lived:
-    """The outcomes of each policy on the same held-out days, in order of seed, on two processes."""
-    trouble = MishapSetting() if mishaps else CALM
-    seeds = range(FIRST_HELD_OUT, FIRST_HELD_OUT + days)
-    cases = [Case(seed, policies, DaySetting(load=load), trouble) for seed in seeds]
-    by_day = run_cases(cases, workers=min(2, os.cpu_count() or 1) if days > 4 else 1)
-    return dict(zip(policies, zip(*by_day, strict=True), strict=True))
+    """The outcomes of each policy on the same held-out days, in order of seed, on two processes; each lived once."""
+    missing = tuple(policy for policy in policies if (load, policy, days, mishaps) not in _known)
+    if missing:
+        progress(f"{days} days at load {load:g}{', mishaps' if mishaps else ''}: {', '.join(missing)}")
+        trouble = MishapSetting() if mishaps else CALM
+        seeds = range(FIRST_HELD_OUT, FIRST_HELD_OUT + days)
+        cases = [Case(seed, missing, DaySetting(load=load), trouble) for seed in seeds]
+        by_day = run_cases(cases, workers=min(2, os.cpu_count() or 1) if days > FEW else 1)
+        for policy, outcomes in zip(missing, zip(*by_day, strict=True), strict=True):
+            _known[load, policy, days, mishaps] = outcomes
+    return {policy: _known[load, policy, days, mishaps] for policy in policies}
 
 
 def show(report: Report, bench: str, case: str, days: Lived) -> None:
     """One row per policy: who is left without a slot class by class, how far the others travel."""
     for policy, outcomes in days.items():
         report.add(bench=bench, case=case, who=policy, result=said(figures(outcomes)))
-        if policy not in {EARLIEST, "clairvoyant", "call_3"} and EARLIEST in days:
-            report.add(bench=bench, case=case, who=f"{policy} - {EARLIEST}", result=compared(outcomes, days[EARLIEST]))
+        if policy not in {*PEERS, BOUND, CALLS}:
+            for peer in (peer for peer in PEERS if peer in days):
+                report.add(bench=bench, case=case, who=f"{policy} - {peer}", result=compared(outcomes, days[peer]))
 
 
 def said(of: Figures) -> str:
@@ -70,13 +77,6 @@ def ratios(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> dict[str, 
         "P4": (a.unserved_by_class[3], b.unserved_by_class[3]),
     }
     return {name: ours_ / theirs_ if theirs_ else float("nan") for name, (ours_, theirs_) in pairs.items()}
-
-
-def target(report: Report, bench: str, what: str, found: float, limit: float) -> None:
-    """A figure against what we aimed at: said, never enforced, so that no seed is ever worth choosing."""
-    reached = "reached" if found <= limit else "NOT REACHED"
-    report.add(bench=bench, case="target", result=f"{what}: {found:.3g}, aim {limit:g}: {reached}")
-    report.figures.setdefault("targets", {})[f"{bench}: {what}"] = {"found": found, "aim": limit}
 
 
 def _gap(gap: Paired) -> str:

@@ -20,10 +20,11 @@ WAIT_WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class Market:
-    """Requests against slots with the k cheapest pairs of each request; every slot takes one."""
+    """Requests against slots with the k cheapest pairs of each request; every slot takes one. `travel` is of arcs."""
 
     name: str
     network: Network
+    travel_s: IntArray
     k: int
 
     @property
@@ -48,7 +49,7 @@ def market(requests: int, slots: int, k: int, seed: int) -> Market:
     deadline = np.minimum(DAY_S, asked + np.array(WINDOW_S)[rank])
     reach = np.array(REACH_KM)[draw.choice(3, requests, p=(0.2, 0.5, 0.3))]
     practice = np.arange(slots) // SLOTS_PER_PRACTICE
-    request, slot, cost = _cheapest(homes, where, practice, starts, asked, deadline, reach, k)
+    request, slot, cost, travel_s = _cheapest(homes, where, practice, starts, asked, deadline, reach, k)
     network = Network(
         rank=rank.astype(np.int64),
         arc_request=request,
@@ -57,7 +58,7 @@ def market(requests: int, slots: int, k: int, seed: int) -> Market:
         places=np.ones(slots, dtype=np.int64),
         group=np.zeros(0, dtype=np.int64),
     )
-    return Market(f"{requests} requests, {slots} slots, k = {k}", network, k)
+    return Market(f"{requests} requests, {slots} slots, k = {k}", network, travel_s, k)
 
 
 def _cheapest(
@@ -69,8 +70,8 @@ def _cheapest(
     deadline: IntArray,
     reach: FloatArray,
     k: int,
-) -> tuple[IntArray, IntArray, IntArray]:
-    requests, slots, costs = [], [], []
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    requests, slots, costs, travels = [], [], [], []
     far = np.int64(1) << 60
     for first in range(0, len(homes), 200):
         rows = np.arange(first, min(first + 200, len(homes)))
@@ -86,4 +87,6 @@ def _cheapest(
         requests.append(rows[row])
         slots.append(order[row, column])
         costs.append(listed[row, column])
-    return np.concatenate(requests), np.concatenate(slots), np.concatenate(costs)
+        journeys = np.take_along_axis(km, order, axis=1)
+        travels.append(np.rint(journeys[row, column] * SECONDS_PER_KM).astype(np.int64))
+    return np.concatenate(requests), np.concatenate(slots), np.concatenate(costs), np.concatenate(travels)

@@ -4,7 +4,6 @@ Prints one line of JSON: seconds, peak memory, people served by class, mean trav
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.bench.engine.memory import peak_mib
 from tests.bench.engine.nation import Nation, draw
 
 
@@ -116,7 +116,7 @@ def main(name: str, seed: str, share: str, data: str = "") -> None:
     start, cpu = perf_counter(), process_time()
     found = SOLVERS[name](nation)
     seconds, cpu_s = perf_counter() - start, process_time() - cpu
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = peak_mib()
     asked = nation.count.sum(axis=0).tolist()
     print(
         json.dumps(

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench.engine.letters import Options, shown
+from tests.bench.engine.letters import Options, aim, shown
 from tests.bench.report import Report
 
 SEED = 1
@@ -20,23 +20,31 @@ MOST_CPU_S, MOST_MIB, FASTER = 30.0, 400, 2.5
 def measure(report: Report, options: Options) -> None:
     """Solve, compare, count who is left by class."""
     share = 0.05 if options.quick else 1.0
-    folder = options.reference("data")
-    data = folder if folder and (folder / "communes.csv").exists() else None
-    names = ("ours", "highs", "by_class") if options.quick else ("ours", "highs", "by_class", "first_come")
-    found = {name: alone(name, share, data) for name in names}
+    data = options.reference("data", "communes.csv")
+    found = {name: alone(name, share, data) for name in ("ours", "highs", "by_class", "first_come")}
     ours = found["ours"]
-    people, where = sum(ours["asked"]), "real communes" if data else "drawn communes"
-    case = f"{people:,} people, {ours['cells']:,} cells, {ours['arcs']:,} arcs, {where}"
+    case = described(ours, data)
     for name, one in found.items():
         ratio = f"{one['cpu_s'] / ours['cpu_s']:.3g}x"
         report.add(
             bench="E", case=case, who=name, median=shown(one["cpu_s"]), result=_said(one), **{"against ours": ratio}
         )
     report.guarantee("E: certified class by class", kept=ours["certified"])
-    same = (ours["served"], ours["travel_s"]) == (found["highs"]["served"], found["highs"]["travel_s"])
-    report.guarantee("E: same counts and same travel as HiGHS", kept=same)
+    report.guarantee("E: same counts and same travel as HiGHS", kept=same_plan(ours, found["highs"]))
+    _highest_left(report, case, found)
     if not options.quick:
         _aims(report, ours, found["highs"])
+
+
+def described(ours: dict[str, Any], data: Path | None) -> str:
+    """What was solved."""
+    where = "real communes" if data else "drawn communes"
+    return f"{sum(ours['asked']):,} people, {ours['cells']:,} cells, {ours['arcs']:,} arcs, {where}"
+
+
+def same_plan(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    """Whether two solvers served as many of each class, over the same distance."""
+    return (ours["served"], ours["travel_s"]) == (theirs["served"], theirs["travel_s"])
 
 
 def alone(name: str, share: float, data: Path | None) -> dict[str, Any]:
@@ -48,19 +56,26 @@ def alone(name: str, share: float, data: Path | None) -> dict[str, Any]:
     return answer
 
 
+def left_by_class(one: dict[str, Any]) -> list[int]:
+    """People without a doctor, the class served first coming first."""
+    return [asked - served for asked, served in zip(one["asked"], one["served"], strict=True)]
+
+
 def _said(one: dict[str, Any]) -> str:
-    left = [asked - served for asked, served in zip(one["asked"], one["served"], strict=True)]
     minutes = one["travel_s"] / max(1, sum(one["served"])) / 60
-    served = f"{sum(one['served']):,} served, left by class {left}, {minutes:.2f} min"
+    served = f"{sum(one['served']):,} served, left by class {left_by_class(one)}, {minutes:.2f} min"
     return f"{served}, {one['seconds']:.3g} s of wall, {one['rss_mib']} MiB"
 
 
+def _highest_left(report: Report, case: str, found: dict[str, dict[str, Any]]) -> None:
+    """The two classes served first, against the rules people would use."""
+    left = {name: left_by_class(one) for name, one in found.items()}
+    for rank, name in enumerate(("first class (ALD)", "second class (pregnancy)")):
+        said = ", ".join(f"{who} {counts[rank]:,}" for who, counts in left.items() if who != "highs")
+        report.add(bench="E", case=case, who=f"left without, {name}", result=said)
+
+
 def _aims(report: Report, ours: dict[str, Any], highs: dict[str, Any]) -> None:
-    found = (
-        ("CPU seconds", ours["cpu_s"], MOST_CPU_S, ours["cpu_s"] <= MOST_CPU_S),
-        ("MiB", ours["rss_mib"], MOST_MIB, ours["rss_mib"] <= MOST_MIB),
-        ("times faster than HiGHS", highs["cpu_s"] / ours["cpu_s"], FASTER, highs["cpu_s"] >= FASTER * ours["cpu_s"]),
-    )
-    for what, value, aim, reached in found:
-        said = "reached" if reached else "NOT REACHED"
-        report.add(bench="E", case="target", who="ours", result=f"{what}: {value:.3g}, aim {aim:g}: {said}")
+    aim(report, "E", "CPU seconds", ours["cpu_s"], MOST_CPU_S)
+    aim(report, "E", "MiB", ours["rss_mib"], MOST_MIB)
+    aim(report, "E", "times faster than HiGHS", highs["cpu_s"] / ours["cpu_s"], FASTER, at_least=True)

@@ -4,16 +4,13 @@ It depends on the model: how people call and where practices stand are drawn. No
 """
 
 from services.matching.core.policies import DEFAULT_POLICY
-from tests.bench.engine.days import DAYS
 from tests.bench.engine.letters import Options
-from tests.bench.engine.lived import CALLS, EARLIEST, QUICK, QUICK_DAYS, lived, show
+from tests.bench.engine.lived import CALLS, EARLIEST, lived, show
 from tests.bench.report import Report
 
 
 def measure(report: Report, options: Options) -> None:
     """Calling three practices, earliest slot first, our default."""
     for load in (1.0,) if options.quick else (0.5, 1.0):
-        policies = (CALLS, EARLIEST, DEFAULT_POLICY)
-        days = lived(load, QUICK, QUICK_DAYS) if options.quick else lived(load, policies, options.days or DAYS)
-        days = {policy: days[policy] for policy in policies}
+        days = lived(load, (CALLS, EARLIEST, DEFAULT_POLICY), options.simulated)
         show(report, "I", f"load {load:g}, model-dependent", days)

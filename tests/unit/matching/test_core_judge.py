@@ -59,7 +59,7 @@ def test_a_notified_patient_dropped() -> None:
 
 def test_a_cost_misreported() -> None:
     cheaper = tuple(replace(one, cost=Cost()) for one in PLAN.assignments)
-    assert kinds(replace(PLAN, assignments=cheaper)) == {"cost_wrong", "total_wrong"}
+    assert kinds(replace(PLAN, assignments=cheaper)) == {"cost_wrong", "fairness_wrong", "total_wrong"}
 
 
 def test_an_unmatched_request_without_a_reason() -> None:

@@ -91,8 +91,8 @@ def test_a_household_stays_together_or_is_not_served() -> None:
 def test_fairness_sends_to_the_one_who_has_served_less() -> None:
     busy, idle = Practitioner("busy", served_4_weeks=40), Practitioner("idle", served_4_weeks=2)
     slots = [a_slot("near", "busy"), a_slot("farther", "idle", km=5)]
-    assert pairs(an_instance([a_request("r")], slots, busy, idle)) == {"r": "near"}
-    assert pairs(an_instance([a_request("r")], slots, busy, idle, fairness_beta_s=120)) == {"r": "farther"}
+    assert pairs(an_instance([a_request("r")], slots, busy, idle, fairness_beta_s=0)) == {"r": "near"}
+    assert pairs(an_instance([a_request("r")], slots, busy, idle)) == {"r": "farther"}
 
 
 def test_a_new_comer_is_not_flooded() -> None:
@@ -165,8 +165,16 @@ def test_the_option_that_spares_the_rare_slot_comes_first() -> None:
 def test_the_price_knows_where_the_one_moved_would_go(nearest_k: int) -> None:
     patient, caller = a_request("waiting"), a_request("phone")
     slots = [a_slot("near"), a_slot("next", km=4)]
-    instance = an_instance([patient], slots, nearest_k=nearest_k)
+    instance = an_instance([patient], slots, nearest_k=nearest_k, fairness_beta_s=0)
     shown = {option.slot: option for option in options(instance, caller)}
     moving = cost_of(instance, patient, slots[1]).total - cost_of(instance, patient, slots[0]).total
     assert shown["near"].price == moving
     assert shown["near"].leaves_out is None
+
+
+def test_the_load_of_a_practitioner_is_a_cost_of_the_option_and_no_harm_to_others() -> None:
+    busy, idle = Practitioner("busy", served_4_weeks=10), Practitioner("idle")
+    slots = [a_slot("near", "busy"), a_slot("farther", "idle", km=5)]
+    shown = {one.slot: one for one in options(an_instance([], slots, busy, idle, fairness_beta_s=22), a_request("r"))}
+    assert (shown["near"].cost.fairness, shown["near"].price) == (22 * 21, 0)
+    assert (shown["farther"].cost.fairness, shown["farther"].price) == (22, 0)

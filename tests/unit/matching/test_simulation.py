@@ -20,6 +20,7 @@ from services.matching.simulation.changes import (
 )
 from services.matching.simulation.command import simulate, whatif
 from services.matching.simulation.day import Day, NotADay, day_of_instances
+from services.matching.simulation.deciders import decider, for_somebody
 from services.matching.simulation.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.simulation.figures import figures, paired, urgent
 from services.matching.simulation.life import Telling, begin, live
@@ -90,6 +91,39 @@ def test_moving_people_told_drops_nobody_and_is_counted() -> None:
     lived = [run_case(a_case(seed, ("stable_120",)))[0] for seed in range(6)]
     assert sum(one.moved for one in lived) > 0
     assert all(one.dropped == 0 for one in lived)
+
+
+def test_somebody_told_is_moved_once_at_most_and_only_for_someone_urgent_who_has_waited() -> None:
+    policy, moved = POLICIES["stable_120"], 0
+    for seed in range(6):
+        day = a_day(seed)
+        pairs = pairs_of(day)
+        practices = [slot.practitioner for slot in day.slots]
+        life = live(day, pairs, decider(policy, pairs, practices), policy.period_s)
+        told: dict[int, int] = {}
+        for at in sorted({one.at_s for one in life.log}):
+            then = [one for one in life.log if one.at_s == at]
+            moves = [one for one in then if one.request in told]
+            stuck = [one.request for one in then if one.request not in told and pairs.rank[one.request] < 2]
+            waited = [at - pairs.submitted_at_s[row] >= policy.moves_after_s[pairs.rank[row]] for row in stuck]
+            assert sum(waited) > 0 or not moves
+            told |= {one.request: told.get(one.request, 0) + 1 for one in then}
+            moved += len(moves)
+        assert max(told.values()) <= 2
+    assert moved > 0
+
+
+def test_nobody_is_moved_for_their_own_comfort() -> None:
+    day = a_day(3)
+    pairs = pairs_of(day)
+    row = int(np.argmax((pairs.until_at_s > day.opens_at_s).sum(axis=1)))
+    far, near = np.flatnonzero(pairs.until_at_s[row] > 0)[:2]
+    life = begin(day, pairs)
+    life.told[row] = far
+    assert for_somebody(life, {row: int(near)}) == []
+    other = int(np.flatnonzero(pairs.until_at_s[:, far] > 0)[-1])
+    life.places[far] = 0
+    assert for_somebody(life, {row: int(near), other: int(far)}) == [(row, near), (other, far)]
 
 
 def test_a_slot_told_before_it_is_published_is_refused() -> None:
