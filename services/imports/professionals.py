@@ -44,11 +44,13 @@ SPECIALTY_KINDS = frozenset({"S", "SCD", ""})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where someone practises. Identified by FINESS (9 digits), SIRET (14) or the rank the RPPS gave it."""
+    """Where someone practises, known by FINESS (9 digits), SIRET (14), the rank its owner's RPPS gave it (14), or else
+    whatever the register calls it (`other`)."""
 
     finess: str
     siret: str
     rank: str
+    other: str
     name: str
     address: str
     postal_code: str
@@ -57,8 +59,12 @@ class Place:
     mode: str
 
     def key(self, rpps: str) -> str:
-        """The same place in the next extraction; without a number of its own it belongs to one person."""
-        for kind, value in (("finess", self.finess), ("siret", self.siret), ("rank", self.rank)):
+        """The same place in the next extraction; without a number of its own it belongs to one person.
+
+        The SAS knows structures by FINESS first, then SIRET, then rank.
+        """
+        numbers = (("finess", self.finess), ("siret", self.siret), ("rang", self.rank), ("structure", self.other))
+        for kind, value in numbers:
             if value:
                 return f"{kind}:{value}"
         return f"rpps:{rpps}:{self.insee}:{self.address.casefold()}"
@@ -131,11 +137,14 @@ def _place(cells: Cells) -> Place | None:
     former = cells.values.get("Ancien identifiant de la structure", "")
     if not (finess or siret or insee):
         return None
+    ranked = re.fullmatch(r"4?([0-9]{14})", former)
+    is_known = former in {f"1{finess}", f"3{siret}"}
     street = ("Numéro Voie", "Indice répétition voie", "Libellé type de voie", "Libellé Voie")
     return Place(
         finess=finess,
         siret=siret,
-        rank="" if former in {f"1{finess}", f"3{siret}"} else former,
+        rank=ranked[1] if ranked else "",
+        other="" if ranked or is_known else former,
         name=cells.values.get("Enseigne commerciale site") or cells.values.get("Raison sociale site", ""),
         address=re.sub(r"\s+", " ", " ".join(cells.values.get(part, "") for part in street)).strip(),
         postal_code=postal,

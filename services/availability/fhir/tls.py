@@ -1,14 +1,18 @@
 """Our own listener for the SAS: TLS that demands a client certificate, its chain and its revocation lists."""
 
+import os
 import ssl
 from typing import Any
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from services.availability.fhir.access import CLIENT_CERTIFICATE
 from services.availability.fhir.settings import SasSettings
+
+log = structlog.get_logger()
 
 
 class IncompleteTls(ValueError):
@@ -37,7 +41,49 @@ def server_context(settings: SasSettings) -> ssl.SSLContext:
     context.load_verify_locations(str(settings.tls_issuers))
     context.load_verify_locations(str(settings.tls_revoked))
     context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    # A resumed session is not verified again: who was revoked since would stay in.
+    context.options |= ssl.OP_NO_TICKET
     return context
+
+
+class Renewed:
+    """The listener's context, made anew when one of its files changed: certificates and revocations are renewed while
+    it runs. Files that cannot be read leave the former ones in force."""
+
+    def __init__(self, settings: SasSettings) -> None:
+        """Reads the files; raises as `server_context` does."""
+        self._settings = settings
+        self._seen = self._stamps()
+        self._current = server_context(settings)
+
+    def first(self) -> ssl.SSLContext:
+        """A context whose handshakes each use the files as they are now."""
+        context = server_context(self._settings)
+        context.sni_callback = self._choose
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, _name: str | None, _first: ssl.SSLContext) -> None:
+        stamps = self._stamps()
+        if stamps != self._seen:
+            self._seen = stamps
+            try:
+                self._current = server_context(self._settings)
+            except OSError as error:
+                log.error("sas_tls_not_renewed", error=type(error).__name__)
+        connection.context = self._current
+
+    def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
+        told = self._settings
+        files = (told.tls_certificate, told.tls_key, told.tls_issuers, told.tls_revoked)
+        return tuple(_stamp(str(file)) for file in files if file)
+
+
+def _stamp(file: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def client_context(settings: SasSettings) -> ssl.SSLContext:
@@ -57,7 +103,7 @@ def listener(app: ASGIApp, settings: SasSettings, *, host: str, port: int) -> uv
             host=host,
             port=port,
             http=MutualTlsProtocol,
-            ssl_context_factory=lambda _config, _default: server_context(settings),
+            ssl_context_factory=lambda _config, _default: Renewed(settings).first(),
             log_config=None,
             access_log=False,
             server_header=False,

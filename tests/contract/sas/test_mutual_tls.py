@@ -31,6 +31,20 @@ async def test_a_revoked_certificate_fails_the_handshake(guarded: Guarded) -> No
         await guarded.call(*guarded.revoked)
 
 
+async def test_a_certificate_revoked_while_we_run_is_refused_from_then_on(guarded: Guarded) -> None:
+    leaver = guarded.health.issue(CN, OU, days=21)
+    assert await guarded.call(*leaver) == 200
+    revoked = guarded.health.revoke(guarded.revoked[0], leaver[0])
+    with pytest.raises(httpx.TransportError):
+        await guarded.call(*leaver)
+    whole = revoked.read_bytes()
+    revoked.write_bytes(whole[:60])
+    with pytest.raises(httpx.TransportError):
+        await guarded.call(*leaver)
+    assert await guarded.call(*guarded.health.issue(CN, OU)) == 200
+    revoked.write_bytes(whole)
+
+
 async def test_no_certificate_fails_the_handshake(guarded: Guarded) -> None:
     with pytest.raises(httpx.TransportError):
         await guarded.call()

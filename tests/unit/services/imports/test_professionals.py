@@ -18,7 +18,7 @@ NEW = (
 )
 CABINET = (
     "8|10000000001|810000000001|EXEMPLE|Alpha|10|S|SM53|L|12345678900011||CABINET EXEMPLE|"
-    "|3|B|rue|de l'Essai|13014|13214|04 00 00 00 01|4100000000010001|"
+    "|3|B|rue|de l'Essai|13014|13214|04 00 00 00 01|410000000001001|"
 )
 CLINIC = (
     "8|10000000001|810000000001|EXEMPLE|Alpha|10|S|SM26|S||130000001|CLINIQUE EXEMPLE|"
@@ -36,7 +36,7 @@ def test_the_rows_of_one_person_become_one_professional_with_every_place() -> No
     assert (found.rpps, found.family, found.given, found.profession) == ("10000000001", "EXEMPLE", "Alpha", "10")
     assert found.specialties == ("SM26", "SM53")
     cabinet, clinic = found.places
-    assert (cabinet.siret, cabinet.finess, cabinet.rank) == ("12345678900011", "", "4100000000010001")
+    assert (cabinet.siret, cabinet.finess, cabinet.rank) == ("12345678900011", "", "10000000001001")
     assert (cabinet.address, cabinet.insee, cabinet.phone) == ("3 B rue de l'Essai", "13214", "0400000001")
     assert (clinic.finess, clinic.rank, clinic.name) == ("130000001", "", "CLINIQUE EXEMPLE")
 
@@ -52,6 +52,24 @@ def test_prefixed_numbers_lose_their_prefix() -> None:
     [found] = read(CABINET.replace("12345678900011||", "312345678900011|1130000002|"))
     assert isinstance(found, Professional)
     assert (found.places[0].siret, found.places[0].finess) == ("12345678900011", "130000002")
+
+
+@pytest.mark.parametrize(
+    ("siret", "finess", "former", "key"),
+    [
+        ("12345678900011", "130000002", "410000000001001", "finess:130000002"),
+        ("12345678900011", "", "410000000001001", "siret:12345678900011"),
+        ("", "", "410000000001001", "rang:10000000001001"),
+        ("", "", "10000000001001", "rang:10000000001001"),
+        ("", "", "R10100000012345", "structure:R10100000012345"),
+        ("", "", "", "rpps:10000000001:13214:3 b rue de l'essai"),
+    ],
+)
+def test_a_place_is_known_by_finess_before_siret_before_rank(siret: str, finess: str, former: str, key: str) -> None:
+    row = CABINET.replace("12345678900011||", f"{siret}|{finess}|").replace("410000000001001", former)
+    [found] = read(row)
+    assert isinstance(found, Professional)
+    assert found.places[0].key(found.rpps) == key
 
 
 def test_a_person_without_any_place_is_kept_without_one() -> None:
@@ -82,6 +100,6 @@ def test_the_published_headings_are_all_recognised(reference: Path) -> None:
         row[index] = value
     [found] = read("|".join(row) + "|", heading=heading)
     assert isinstance(found, Professional)
-    assert (found.specialties, found.places[0].insee, found.places[0].rank) == (("SM54",), "48095", "4x")
+    assert (found.specialties, found.places[0].insee, found.places[0].other) == (("SM54",), "48095", "4x")
     older = (folder / "Extraction_ProSanteConnect.header-only.txt").read_text().splitlines()[0]
     assert read(heading=older) == []
