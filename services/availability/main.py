@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager, nullcontext
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.availability.api import agendas, bookings, calendar, directory, returns, slots
+from services.availability.api import agendas, bookings, calendar, directory, foreign, returns, slots
 from services.availability.edges.ical import following_agendas
 from services.availability.fhir.api import build_fhir
+from services.availability.fhir.editors import following_editors
 from services.availability.fhir.returns import telling_the_sas
 from services.availability.fhir.settings import SasSettings
 from services.availability.live import view
@@ -41,13 +42,14 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
                 telling_the_sas(wiring, sas) if sweeps else nullcontext(),
                 following_agendas(wiring) if sweeps else nullcontext(),
                 sending_notices(wiring, mail) if sweeps else nullcontext(),
+                following_editors(wiring, sas.editors) if sweeps else nullcontext(),
             ):
                 yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     answer_problems(app)
-    for part in (agendas, slots, bookings, calendar, directory, returns):
+    for part in (agendas, slots, bookings, calendar, directory, foreign, returns):
         app.include_router(part.routes)
     app.include_router(notifications)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))

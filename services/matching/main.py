@@ -23,6 +23,7 @@ from services.matching.edges.attachment_calendar import AttachmentCalendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.directory import Directory
 from services.matching.edges.following import Territories
+from services.matching.edges.foreign import ForeignSlots
 from services.matching.edges.history import History
 from services.matching.edges.hub_schemas import HubSchemas, HubSettings
 from services.matching.edges.panels import Panels
@@ -68,6 +69,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.router = router
     app.state.panels, app.state.history = Panels(client), History(client)
+    app.state.foreign = ForeignSlots(client)
     app.state.directory = Directory(client)
     app.state.foresight_turn = asyncio.Lock()
 

@@ -3,9 +3,17 @@
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from services.availability.fhir.bundle import searchset
+from services.availability.fhir.query import Include, SlotQuery
 from services.availability.fhir.regulators import RegulatorValue, regulator
+from services.availability.fhir.terms import Ig
+from tests.builders import MORNING
+from tests.fhir_values import schedule as a_schedule
+from tests.fhir_values import slot as a_slot
 from tests.hub_cases import a_case, a_message
 from tests.unit.availability.test_agendas import calendar
 from tests.unit.fhir.test_query import INDIVIDUAL, REFUSED
@@ -78,6 +86,60 @@ def with_parameter(name: str, value: str) -> str:
     """The good search with another value for one parameter."""
     rest = [each for each in INDIVIDUAL.split("&") if not each.startswith(name)]
     return "&".join([*rest, f"{name}={value}"])
+
+
+def foreign_answer(rpps: str, *, then: str = "", agenda: str = "https://agenda.invalid/", days: float = 0) -> bytes:
+    """What another editor answers: one slot of this practitioner, in three hours of tests' morning and `days`."""
+    starts_at = MORNING + timedelta(hours=3, days=days)
+    whose = a_schedule()
+    person = replace(whose.practitioner, rpps=rpps, id=f"p{rpps}")
+    ends_at = starts_at + timedelta(minutes=15)
+    of = replace(whose, practitioner=person, id=f"s{rpps}")
+    value = replace(a_slot(of=of), id=f"slot-{rpps}", agenda_url=agenda, starts_at=starts_at, ends_at=ends_at)
+    query = SlotQuery((rpps,), starts_at, starts_at, frozenset(Include))
+    bundle = json.loads(searchset([value], query, base="https://agenda.invalid/fhir", ig=Ig.V1_2_0))
+    bundle["link"] += [{"relation": "next", "url": then}] if then else []
+    return json.dumps(bundle).encode()
+
+
+ANSWER = json.loads(foreign_answer("99900000011"))
+OF: dict[str, Path] = {
+    each["resource"]["resourceType"]: ("entry", at, "resource") for at, each in enumerate(ANSWER["entry"])
+}
+IN_SLOT, IN_SCHEDULE, IN_PERSON, IN_ROLE = (
+    OF[kind] for kind in ("Slot", "Schedule", "Practitioner", "PractitionerRole")
+)
+ANSWERS: list[tuple[str, bytes]] = [
+    *(
+        (name, json.dumps(answer).encode())
+        for name, answer in bent(
+            ANSWER,
+            (
+                ("resourceType",),
+                ("type",),
+                (*IN_SLOT, "id"),
+                (*IN_SLOT, "start"),
+                (*IN_SLOT, "end"),
+                (*IN_SLOT, "schedule"),
+                (*IN_SLOT, "schedule", "reference"),
+                (*IN_SCHEDULE, "id"),
+                (*IN_SCHEDULE, "resourceType"),
+                (*IN_SCHEDULE, "actor"),
+                (*IN_SCHEDULE, "actor", 0, "reference"),
+                (*IN_PERSON, "id"),
+                (*IN_PERSON, "identifier"),
+                (*IN_PERSON, "identifier", 0, "value"),
+                (*IN_ROLE, "contained"),
+                (*IN_ROLE, "contained", 0, "id"),
+            ),
+        )
+    ),
+    *((f"garbage {number}", body) for number, body in enumerate(GARBAGE)),
+    *((f"cut at {at}", json.dumps(ANSWER).encode()[:at]) for at in range(1, 1500, 100)),
+    ("half a character", json.dumps(ANSWER).replace("Toulouse", "\\ud800").encode()),
+    ("ends before it starts", json.dumps(ANSWER).replace('"end": "2026', '"end": "1026').encode()),
+    ("a date of no calendar", json.dumps(ANSWER).replace('"start": "2026-11', '"start": "2026-13').encode()),
+]
 
 
 SEARCHES: list[tuple[str, str]] = [

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.availability.edges.ical_reading import FeedUnreadable, busy_periods
+from services.availability.fhir.foreign import parse_bundle, parse_searchset
+from services.availability.fhir.outcome import FhirRefusal
 from services.matching.edges.hub_schemas import HubSchemas, HubSettings
 from services.matching.main import build as build_matching
 from shared.auth import admit_machine
@@ -16,7 +18,7 @@ from shared.db import Scope, run, set_scope
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, owner
-from tests.contract.malformed import ACCOUNTS, AGENDAS, HUB, SEARCHES
+from tests.contract.malformed import ACCOUNTS, AGENDAS, ANSWERS, HUB, SEARCHES
 from tests.contract.sas.conftest import calling, fhir_app
 from tests.unit.availability.test_agendas import FROM, TO
 
@@ -24,7 +26,7 @@ JSON = {"content-type": "application/fhir+json"}
 
 
 def test_the_corpus_is_large_and_every_case_is_different() -> None:
-    corpora = [[name for name, _ in corpus] for corpus in (ACCOUNTS, HUB, AGENDAS)]
+    corpora = [[name for name, _ in corpus] for corpus in (ACCOUNTS, ANSWERS, HUB, AGENDAS)]
     corpora.append([name for name, _ in SEARCHES])
     assert sum(len(names) for names in corpora) >= 300
     assert all(len(set(names)) == len(names) for names in corpora)
@@ -72,6 +74,13 @@ async def test_every_malformed_search_is_refused(fhir: tuple[httpx.AsyncClient, 
     client, _ = fhir
     for name, query in SEARCHES:
         require_outcome(await client.get(f"/Slot?{query}"), name)
+
+
+@pytest.mark.parametrize("content", [body for _, body in ANSWERS], ids=[name for name, _ in ANSWERS])
+def test_every_malformed_answer_of_another_editor_is_refused(content: bytes) -> None:
+    with pytest.raises(FhirRefusal) as refused:
+        parse_bundle(parse_searchset(content))
+    assert refused.value.detail
 
 
 @pytest.mark.parametrize("content", [body for _, body in AGENDAS], ids=[name for name, _ in AGENDAS])

@@ -226,10 +226,15 @@ def build_fhir(sas: SasSettings) -> FastAPI:
     app = FastAPI(title="Aiguillage — FHIR R4 pour le SAS", openapi_url="/openapi.json", docs_url=None, redoc_url=None)
     app.state.sas = sas
     app.include_router(router)
+    answer_outcomes(app)
+    return app
+
+
+def answer_outcomes(app: FastAPI) -> None:
+    """Turn every refusal, lost database and fault of `app` into an OperationOutcome."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DBAPIError, _database_error)
     app.add_exception_handler(Exception, _failed)
-    return app

@@ -9,11 +9,19 @@ from typing import Any
 
 from services.availability.fhir import terms
 from services.availability.fhir.outcome import Malformed, Missing
-from services.availability.fhir.reading import codings, item, items, required, text
+from services.availability.fhir.reading import codings, item, items, parse_resource, required, text
 from services.availability.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
 from shared.clock import PARIS
 
 _Index = dict[str, dict[str, Any]]
+
+
+def parse_searchset(content: bytes) -> dict[str, Any]:
+    """One page of an answer, not looked into yet; raises `Malformed`."""
+    bundle = parse_resource(content, "Bundle")
+    if bundle.get("type") != "searchset":
+        raise Malformed("Ce n'est pas une réponse à une recherche.", field="Bundle.type", rule="searchset")
+    return bundle
 
 
 def parse_bundle(bundle: dict[str, Any]) -> list[SlotValue]:

@@ -1,11 +1,13 @@
 """Reading what others send: walks over JSON that nobody has checked yet."""
 
 import json
+import re
 from typing import Any
 
 from services.availability.fhir.outcome import Malformed, Missing
 
-DEEPEST = 40
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a character: JSON may say it, UTF-8 may not."""
 
 
 def parse_resource(body: bytes, kind: str) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def item(owner: dict[str, Any], name: str) -> dict[str, Any]:
 def text(owner: dict[str, Any], name: str, *, longest: int = 200) -> str:
     """A string, empty when it is absent; raises `Malformed` for anything else or what is too long."""
     found = owner.get(name, "")
-    if not isinstance(found, str) or len(found) > longest:
+    if not isinstance(found, str) or len(found) > longest or _HALF.search(found):
         raise Malformed("Cet élément doit être un texte.", field=name, rule=f"at most {longest} characters")
     return found.strip()
 

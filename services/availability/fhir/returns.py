@@ -157,7 +157,8 @@ async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[Non
         yield
         return
     base = f"{sas.returns_url.rstrip('/')}/"
-    async with httpx.AsyncClient(base_url=base, verify=client_context(sas), timeout=httpx.Timeout(10)) as client:
+    shown = client_context(sas.returns_certificate, sas.returns_key, sas.returns_issuers)
+    async with httpx.AsyncClient(base_url=base, verify=shown, timeout=httpx.Timeout(10)) as client:
         returns = Returns(wiring, client, system=sas.system or wiring.settings.public_url)
         task = asyncio.create_task(_for_ever(returns, wiring))
         try:

@@ -1,8 +1,9 @@
 """What the FHIR interface is told by its environment (`AIGUILLAGE_SAS_…`)."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.availability.fhir.terms import Ig
@@ -13,6 +14,19 @@ class AllowedClient(BaseModel):
 
     cn: str
     ou: str
+
+
+class Editor(BaseModel):
+    """Another editor whose free slots these CPTS read, as the SAS reads ours: `mode` PS (INT_R01) or CPTS (INT_R04)."""
+
+    name: str = Field(min_length=1, max_length=80)
+    base: str = Field(pattern=r"^https?://[^/?#\s]+[^?#\s]*$")
+    cpts: list[str] = Field(min_length=1)
+    mode: Literal["PS", "CPTS"] = "PS"
+    certificate: Path | None = None
+    key: Path | None = None
+    issuers: Path | None = None
+    """PEM file of the authorities that the editor's own certificate may come from; none: the machine's."""
 
 
 class SasSettings(BaseSettings):
@@ -41,5 +55,7 @@ class SasSettings(BaseSettings):
     returns_key: Path | None = None
     returns_issuers: Path | None = None
     """PEM file of the authorities that the SAS's own certificate may come from; none: the machine's."""
+    editors: list[Editor] = []
+    """Other editors' FHIR interfaces to read from."""
     system: str = ""
     """What names this installation in the appointments' identifiers (an OID or a URL); empty: its public URL."""

@@ -1,7 +1,7 @@
 """Our own listener for the SAS: TLS that demands a client certificate, its chain and its revocation lists."""
 
-import os
 import ssl
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -69,29 +69,29 @@ class Renewed:
             try:
                 self._current = server_context(self._settings)
             except OSError as error:
-                log.error("sas_tls_not_renewed", error=type(error).__name__)
+                log.warning("sas_tls_not_renewed", error=type(error).__name__)
         connection.context = self._current
 
     def _stamps(self) -> tuple[tuple[int, int, int] | None, ...]:
         told = self._settings
         files = (told.tls_certificate, told.tls_key, told.tls_issuers, told.tls_revoked)
-        return tuple(_stamp(str(file)) for file in files if file)
+        return tuple(_stamp(file) for file in files if file)
 
 
-def _stamp(file: str) -> tuple[int, int, int] | None:
+def _stamp(file: Path) -> tuple[int, int, int] | None:
     try:
-        found = os.stat(file)
+        found = file.stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def client_context(settings: SasSettings) -> ssl.SSLContext:
-    """How we present ourselves to the SAS."""
-    context = ssl.create_default_context(cafile=str(settings.returns_issuers) if settings.returns_issuers else None)
+def client_context(certificate: Path | None, key: Path | None, issuers: Path | None) -> ssl.SSLContext:
+    """How we present ourselves to others, and whose certificates we believe; raises OSError for a file unreadable."""
+    context = ssl.create_default_context(cafile=str(issuers) if issuers else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.returns_certificate:
-        context.load_cert_chain(str(settings.returns_certificate), str(settings.returns_key))
+    if certificate:
+        context.load_cert_chain(str(certificate), str(key) if key else None)
     return context
 
 

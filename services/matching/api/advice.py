@@ -1,6 +1,7 @@
 """The best slots for one request, at once."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,10 +12,16 @@ from services.matching import reads
 from services.matching.app import asking
 from services.matching.app.advising import Options, advice
 from services.matching.app.deciding import core_request, full_slots, instance_of
+from services.matching.app.foreign import ElsewhereView, core_slots, elsewhere
 from services.matching.app.intake import RequestForm
 from services.matching.app.parameters import parameters_of
 from services.matching.app.reconciling import unseen_places
-from services.matching.edges.following import Territories
+from services.matching.core.model import Instance
+from services.matching.core.model import Request as CoreRequest
+from services.matching.core.recommend import PriceList
+from services.matching.core.recommend import options as best
+from services.matching.edges.following import Territories, Territory
+from services.matching.edges.foreign import ForeignSlots
 from services.matching.edges.solver import Solver, recommend
 from services.matching.edges.travel import Router
 from services.matching.store.tables import RequestRow
@@ -22,6 +29,8 @@ from shared.db import database_now
 from shared.http import CallerDep, SessionDep
 
 routes = APIRouter(tags=["options"])
+ELSEWHERE = 3
+"""How many slots of other editors are proposed beside ours."""
 
 
 @routes.post("/options")
@@ -64,4 +73,21 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     router: Router = request.app.state.router
     travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
     found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
-    return advice(found, why, territory.items("slots"), travel=name)
+    answer = advice(found, why, territory.items("slots"), travel=name)
+    answer.elsewhere = await _elsewhere(request, replace(instance, requests=()), asked, now)
+    return answer
+
+
+async def _elsewhere(request: Request, instance: Instance, asked: CoreRequest, now: datetime) -> list[ElsewhereView]:
+    """The best of other editors' slots by the same rules; they have no price, nobody here competes for them."""
+    foreign: ForeignSlots = request.app.state.foreign
+    found = await foreign(asked.cpts)
+    if not found:
+        return []
+    territory: Territory = request.app.state.territories[asked.cpts]
+    slots = core_slots(found.values(), territory.items("practitioners"), now)
+    theirs = replace(instance, slots=slots)
+    router: Router = request.app.state.router
+    travel, _ = await router.travel(replace(theirs, requests=(asked,)))
+    solver: Solver = request.app.state.solver
+    return elsewhere(await solver(best, theirs, asked, ELSEWHERE, PriceList({}, ()), travel), found)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.matching.app.deciding import cost_of, reasons_of
+from services.matching.app.foreign import ElsewhereView
 from services.matching.core.model import Option, Unmatched
 from shared.contracts import RelaxationView
 
@@ -30,12 +31,16 @@ class OptionView(BaseModel):
 
 
 class Options(BaseModel):
-    """The best slots, the best first; when there is none, what blocks and what would serve."""
+    """The best slots, the best first; when there is none, what blocks and what would serve.
+
+    `elsewhere`: slots that other editors publish, to be booked on their own agendas.
+    """
 
     options: list[OptionView]
     blockers: dict[str, int] = {}
     relaxations: list[RelaxationView] = []
     travel: str
+    elsewhere: list[ElsewhereView] = []
 
 
 def advice(options: Iterable[Option], why: Unmatched | None, live: dict[str, Any], *, travel: str) -> Options:

@@ -11,15 +11,19 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.availability import orders
+from services.availability.app import directory
 from services.availability.fhir.api import build_fhir
-from services.availability.fhir.seed import seed_conformance
+from services.availability.fhir.seed import NORTH, SOUTH, seed_conformance
 from services.availability.fhir.settings import AllowedClient, SasSettings
 from services.availability.fhir.tls import listener
 from shared import embedded
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.authority import Authority
+from tests.builders import MORNING, availability, owner, show
 from tests.conftest import renamed, run, settings_for
+from tests.contract.sas.elsewhere import CN, OU, PLACES, SHARED, SINGLE, TWO, Here, Other
 from tests.processes import free_port
 
 
@@ -30,7 +34,6 @@ def fhir_app(wiring: Wiring, sas: SasSettings | None = None) -> FastAPI:
     return app
 
 
-CN, OU = "sas.exemple.invalid", "180000000000001"
 SAS = AllowedClient(cn=CN, ou=OU)
 
 
@@ -126,3 +129,43 @@ async def guarded(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     yield Guarded(f"https://127.0.0.1:{port}", health, other, revoked)
     running.should_exit = True
     await task
+
+
+@pytest.fixture(scope="module")
+async def other(
+    servers: embedded.Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Other]:
+    await run(servers.database_url, f"create database other_editor template {template}")
+    settings = settings_for(renamed(servers.database_url, "other_editor"), servers.redis_url)
+    await show(settings, MORNING)
+    folder = tmp_path_factory.mktemp("editor")
+    authority = Authority(folder, "igc-editeurs")
+    server = authority.issue("127.0.0.1", "server")
+    sas = SasSettings(
+        clients=[SAS],
+        tls_certificate=server[0],
+        tls_key=server[1],
+        tls_issuers=authority.certificate,
+        tls_revoked=authority.revoke(),
+        agenda_url="https://agenda.invalid/{rpps}?vue=jour",
+    )
+    async with running(wire("availability", settings)) as wiring:
+        await seed_conformance(wiring, sas)
+        yield Other(wiring, authority, sas, free_port())
+
+
+@pytest.fixture
+async def here(settings: Settings) -> AsyncIterator[Here]:
+    async with availability(settings, sweeps=False) as service:
+        people = {}
+        async with owner(settings) as session:
+            for finess in (NORTH, SOUTH):
+                await directory.put_cpts(session, finess, orders.Cpts(name=f"CPTS {finess}", size=1, communes=[]))
+            for rpps in (SINGLE, PLACES, SHARED, TWO):
+                person = orders.Practitioner(last_name="Essai", first_name="Une", profession="10", specialty="SM54")
+                people[rpps] = await directory.put_practitioner(session, rpps, person)
+                await directory.put_membership(session, people[rpps], NORTH, None)
+                place = orders.Place(name="Cabinet", insee="31555", lat=43.5, lon=1.5)
+                place_id = await directory.put_place(session, f"essai:{rpps}", place)
+                await directory.put_schedule(session, people[rpps], place_id, NORTH)
+        yield Here(service, people)

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from services.availability.fhir.settings import SasSettings
 from services.availability.fhir.tls import IncompleteTls, server_context
 from shared.settings import Settings
-from tests.contract.sas.conftest import CN, OU, SAS, Guarded, Kit, calling, fhir_app, in_service
+from tests.contract.sas.conftest import SAS, Guarded, Kit, calling, fhir_app, in_service
+from tests.contract.sas.elsewhere import CN, OU
 
 SECRET = "a secret between the proxy and us"
 

@@ -17,7 +17,8 @@ from services.availability.fhir import terms
 from services.availability.fhir.resources import practitioner
 from services.availability.fhir.values import PractitionerValue
 from tests.contract.sas.answers import Answer, ask
-from tests.contract.sas.conftest import CN, OU, Guarded, Kit
+from tests.contract.sas.conftest import Guarded, Kit
+from tests.contract.sas.elsewhere import CN, OU
 from tests.contract.sas.test_examples import require_valid
 from tests.fhir_kit import search
 

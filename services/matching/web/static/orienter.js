@@ -9,6 +9,7 @@ import { announce, attempt, fail, follow, keys, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
 import { bodyOf, checkForm, fillFrom } from "/static/matching/ask.js";
 import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/options.js";
+import { drawElsewhere } from "/static/matching/elsewhere.js";
 import { drawMine } from "/static/matching/mine.js";
 import { showTicket } from "/static/matching/ticket.js";
 
@@ -98,6 +99,7 @@ function drawAll() {
   const held = current();
   drawOptions(page, held, context, hold);
   drawNothing(page, context, { relax, board });
+  drawElsewhere(page);
   byId("waiting").hidden = Boolean(page.answer || page.requestId);
 }
 
