@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.availability.api import agendas, bookings, calendar, directory, foreign, returns, slots
+from services.availability.booking.api import build_booking
 from services.availability.edges.ical import following_agendas
 from services.availability.fhir.api import build_fhir
 from services.availability.fhir.editors import following_editors
@@ -14,6 +15,8 @@ from services.availability.fhir.returns import telling_the_sas
 from services.availability.fhir.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
+from services.availability.smart.api import Publisher, bulk_routes
+from services.availability.smart.settings import BulkSettings
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
 from shared.db import run
@@ -30,7 +33,7 @@ from shared.wiring import running, wire
 def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     """The service, as an application; nothing is opened before it is started. One process at least must sweep."""
     wiring = wire("availability", settings)
-    sas, mail = SasSettings(), MailSettings()
+    sas, mail, bulk = SasSettings(), MailSettings(), BulkSettings()
     hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
 
     @asynccontextmanager
@@ -57,6 +60,9 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     fhir = build_fhir(sas)
     fhir.state.wiring = wiring
     app.mount("/fhir", fhir)
+    app.mount("/booking", build_booking(wiring))
+    if bulk.publish:
+        app.include_router(bulk_routes(Publisher(wiring, bulk), settings.availability_url))
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:

@@ -18,6 +18,7 @@ from services.availability.fhir.query import SlotQuery
 from services.availability.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
 from shared.db import run
 
+MOST_PUBLIC = 50_000
 _ADDRESS = re.compile(r"(?P<line>.+?),?\s+(?P<postal_code>\d{5})\s+(?P<city>.+)", re.DOTALL)
 
 _SCHEDULE = """
@@ -44,6 +45,7 @@ _SEARCH = text(f"""{_FREE}
 order by s.starts_at, s.id
 """)  # noqa: S608  constant texts, joined
 _ONE = text(f"{_FREE} and s.id = :id")
+_PUBLIC = text(f"{_FREE} and 'PUBLIC' = any (s.types) order by s.starts_at, s.id limit :most")
 _AGENDA = text(f"""
 select {_SCHEDULE}
 from availability.schedule a
@@ -84,6 +86,12 @@ async def free_slot(session: AsyncSession, slot_id: UUID, agenda: Agenda) -> Slo
     """One slot, as long as it is free."""
     found = await _slots(session, (await run(session, _ONE, id=slot_id)).all(), agenda, by_cpts=True)
     return found[0] if found else None
+
+
+async def public_slots(session: AsyncSession, agenda: Agenda) -> list[SlotValue]:
+    """The free slots that are open to the general public, by time."""
+    rows = (await run(session, _PUBLIC, most=MOST_PUBLIC)).all()
+    return await _slots(session, rows, agenda, by_cpts=False)
 
 
 async def schedule_of(session: AsyncSession, practitioner_id: UUID, place_id: UUID) -> ScheduleValue | None:
@@ -185,6 +193,7 @@ def _place(row: Row[Any]) -> PlaceValue:
         id=str(row.place_id),
         **(written.groupdict() if written else address),
         phone=row.place_phone,
+        name=row.place_name,
         finess=number if kind == "finess" else "",
         siret=number if kind == "siret" else "",
         rpps_rank=number if kind == "rang" else "",

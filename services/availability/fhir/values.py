@@ -30,6 +30,7 @@ class PlaceValue:
     finess: str = ""
     siret: str = ""
     rpps_rank: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,14 @@ async def test_a_broken_agenda_keeps_the_last_good_state_and_says_so(practice: P
     assert await practice.absences() == [3]
 
 
+async def test_a_server_that_is_gone_keeps_the_last_good_state_and_says_so(practice: Practice) -> None:
+    await practice.follow(busy(2))
+    assert (await practice.client.put(practice.path, json={"url": "http://127.0.0.1:1/agenda.ics"})).status_code == 204
+    assert await practice.agendas.turn()
+    assert "ne répond pas" in (await practice.client.get(practice.path)).json()["error"]
+    assert await practice.absences() == [2]
+
+
 async def test_an_absence_of_their_own_words_is_left_alone(practice: Practice) -> None:
     at = MORNING + timedelta(hours=10)
     own = {"practitioner_id": str(practice.territory.practitioners[0]), "starts_at": at.isoformat()}

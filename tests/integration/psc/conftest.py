@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from services.availability.psc.api import build_psc
 from services.availability.psc.settings import PscSettings
 from services.availability.web.pages import PART
+from services.matching.web.pages import PART as MATCHING
 from shared.settings import Settings
 from shared.web.site import site
 from shared.wiring import Wiring, running, wire
@@ -120,10 +121,12 @@ async def door(settings: Settings, psc: Psc) -> AsyncIterator[Door]:
         client_id="aiguillage",
         client_secret=SecretStr(SECRET),
     )
-    async with running(wire("availability", settings)) as wiring:
+    async with running(wire("availability", settings)) as wiring, running(wire("matching", settings)) as matching:
         card_app = build_psc(wiring, card)
         async with card_app.state.http:
             app = FastAPI()
             app.mount("/psc", card_app)
-            app.mount("/", site({"availability": wiring}, [PART], national_sign_in=True))
+            app.mount(
+                "/", site({"availability": wiring, "matching": matching}, [PART, MATCHING], national_sign_in=True)
+            )
             yield Door(app, wiring, psc)

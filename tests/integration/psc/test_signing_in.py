@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from services.availability.fhir.accounts import create_regulator
+from services.availability.fhir.api import agenda
 from services.availability.fhir.regulators import RegulatorValue
+from services.availability.fhir.settings import SasSettings
 from services.availability.psc.api import build_psc
 from services.availability.psc.identity import parse_identity
 from services.availability.psc.settings import PscSettings
@@ -58,9 +60,13 @@ async def test_a_regulator_sent_by_the_sas_lands_on_the_booking_page(door: Door)
     async with door.wiring.open_session() as session:
         account_id = await create_regulator(session, account)
     await door.psc.sign_in_next("regulator")
+    # What the SAS opens: the slot's `comment`, to which it adds its parameter.
+    address = f"{agenda(SasSettings(), PUBLIC).of('99001000000')}&origin=sas"
+    assert address == f"{PUBLIC}/orienter?praticien=99001000000&origin=sas"
     async with door.browser() as browser:
-        answer = await browser.get("/creneaux?praticien=99001000000&origin=sas")
-        assert str(answer.url) == f"{PUBLIC}/creneaux?praticien=99001000000&origin=sas"
+        answer = await browser.get(address)
+        assert (answer.status_code, str(answer.url)) == (200, address)
+        assert "Orienter un patient" in answer.text
         who = await caller(door, browser)
     assert (who.id, who.role) == (str(account_id), Role.REGULATOR)
 

@@ -36,10 +36,24 @@ ONE = [("10-20T08:00", "10-20T09:00")]
         ("DTSTART;TZID=Europe/Paris:20261020T100000", "DTEND;TZID=Europe/Paris:20261020T110000"),
         ("DTSTART:20261020T100000", "DTEND:20261020T110000"),
         ("DTSTART;TZID=America/Montreal:20261020T040000", "DURATION:PT1H"),
+        ("DTSTART;TZID=Romance Standard Time:20261020T100000", "DURATION:PT1H"),
     ],
 )
 def test_an_event_is_busy_in_whatever_zone_it_is_written(lines: tuple[str, ...]) -> None:
     assert read(calendar(*lines)) == ONE
+
+
+def test_a_zone_that_only_the_agenda_defines_is_followed() -> None:
+    zone = (
+        "BEGIN:VTIMEZONE\r\nTZID:Cabinet\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0400\r\n"
+        "TZOFFSETTO:+0400\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+    )
+    content = calendar("DTSTART;TZID=Cabinet:20261020T120000", "DURATION:PT1H").decode()
+    assert read(content.replace("BEGIN:VEVENT", f"{zone}BEGIN:VEVENT").encode()) == ONE
+
+
+def test_an_event_that_began_long_ago_is_still_busy() -> None:
+    assert read(calendar("DTSTART:20261001T080000Z", "DTEND:20261020T090000Z")) == [("10-01T08:00", "10-20T09:00")]
 
 
 @pytest.mark.parametrize("line", ["STATUS:CANCELLED", "TRANSP:TRANSPARENT", "UID:slot@aiguillage"])

@@ -1,0 +1,1 @@
+"""Slots open to the general public, for any site that wants to show them (SMART Scheduling Links)."""

@@ -1,0 +1,83 @@
+"""The manifest and the files of what is published for everybody (`$bulk-publish`)."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from services.availability.fhir.api import EVERYTHING
+from services.availability.fhir.formats import instant
+from services.availability.fhir.reads import Agenda, public_slots
+from services.availability.smart.resources import KINDS, Publication, publication
+from services.availability.smart.settings import BulkSettings
+from shared.db import database_now, set_scope
+from shared.refusals import NotFound
+from shared.wiring import Wiring
+
+NDJSON = "application/fhir+ndjson"
+
+
+class Publisher:
+    """What is published now: read from the base when it is too old, once for all who ask."""
+
+    def __init__(self, wiring: Wiring, settings: BulkSettings) -> None:
+        """Nothing is read before somebody asks."""
+        self._wiring, self._settings = wiring, settings
+        self._reading = asyncio.Lock()
+        self._known: tuple[float, Publication] | None = None
+
+    @property
+    def max_age_s(self) -> int:
+        """For how long an answer may be kept."""
+        return self._settings.max_age_s
+
+    async def now(self) -> Publication:
+        """The files, all of one instant."""
+        async with self._reading:
+            at_s = asyncio.get_running_loop().time()
+            if self._known is None or at_s - self._known[0] >= self.max_age_s:
+                self._known = (at_s, await self._read())
+            return self._known[1]
+
+    async def _read(self) -> Publication:
+        async with self._wiring.open_session() as session:
+            await set_scope(session, EVERYTHING)
+            found = await public_slots(session, Agenda(self._settings.booking_url))
+            return publication(found, await database_now(session))
+
+
+def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
+    """Open to everybody; `base`: the URL of the service."""
+    routes = APIRouter(prefix="/bulk", tags=["public slots"])
+
+    @routes.get("/$bulk-publish")
+    async def manifest() -> JSONResponse:
+        """Which files there are."""
+        published = await publisher.now()
+        body: dict[str, Any] = {
+            "transactionTime": instant(published.at),
+            "request": f"{base}/bulk/$bulk-publish",
+            "output": [{"type": kind, "url": f"{base}/bulk/{kind}.ndjson"} for kind in KINDS],
+            "error": [],
+        }
+        return JSONResponse(body, headers=_kept(publisher))
+
+    @routes.get("/{kind}.ndjson")
+    async def lines(request: Request, kind: str) -> Response:
+        """One file."""
+        published = await publisher.now()
+        if kind not in published.files:
+            raise NotFound(field="kind", value=kind[:40], rule=f"one of {', '.join(KINDS)}")
+        content = published.files[kind]
+        headers = {**_kept(publisher), "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=NDJSON, headers=headers)
+
+    return routes
+
+
+def _kept(publisher: Publisher) -> dict[str, str]:
+    return {"cache-control": f"public, max-age={publisher.max_age_s}", "access-control-allow-origin": "*"}
