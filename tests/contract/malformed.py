@@ -202,3 +202,49 @@ AGENDAS: list[tuple[str, bytes]] = [
     ("an event alone", b"BEGIN:VEVENT\r\nDTSTART:20261124T100000Z\r\nEND:VEVENT\r\n"),
     ("too big", b"BEGIN:VCALENDAR\r\n" + b"X-A:b\r\n" * 800_000),
 ]
+
+NOBODY = "01a2005a-0000-7000-8000-000000000000"
+ORDER: dict[str, Any] = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "appointment-resource",
+            "resource": {
+                "resourceType": "Appointment",
+                "id": NOBODY,
+                "status": "booked",
+                "identifier": [{"value": "dossier-1"}],
+                "slot": [{"reference": f"Slot/{NOBODY}"}],
+            },
+        },
+        {
+            "name": "patient-resource",
+            "resource": {"resourceType": "Patient", "name": [{"text": "Fictive"}], "birthDate": "1950-01-01"},
+        },
+    ],
+}
+ASKED: Path = ("parameter", 0, "resource")
+ORDERS: list[tuple[str, bytes]] = [
+    *(
+        (name, json.dumps(order).encode())
+        for name, order in bent(
+            ORDER,
+            (
+                ("resourceType",),
+                ("parameter",),
+                ("parameter", 0, "name"),
+                ASKED,
+                (*ASKED, "resourceType"),
+                (*ASKED, "id"),
+                (*ASKED, "status"),
+                (*ASKED, "identifier"),
+                (*ASKED, "slot"),
+                (*ASKED, "slot", 0, "reference"),
+                ("parameter", 1, "resource"),
+                ("parameter", 1, "resource", "name"),
+                ("parameter", 1, "resource", "birthDate"),
+            ),
+        )
+    ),
+    *((f"garbage {number}", body) for number, body in enumerate(GARBAGE)),
+]

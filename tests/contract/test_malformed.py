@@ -17,8 +17,8 @@ from shared.auth import admit_machine
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
-from tests.builders import CPTS, owner
-from tests.contract.malformed import ACCOUNTS, AGENDAS, ANSWERS, HUB, SEARCHES
+from tests.builders import CPTS, availability, owner
+from tests.contract.malformed import ACCOUNTS, AGENDAS, ANSWERS, HUB, ORDERS, SEARCHES
 from tests.contract.sas.conftest import calling, fhir_app
 from tests.unit.availability.test_agendas import FROM, TO
 
@@ -26,7 +26,7 @@ JSON = {"content-type": "application/fhir+json"}
 
 
 def test_the_corpus_is_large_and_every_case_is_different() -> None:
-    corpora = [[name for name, _ in corpus] for corpus in (ACCOUNTS, ANSWERS, HUB, AGENDAS)]
+    corpora = [[name for name, _ in corpus] for corpus in (ACCOUNTS, ANSWERS, ORDERS, HUB, AGENDAS)]
     corpora.append([name for name, _ in SEARCHES])
     assert sum(len(names) for names in corpora) >= 300
     assert all(len(set(names)) == len(names) for names in corpora)
@@ -74,6 +74,18 @@ async def test_every_malformed_search_is_refused(fhir: tuple[httpx.AsyncClient, 
     client, _ = fhir
     for name, query in SEARCHES:
         require_outcome(await client.get(f"/Slot?{query}"), name)
+
+
+async def test_every_malformed_order_is_refused_and_books_nothing(settings: Settings) -> None:
+    async with availability(settings, sweeps=False) as service:
+        machine = await service.machine()
+        for name, body in ORDERS:
+            for operation in ("hold", "book"):
+                answer = await machine.post(f"/booking/Appointment/${operation}", content=body, headers=JSON)
+                require_clear(answer, name)
+                assert answer.headers["content-type"].startswith("application/fhir+json"), name
+                assert "Fictive" not in answer.text, name
+        assert await count(service.app.state.wiring, "availability.booking") == 0
 
 
 @pytest.mark.parametrize("content", [body for _, body in ANSWERS], ids=[name for name, _ in ANSWERS])

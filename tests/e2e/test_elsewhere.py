@@ -33,3 +33,11 @@ async def test_a_slot_of_another_agenda_is_shown_with_its_link(browser: Browser,
         await expect(shown.page.locator("#elsewhere")).to_contain_text("12:00")
         await expect(shown.page.locator("#options button")).to_have_count(0)
         assert await faults_of(shown) == []
+
+
+async def test_the_administration_says_how_each_link_is_doing(browser: Browser, here: Town) -> None:
+    async with screen(browser, here.url, "/admin", await here.token(Role.ADMIN)) as office:
+        links = office.page.locator("#links-list li")
+        await expect(links).to_have_count(2)
+        await expect(links.first).to_contain_text("aucun rendez-vous")
+        await expect(links.last).to_contain_text("Autre agenda")

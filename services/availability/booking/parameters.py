@@ -75,7 +75,7 @@ def parse_search(pairs: Pairs) -> Search:
         if any(key == name for key, _ in pairs):
             raise RuleBroken("Aucun patient n'est cherché ni connu ici.", field=name, rule="absent")
     from_at, to_at = (_moment(pairs, name, end=name == "end") for name in ("start", "end"))
-    if not from_at < to_at <= from_at + LONGEST:
+    if not timedelta() < to_at - from_at <= LONGEST:
         raise RuleBroken("La période est vide ou trop longue.", field="end", rule=f"at most {LONGEST.days} days")
     return Search(
         from_at=from_at,

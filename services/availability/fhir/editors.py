@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.foreign import parse_bundle, parse_searchset
-from services.availability.fhir.foreign_search import Window, concerning, next_page, searches
+from services.availability.fhir.foreign_search import Window, address_of, batches, concerning, halves, next_page
 from services.availability.fhir.outcome import FhirRefusal, Malformed
 from services.availability.fhir.settings import Editor
 from services.availability.fhir.tls import client_context
@@ -128,19 +128,29 @@ class Editors:
     async def _ask(self, editor: Editor, window: Window, rpps: Sequence[str]) -> list[SlotValue]:
         """All that an editor publishes of these practitioners; raises FhirRefusal, httpx.HTTPError, OSError."""
         context = client_context(editor.certificate, editor.key, editor.issuers)
-        found: list[SlotValue] = []
+        waiting, found = batches(rpps), list[SlotValue]()
         async with httpx.AsyncClient(verify=context, timeout=self._answer_within_s) as client:
-            for search in searches(editor.base, editor.mode, window, rpps):
-                address: str | None = search
-                pages = 0
-                while address is not None:
-                    async with asyncio.timeout(self._answer_within_s):
-                        bundle = await _page(client, address)
-                    found += parse_bundle(bundle)
-                    address, pages = next_page(bundle, address), pages + 1
-                    if pages == MOST_PAGES and address is not None:
-                        raise Malformed("La réponse n'en finit pas.", field="link.next", rule=f"at most {MOST_PAGES}")
+            while waiting:
+                batch = waiting.pop(0)
+                slots = await self._pages(client, address_of(editor.base, editor.mode, window, batch))
+                if smaller := halves(batch, len(slots)):
+                    waiting[:0] = smaller
+                else:
+                    found += slots
         return found
+
+    async def _pages(self, client: httpx.AsyncClient, search: str) -> list[SlotValue]:
+        """The slots of every page of one answer."""
+        found: list[SlotValue] = []
+        for _ in range(MOST_PAGES):
+            async with asyncio.timeout(self._answer_within_s):
+                bundle = await _page(client, search)
+            found += parse_bundle(bundle)
+            further = next_page(bundle, search)
+            if further is None:
+                return found
+            search = further
+        raise Malformed("La réponse n'en finit pas.", field="link.next", rule=f"at most {MOST_PAGES}")
 
     async def _failed(self, key: Mapping[str, str], error: str) -> None:
         log.warning("editor_unreadable", editor=key["editor"], error=error)

@@ -1,6 +1,6 @@
 """Asking another editor as the SAS asks us, and what of the answer concerns a CPTS. Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
@@ -34,16 +34,27 @@ class Window:
         return cls(now, datetime.combine(last, time(23, 59, 59, 999000), PARIS))
 
 
-def searches(base: str, mode: Literal["PS", "CPTS"], window: Window, rpps: Sequence[str]) -> Iterator[str]:
-    """The addresses that ask about all these practitioners (11 digits), 25 at a time."""
+def batches(rpps: Sequence[str]) -> list[Sequence[str]]:
+    """The practitioners, 25 at a time."""
+    return [rpps[first : first + MOST_IDENTIFIERS] for first in range(0, len(rpps), MOST_IDENTIFIERS)]
+
+
+def halves(batch: Sequence[str], found: int) -> list[Sequence[str]]:
+    """An answer of as many slots as were asked for may lack others: two smaller questions instead of this one."""
+    if found < MOST_SLOTS or len(batch) == 1:
+        return []
+    return [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+
+
+def address_of(base: str, mode: Literal["PS", "CPTS"], window: Window, batch: Sequence[str]) -> str:
+    """The search for the free slots of these practitioners (11 digits each)."""
     includes = BY_CPTS if mode == "CPTS" else BY_PRACTITIONER
-    for first in range(0, len(rpps), MOST_IDENTIFIERS):
-        tokens = (f"{terms.NATIONAL_ID}|{national_id(each)}" for each in rpps[first : first + MOST_IDENTIFIERS])
-        yield (
-            f"{base.rstrip('/')}/Slot?{includes}"
-            f"&start=ge{instant(window.from_at)}&start=le{instant(window.to_at)}"
-            f"&{IDENTIFIERS}={','.join(tokens)}&status=free&_count={MOST_SLOTS}"
-        )
+    tokens = (f"{terms.NATIONAL_ID}|{national_id(each)}" for each in batch)
+    return (
+        f"{base.rstrip('/')}/Slot?{includes}"
+        f"&start=ge{instant(window.from_at)}&start=le{instant(window.to_at)}"
+        f"&{IDENTIFIERS}={','.join(tokens)}&status=free&_count={MOST_SLOTS}"
+    )
 
 
 def next_page(bundle: dict[str, Any], asked: str) -> str | None:

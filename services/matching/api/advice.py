@@ -90,4 +90,4 @@ async def _elsewhere(request: Request, instance: Instance, asked: CoreRequest, n
     router: Router = request.app.state.router
     travel, _ = await router.travel(replace(theirs, requests=(asked,)))
     solver: Solver = request.app.state.solver
-    return elsewhere(await solver(best, theirs, asked, ELSEWHERE, PriceList({}, ()), travel), found)
+    return elsewhere(await solver(best, theirs, asked, ELSEWHERE, PriceList({}, (), {}), travel), found)

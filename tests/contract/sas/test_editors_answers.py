@@ -1,6 +1,7 @@
 """Reading other editors: how they are asked, and answers that are none, over real sockets."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -45,6 +46,17 @@ async def test_twenty_five_practitioners_a_call_and_every_page_is_followed(here:
     counts = [asked.count("71.4.2.1") for asked in answering.asked]
     assert counts == [25, 0, 9]
     assert await here.people_seen() == {SINGLE, PLACES, SHARED}
+
+
+async def test_an_answer_that_is_full_is_asked_again_in_two_halves(here: Here) -> None:
+    full = json.loads(foreign_answer(SINGLE))
+    (slot,) = (entry for entry in full["entry"] if entry["resource"]["resourceType"] == "Slot")
+    full["entry"] += [{"resource": {**slot["resource"], "id": f"more-{number}"}} for number in range(999)]
+    answering = Answering([json.dumps(full).encode(), foreign_answer(SINGLE), foreign_answer(PLACES)])
+    async with serving(answering.app()) as url:
+        await here.read(plain(url))
+    assert [asked.count("71.4.2.1") for asked in answering.asked] == [4, 2, 2]
+    assert await here.people_seen() == {SINGLE, PLACES}
 
 
 async def test_nobody_else_and_no_other_time_comes_in(here: Here) -> None:
