@@ -3,7 +3,7 @@
 Row-level security reads the scope from three settings of the transaction. Without them no row is seen.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +77,12 @@ class Scope:
 async def run(session: AsyncSession, statement: Executable, **values: Any) -> CursorResult[Any]:
     """Run a statement that is no ORM query, in the session's transaction."""
     return await (await session.connection()).execute(statement, values or None)
+
+
+async def run_each(session: AsyncSession, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement once for each of these rows, sent together: for the many rows of one change."""
+    if rows:
+        await (await session.connection()).execute(statement, rows)
 
 
 async def set_scope(session: AsyncSession, scope: Scope) -> None:

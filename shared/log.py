@@ -4,7 +4,7 @@ The head row is locked until the commit, so `seq` has no gap and its order is th
 names one history: it changes when a backup is restored, and readers then start again from a snapshot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import ring_after_commit, run
+from shared.db import ring_after_commit, run, run_each
 from shared.events import Event
 
 BATCH = 200
@@ -77,12 +77,19 @@ class Outbox:
 
         A transaction that appends several events to several streams locks them all first.
         """
-        body = event.model_dump(mode="json")
-        for cpts_id in sorted(set(cpts_ids)):
-            first = insert(self.head).values(cpts_id=cpts_id, seq=1)
-            take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + 1})
-            seq = (await run(session, take.returning(self.head.c.seq))).scalar_one()
-            await run(session, self.log.insert().values(cpts_id=cpts_id, seq=seq, at=event.at, body=body))
+        await self.append_all(session, cpts_ids, [event])
+
+    async def append_all(self, session: AsyncSession, cpts_ids: Iterable[str], events: Sequence[Event]) -> None:
+        """Write events to these CPTS' streams, in this order and without a gap, as `append` writes one."""
+        for cpts_id in sorted(set(cpts_ids)) if events else ():
+            first = insert(self.head).values(cpts_id=cpts_id, seq=len(events))
+            take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + len(events)})
+            last = (await run(session, take.returning(self.head.c.seq))).scalar_one()
+            rows = [
+                {"cpts_id": cpts_id, "seq": seq, "at": event.at, "body": event.model_dump(mode="json")}
+                for seq, event in enumerate(events, start=last - len(events) + 1)
+            ]
+            await run_each(session, self.log.insert(), rows)
             ring_after_commit(session, self.stream(cpts_id))
 
     async def position(self, session: AsyncSession, cpts_id: str) -> Position:

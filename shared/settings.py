@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     availability_url: str = "http://127.0.0.1:8000/availability"
     router_url: str = ""
-    """An OSRM server for travel times by road (`http://osrm:5000`); empty: straight line times a detour."""
+    """A router for travel times by road (`http://osrm:5000`); empty: straight line times a detour."""
+    router_kind: Literal["osrm", "valhalla"] = "osrm"
+    """What the router speaks."""
     tile_url: str = ""
     """Map tiles (`https://tiles.example.fr/{z}/{x}/{y}.png`); empty: the map needs no internet."""
     tile_credit: str = ""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.commands.options import Seed
+from services.commands.options import UP_DIR, DataDir, Seed, run
 from shared.embedded_place import CannotStart
 
 engine = typer.Typer()
@@ -77,6 +77,9 @@ def whatif(
     farther: Annotated[int, typer.Option("--farther", min=0, max=240, help="Minutes de trajet acceptées en plus.")] = 0,
     policy: Annotated[str, typer.Option("--policy", help="Une autre politique.")] = "",
     day: Annotated[Path | None, typer.Option("--day", help="Journée enregistrée ; sinon, tirées.", exists=True)] = None,
+    history: Annotated[
+        Path | None, typer.Option("--history", help="Dossier de journées passées, pour anticiper.", exists=True)
+    ] = None,
     days: Days = 5,
     seed: Seed = 0,
     load: Annotated[float, typer.Option("--load", min=0.05, max=5, help="Demandes par créneau.")] = 0.75,
@@ -88,13 +91,38 @@ def whatif(
     aiguillage whatif --demand 1.4
     aiguillage whatif --without gp-003 --more-slots 1 --plot et-si.png
     """
-    from services.matching.core.policies import DEFAULT_POLICY
+    from services.matching.core.policies import DEFAULT_POLICY, policy_named
     from services.matching.simulation.changes import Change
     from services.matching.simulation.command import whatif as live
 
     _check_policies(policy or DEFAULT_POLICY)
+    if day is not None and history is None and policy_named(policy or DEFAULT_POLICY).scenarios:
+        raise CannotStart("Anticiper sur une journée enregistrée demande des journées passées : --history DOSSIER.")
     change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY, farther_s=60 * farther)
-    live(change, day=day, days=days, seed=seed, load=load, plot_to=plot)
+    live(change, day=day, history=history, days=days, seed=seed, load=load, plot_to=plot)
+
+
+@engine.command()
+def capture(
+    cpts: Annotated[str, typer.Option("--cpts", help="FINESS de la CPTS.")],
+    out: Annotated[Path, typer.Option("--out", help="Dossier où écrire.", file_okay=False)],
+    days: Annotated[int, typer.Option("--days", min=0, max=56, help="Journées passées à écrire aussi.")] = 0,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Écrit le dernier tour d'une CPTS, et des journées passées, sans personne dedans : pour solve, judge et whatif.
+
+    Ni nom, ni adresse, ni âge exact : identifiants remplacés, positions au centre de la commune, âges par 5 ans.
+
+    \b
+    aiguillage capture --cpts 130012345 --out tour
+    aiguillage judge tour/instance.json tour/plan.json
+    aiguillage capture --cpts 130012345 --out tour --days 20
+    aiguillage whatif --day tour/day-2026-11-20.json --history tour --policy consensus
+    """
+    from services.capturing import capture as work
+    from services.saying import say
+
+    run(work(data_dir, cpts=cpts, out=out, days=days, say=say))
 
 
 def _check_policies(*names: str) -> None:

@@ -48,7 +48,7 @@ def build(settings: Settings) -> FastAPI:
     client = client_for(settings)
     territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
-    solver, router = Solver(), Router(settings.router_url)
+    solver, router = Solver(), Router(settings.router_url, settings.router_kind)
     rounds = Rounds(wiring, territories, bookings, solver, router)
 
     @asynccontextmanager

@@ -4,13 +4,15 @@ It runs in one transaction, alone for its CPTS. Whatever changed meanwhile wins 
 as it was read, and a practitioner's places are counted again, alone, when they are taken.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,20 +29,18 @@ from services.matching.store.attachment_places import (
     forget_confirmed,
     only_round,
     places_held,
-    take_place,
+    take_places,
 )
+from services.matching.store.attachment_proposals import Proposal, propose, unchanged
 from services.matching.store.attachments import (
-    AttachmentMoved,
     AttachmentOutcomeRow,
     AttachmentRoundRow,
     AttachmentRow,
-    Change,
-    change,
-    tell,
+    tell_all,
 )
 from shared.attachment_contracts import SEEKING, AttachmentState
 from shared.auth import Caller
-from shared.db import Scope, database_now, set_scope
+from shared.db import Scope, database_now, run_each, set_scope
 from shared.ids import new_id
 from shared.refusals import Refusal
 from shared.tables import CommuneRow
@@ -96,7 +96,6 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     settings = await attachment_settings(session, cpts_id)
     panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
     rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
-    versions = {key: row.version for key, row in rows.items()}
     around = await _around(desk, settings, now, panels, rows.values())
     began = perf_counter()
     decision = await desk.decide(around)
@@ -104,27 +103,22 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     session.add(row)
     await session.flush()
     lines = outcomes(around, decision, now)
-    recorder = _Recorder(desk, row, settings, versions, lines)
-    kept = await recorder.record(around, decision, panels)
-    row.kept = len(kept)
-    session.add_all(_outcome(row, line, kept=key in kept) for key, line in lines.items())
-    for entry in kept.values():
-        await tell(session, entry, AttachmentState.PROPOSED)
+    kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
+    row.kept, ids = len(kept), {entry.id for entry in kept}
+    await session.flush()
+    await run_each(session, insert(AttachmentOutcomeRow), [_outcome(row, line, ids) for line in lines.values()])
+    await tell_all(session, kept, AttachmentState.PROPOSED)
     return row
 
 
-def _outcome(row: AttachmentRoundRow, line: Line, *, kept: bool) -> AttachmentOutcomeRow:
-    return AttachmentOutcomeRow(
-        round_id=row.id,
-        attachment_id=line.attachment_id,
-        cpts_id=row.cpts_id,
-        priority_class=line.priority_class,
-        practitioner_id=line.practitioner_id,
-        kept=kept,
-        why=line.why,
-        blocker=line.blocker,
-        taken_by_class=list(line.taken_by_class),
-    )
+def _outcome(row: AttachmentRoundRow, line: Line, kept: Collection[UUID]) -> dict[str, Any]:
+    return {
+        "round_id": row.id,
+        "cpts_id": row.cpts_id,
+        "kept": line.attachment_id in kept,
+        **asdict(line),
+        "taken_by_class": list(line.taken_by_class),
+    }
 
 
 @asynccontextmanager
@@ -202,63 +196,38 @@ class _Recorder:
     desk: RoundDesk
     round: AttachmentRoundRow
     settings: AttachmentSettings
-    versions: dict[str, int]
+    rows: dict[str, AttachmentRow]
     lines: dict[str, Line]
 
     async def record(
         self, around: AttachmentRound, decision: Decision, panels: dict[str, Panel]
-    ) -> dict[str, AttachmentRow]:
-        """The entries proposed, by id; a household that changed meanwhile, or for which no place is left, waits."""
-        groups = _together(around, decision)
+    ) -> list[AttachmentRow]:
+        """The entries proposed; a household that changed meanwhile, or for which no place is left, waits."""
+        session, groups = self.desk.session, _together(around, decision)
         chosen = [panels[gp] for gp in sorted({gp for gp, _ in groups})]
-        kept: dict[str, AttachmentRow] = {}
-        async with _every_cpts(self.desk.session, self.desk.caller):
-            await count_alone(self.desk.session, [panel.practitioner_id for panel in chosen])
+        concerned = [self.rows[key] for members in groups.values() for key in members]
+        still = await unchanged(session, {row.id: row.version for row in concerned})
+        async with _every_cpts(session, self.desk.caller):
+            await count_alone(session, [panel.practitioner_id for panel in chosen])
             for panel in chosen:
-                await forget_confirmed(self.desk.session, panel.practitioner_id, panel.declared_at)
-            held = await places_held(self.desk.session, [panel.practitioner_id for panel in chosen])
+                await forget_confirmed(session, panel.practitioner_id, panel.declared_at)
+            held = await places_held(session, [panel.practitioner_id for panel in chosen])
             numbers = {str(panel.practitioner_id): _free(panel, held[panel.practitioner_id]) for panel in chosen}
+            proposals: list[Proposal] = []
             for (gp, _), members in sorted(groups.items()):
-                taken = await self._propose(members, gp, numbers[gp])
-                kept |= taken
-                numbers[gp] = numbers[gp][len(taken) :]
+                if len(members) <= len(numbers[gp]) and all(self.rows[key].id in still for key in members):
+                    proposals += [
+                        self._proposal(key, UUID(gp), n) for key, n in zip(members, numbers[gp], strict=False)
+                    ]
+                    numbers[gp] = numbers[gp][len(members) :]
+            answer_by = self.round.at + timedelta(days=self.settings.answer_days)
+            kept = await propose(session, self.round.id, proposals, at=self.round.at, answer_by=answer_by)
+            await take_places(session, proposals)
         return kept
 
-    async def _propose(self, members: list[str], gp: str, numbers: list[int]) -> dict[str, AttachmentRow]:
-        """Propose all of a household to one practitioner, or nobody."""
-        if len(members) > len(numbers):
-            return {}
-        session, kept = self.desk.session, {}
-        try:
-            async with session.begin_nested():
-                for key, number in zip(members, numbers, strict=False):
-                    kept[key] = await change(session, self._proposal(key, UUID(gp)))
-                    await take_place(session, kept[key], UUID(gp), number)
-        except AttachmentMoved:
-            return {}
-        return kept
-
-    def _proposal(self, key: str, gp: UUID) -> Change:
-        line, at = self.lines[key], self.round.at
-        return Change(
-            UUID(key),
-            AttachmentState.PROPOSED,
-            "round",
-            at,
-            SEEKING,
-            AttachmentState.PROPOSED,
-            detail={"round_id": str(self.round.id), "practitioner_id": str(gp), **line.why},
-            values={
-                "practitioner_id": gp,
-                "round_id": self.round.id,
-                "proposed_at": at,
-                "answer_by": at + timedelta(days=self.settings.answer_days),
-                "priority_class": line.priority_class,
-                "why": line.why,
-                "reason": "",
-            },
-            guard=(col(AttachmentRow.version) == self.versions[key],),
-        )
+    def _proposal(self, key: str, gp: UUID, number: int) -> Proposal:
+        line = self.lines[key]
+        return Proposal(self.rows[key], gp, number, line.priority_class, line.why)
 
 
 def _together(around: AttachmentRound, decision: Decision) -> dict[tuple[str, str], list[str]]:

@@ -1,8 +1,9 @@
-"""Travel times by road, when a router is configured (an OSRM `table` service).
+"""Travel times by road, when a router is configured: the `table` of OSRM or the `sources_to_targets` of Valhalla.
 
 Without one, on foot, and whenever it is away, times are the core's straight line; every answer says which was used.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,11 +43,37 @@ class ByRoad:
         return matrix
 
 
+# The origin is the requests' rounded point: nobody's address.
+async def osrm(client: httpx.AsyncClient, origin: Point, places: Sequence[Point]) -> list[float | None]:
+    """Seconds by car from one point to each of these, None where no road goes; the `table` service of OSRM."""
+    points = ";".join(f"{point.lon},{point.lat}" for point in (origin, *places))
+    answer = await client.get(f"/table/v1/driving/{points}", params={"sources": "0"})
+    durations: list[float | None] = answer.raise_for_status().json()["durations"][0][1:]
+    return durations
+
+
+async def valhalla(client: httpx.AsyncClient, origin: Point, places: Sequence[Point]) -> list[float | None]:
+    """The same from the time-distance matrix of Valhalla."""
+    asked = {
+        "sources": [{"lat": origin.lat, "lon": origin.lon}],
+        "targets": [{"lat": point.lat, "lon": point.lon} for point in places],
+        "costing": "auto",
+    }
+    answer = await client.get("/sources_to_targets", params={"json": json.dumps(asked)})
+    row: list[dict[str, Any]] = answer.raise_for_status().json()["sources_to_targets"][0]
+    found: dict[int, float | None] = {each["to_index"]: each["time"] for each in row}
+    return [found[n] for n in range(len(places))]
+
+
+ROUTERS = {"osrm": osrm, "valhalla": valhalla}
+
+
 class Router:
     """Asks for the pairs it does not know yet, and keeps them: roads do not move during a day."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is the router's, such as `http://osrm:5000`; empty: no router."""
+    def __init__(self, url: str, kind: str = "osrm") -> None:
+        """`url` is the router's, such as `http://osrm:5000`; empty: no router. `kind` is one of `ROUTERS`."""
+        self._ask = ROUTERS[kind]
         self._client = httpx.AsyncClient(base_url=url, timeout=2.0) if url else None
         self._known: dict[Pair, int | None] = {}
 
@@ -64,7 +91,7 @@ class Router:
         try:
             for origin in origins:
                 await self._learn(self._client, origin, destinations)
-        except (httpx.HTTPError, OSError, KeyError, ValueError) as error:
+        except (httpx.HTTPError, OSError, KeyError, IndexError, TypeError, ValueError) as error:
             log.warning("router_away", error=type(error).__name__)
             return None, STRAIGHT
         pairs = ((origin, destination) for origin in origins for destination in destinations)
@@ -77,11 +104,7 @@ class Router:
             self._known.clear()
         for start in range(0, len(unknown), MOST_POINTS):
             part = unknown[start : start + MOST_POINTS]
-            points = ";".join(f"{point.lon},{point.lat}" for point in (origin, *part))
-            # The origin is the requests' rounded point: nobody's address.
-            answer = await client.get(f"/table/v1/driving/{points}", params={"sources": "0"})
-            durations: list[Any] = answer.raise_for_status().json()["durations"][0][1:]
-            found = zip(part, durations, strict=True)
+            found = zip(part, await self._ask(client, origin, part), strict=True)
             self._known |= {(origin, each): None if seconds is None else round(seconds) for each, seconds in found}
 
 

@@ -23,7 +23,7 @@ from services.matching.simulation.figures import Figures, figures
 from services.matching.simulation.outcome import Outcome
 from services.matching.simulation.plots import plot
 from services.matching.simulation.run import Case, past_days, run_cases, run_day
-from services.matching.simulation.stored import read_day
+from services.matching.simulation.stored import read_day, read_days
 from services.matching.simulation.tables import differences, table_of
 
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
@@ -64,6 +64,7 @@ def whatif(
     change: Change,
     *,
     day: Path | None = None,
+    history: Path | None = None,
     days: int = 5,
     seed: int = 0,
     load: float = 0.75,
@@ -74,12 +75,13 @@ def whatif(
     """Live the same days as they are under the policy of today, and changed; print both and the difference.
 
     `day` is a stored day (a file, or a folder of captured instances); without it, days are drawn. A policy that looks
-    ahead learns from the drawn past of the territory, and cannot run on a stored day alone.
+    ahead learns from the drawn past of the territory; on a stored day, from the stored days of `history` before it.
     """
     lived = (read_day(day),) if day else _drawn(range(seed, seed + days), load)
-    before = [_live(one, today, seed + n, load, drawn=day is None) for n, one in enumerate(lived)]
+    past = tuple(one for one in read_days(history) if one.closes_at_s <= lived[0].opens_at_s) if history else ()
+    before = [_live(one, today, seed + n, load, past, drawn=day is None) for n, one in enumerate(lived)]
     changed = [changed_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
-    after = [_live(one, change.policy, seed + n, load, drawn=day is None) for n, one in enumerate(changed)]
+    after = [_live(one, change.policy, seed + n, load, past, drawn=day is None) for n, one in enumerate(changed)]
     rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_said(change))
     shown = console or _console()
     title = "Et si ?" if day is None else f"Et si ? ({day.name})"
@@ -100,8 +102,7 @@ def _drawn(seeds: range, load: float) -> tuple[Day, ...]:
     return tuple(drawn_day(seed, drawn_territory(seed), DaySetting(load=load)) for seed in seeds)
 
 
-def _live(day: Day, policy: str, seed: int, load: float, *, drawn: bool) -> Outcome:
-    history: tuple[Day, ...] = ()
+def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> Outcome:
     if drawn and policy_named(policy).scenarios:
         history = past_days(Case(seed, (policy,), DaySetting(load=load)))
     return run_day(day, (policy,), history, seed)[0]

@@ -66,11 +66,14 @@ def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed:
         return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
     futures: tuple[Pairs, ...] = ()
     if policy.scenarios:
-        midnight = day.opens_at_s - (day.opens_at_s - MIDNIGHT_AT_S) % 86_400
-        lived = [past(one, midnight) for one in history]
-        futures = futures_of(day, lived, midnight, policy.scenarios, np.random.default_rng([seed, 4]))
+        lived = [past(one, _midnight(one)) for one in history]
+        futures = futures_of(day, lived, _midnight(day), policy.scenarios, np.random.default_rng([seed, 4]))
     decide = decider(policy, pairs, [slot.practitioner for slot in day.slots], futures)
     return outcome_of(policy, day, pairs, live(day, pairs, decide, policy.period_s))
+
+
+def _midnight(day: Day) -> int:
+    return day.opens_at_s - (day.opens_at_s - MIDNIGHT_AT_S) % 86_400
 
 
 def _known_in_advance(day: Day, pairs: Pairs) -> Life:

@@ -24,3 +24,8 @@ def read_day(path: Path) -> Day:
         return day
     rounds = [loads(file.read_text(encoding="utf-8"), Instance) for file in sorted(path.glob("*.json"))]
     return day_of_instances(path.name, tuple(rounds))
+
+
+def read_days(folder: Path) -> tuple[Day, ...]:
+    """The stored days of a folder (`day-….json`), in order of name."""
+    return tuple(read_day(file) for file in sorted(folder.glob("day-*.json")))

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.store.attachments import AttachmentRow
+from services.matching.store.attachment_proposals import Proposal
 from services.matching.store.tables import Matching
-from shared.db import instant, run
+from shared.db import instant, run, run_each
 
 
 class AttachmentPlaceRow(Matching, table=True):
@@ -60,10 +60,18 @@ async def places_held(session: AsyncSession, practitioners: Collection[UUID]) ->
     return held
 
 
-async def take_place(session: AsyncSession, row: AttachmentRow, practitioner_id: UUID, number: int) -> None:
-    """Take a numbered place; the key of the table refuses a number already taken."""
-    place = {"practitioner_id": practitioner_id, "number": number, "cpts_id": row.cpts_id, "attachment_id": row.id}
-    await session.exec(insert(AttachmentPlaceRow).values(place))
+async def take_places(session: AsyncSession, proposals: Iterable[Proposal]) -> None:
+    """Take numbered places; the key of the table refuses a number already taken."""
+    places = [
+        {
+            "practitioner_id": each.practitioner_id,
+            "number": each.number,
+            "cpts_id": each.row.cpts_id,
+            "attachment_id": each.row.id,
+        }
+        for each in proposals
+    ]
+    await run_each(session, insert(AttachmentPlaceRow), places)
 
 
 async def give_place_back(session: AsyncSession, attachment_id: UUID) -> None:

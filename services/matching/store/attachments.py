@@ -4,7 +4,7 @@ Every change goes through `change`: one guarded UPDATE that also tests, a row in
 the last statement.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -230,12 +230,23 @@ async def add_attachment(session: AsyncSession, row: AttachmentRow) -> None:
 
 async def tell(session: AsyncSession, row: AttachmentRow, code: str) -> None:
     """Append the entry's new state to the stream: the last statement of a use case."""
+    await tell_all(session, [row], code)
+
+
+async def tell_all(session: AsyncSession, rows: Sequence[AttachmentRow], code: str) -> None:
+    """Append the new state of entries of one CPTS to its stream, as `tell` does for one."""
     await session.flush()
-    value = None if row.archived_at else view_of(row).model_dump(mode="json")
-    event = Event(
-        type=f"attachment_{code}.v1", at=row.changed_at, collection="attachments", id=str(row.id), value=value
-    )
-    await OUTBOX.append(session, [row.cpts_id], event)
+    events = [
+        Event(
+            type=f"attachment_{code}.v1",
+            at=row.changed_at,
+            collection="attachments",
+            id=str(row.id),
+            value=None if row.archived_at else view_of(row).model_dump(mode="json"),
+        )
+        for row in rows
+    ]
+    await OUTBOX.append_all(session, {row.cpts_id for row in rows}, events)
 
 
 def view_of(row: AttachmentRow) -> AttachmentView:

@@ -1,19 +1,25 @@
 """Road times come from the router, once; without it, or when it is away, the straight line answers and says so."""
 
-from fastapi import FastAPI
+import json
+from collections.abc import Callable
 
-from services.matching.core.model import Instance, Point, Request, Slot, Urgency
+import pytest
+from fastapi import FastAPI, Request
+
+from services.matching.core.model import Instance, Point, Slot, Urgency
+from services.matching.core.model import Request as Asked
 from services.matching.core.travel import StraightLine
-from services.matching.edges.travel import Router
+from services.matching.edges.travel import ROUTERS, Router
 from tests.serving import serving
 
+ROAD, ROADLESS = {"time": 1234, "distance": 20.5}, {"time": None, "distance": None}
 HOME, NEAR, ISLAND = Point(44.5, 3.5), Point(44.6, 3.5), Point(44.7, 3.5)
 
 
 def an_instance() -> Instance:
     """One request, a slot over the hill and one on an island."""
     slots = tuple(Slot(name, "d", point, 4000, 4900) for name, point in (("n", NEAR), ("i", ISLAND)))
-    return Instance(1000, (Request("r", Urgency.P1, HOME, 1000, 9000, 1000, 1000),), slots)
+    return Instance(1000, (Asked("r", Urgency.P1, HOME, 1000, 9000, 1000, 1000),), slots)
 
 
 def a_router(asked: list[str]) -> FastAPI:
@@ -29,10 +35,31 @@ def a_router(asked: list[str]) -> FastAPI:
     return app
 
 
-async def test_a_road_time_is_asked_once_and_the_straight_line_fills_what_no_road_joins() -> None:
+def a_valhalla(asked: list[str]) -> FastAPI:
+    """A server that answers Valhalla's time-distance matrix: the same times, and null where no road goes."""
+    app = FastAPI()
+
+    @app.get("/sources_to_targets")
+    async def matrix(request: Request) -> dict[str, object]:
+        body = json.loads(request.query_params["json"])
+        assert body["costing"] == "auto"
+        asked.append(";".join(f"{each['lon']},{each['lat']}" for each in body["sources"] + body["targets"]))
+        row = [
+            {"from_index": 0, "to_index": n, **(ROADLESS if place["lat"] == ISLAND.lat else ROAD)}
+            for n, place in enumerate(body["targets"])
+        ]
+        return {"sources_to_targets": [row], "locations": [body["targets"]], "units": "kilometers"}
+
+    return app
+
+
+@pytest.mark.parametrize(("kind", "served"), [("osrm", a_router), ("valhalla", a_valhalla)])
+async def test_a_road_time_is_asked_once_and_the_straight_line_fills_what_no_road_joins(
+    kind: str, served: Callable[[list[str]], FastAPI]
+) -> None:
     asked: list[str] = []
-    async with serving(a_router(asked)) as url:
-        router = Router(url)
+    async with serving(served(asked)) as url:
+        router = Router(url, kind)
         for _ in range(2):
             travel, name = await router.travel(an_instance())
         await router.aclose()
@@ -46,7 +73,15 @@ async def test_a_road_time_is_asked_once_and_the_straight_line_fills_what_no_roa
 
 
 async def test_a_router_that_is_away_or_absent_leaves_the_straight_line_and_says_so() -> None:
-    for url in ("http://127.0.0.1:9", ""):
-        router = Router(url)
+    for kind in ROUTERS:
+        for url in ("http://127.0.0.1:9", ""):
+            router = Router(url, kind)
+            assert await router.travel(an_instance()) == (None, "straight_line")
+            await router.aclose()
+
+
+async def test_a_router_that_speaks_otherwise_than_its_kind_leaves_the_straight_line() -> None:
+    async with serving(a_valhalla([])) as url:
+        router = Router(url, "osrm")
         assert await router.travel(an_instance()) == (None, "straight_line")
         await router.aclose()
