@@ -73,6 +73,7 @@ class PractitionerView(Contract):
     """What matching needs of a practitioner: codes, limits and the ledger of the last 4 weeks.
 
     `supplements_this_week`: patients taken on top of this ISO week's slots; at `supplement_limit` nobody asks for more.
+    `unknown_this_week`: those of `served_this_week` who were sent and whose usual practitioner is somebody else.
     """
 
     id: str
@@ -85,6 +86,7 @@ class PractitionerView(Contract):
     joined_at: datetime
     supplements_this_week: int = 0
     supplement_limit: int = SUPPLEMENT_LIMIT
+    unknown_this_week: int = 0
 
 
 class PlaceView(Contract):

@@ -21,6 +21,7 @@ class DirectoryPlace(BaseModel):
     insee: str
     phone: str
     wheelchair: bool
+    access_note: str
 
 
 class DirectoryEntry(BaseModel):

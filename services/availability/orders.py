@@ -17,6 +17,7 @@ SlotType = Literal["PUBLIC", "PRO", "SNP", "CPTS"]
 Booked = Literal["keep", "cancel"]
 Minutes = Annotated[int, Field(ge=5, le=720)]
 Notice = Annotated[int, Field(ge=0, le=10080)]
+AccessNote = Annotated[str, Field(max_length=200)]
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -105,6 +106,8 @@ class OnTop(Offer):
     request_ids: list[Code] = Field(min_length=1, max_length=10)
     held_for: Code | None = None
     hold_minutes: int = Field(default=30, ge=1, le=60)
+    urgency: int | None = Field(default=None, ge=1, le=4)
+    own_patient: bool = False
     reason: Reason
 
 
@@ -133,12 +136,14 @@ class Hold(Order):
     """A place kept for a request for some minutes. `held_for`: the account that a machine asks for.
 
     `urgency`, 1 to 4: whoever gives the care may ask to be told of P1 at any hour.
+    `own_patient`: the practitioner is the patient's usual one; otherwise the ledger counts someone unknown to them.
     """
 
     request_id: Code
     held_for: Code | None = None
     urgency: int | None = Field(default=None, ge=1, le=4)
     minutes: int = Field(default=3, ge=1, le=60)
+    own_patient: bool = False
 
 
 class Overbooking(Order):
@@ -202,7 +207,7 @@ class Practitioner(Order):
 
 
 class Place(Order):
-    """Where care is given; degrees WGS 84. `cpts_id` keeps the entry up to date."""
+    """Where care is given; degrees WGS 84. `cpts_id` keeps the entry up to date. `access_note` left out: unchanged."""
 
     cpts_id: Finess | None = None
     name: Name
@@ -210,6 +215,15 @@ class Place(Order):
     insee: Insee
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
+    phone: str = Field(default="", max_length=30)
+    wheelchair: bool = False
+    access_note: AccessNote | None = None
+
+
+class Access(Order):
+    """How one gets into a place: floor, door code, entrance; by wheelchair; whom to ring."""
+
+    access_note: AccessNote = ""
     phone: str = Field(default="", max_length=30)
     wheelchair: bool = False
 

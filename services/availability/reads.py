@@ -150,6 +150,7 @@ def _practitioner_view(
         served_this_week=ledger.served_this_week if ledger else 0,
         joined_at=member.joined_at if member else GUEST_SINCE,
         supplements_this_week=ledger.supplements_this_week if ledger else 0,
+        unknown_this_week=ledger.unknown_this_week if ledger else 0,
         supplement_limit=limit,
     )
 

@@ -77,6 +77,8 @@ class PlaceRow(Availability, table=True):
     lon: float
     phone: str = Field(sa_type=Text)
     wheelchair: bool
+    access_note: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """How one gets in: floor, door code, entrance."""
 
 
 class MembershipRow(Availability, table=True):
@@ -244,6 +246,8 @@ class BookingRow(Availability, table=True):
     held_by: str = Field(sa_type=Text, index=True)
     held_until: datetime | None = instant(default=None)
     overbooked: bool = False
+    own_patient: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """The request says that this practitioner is the patient's usual one."""
     reason: str | None = Field(default=None, sa_type=Text)
     patient_sealed: bytes | None = None
     urgency: int | None = Field(default=None, sa_type=SmallInteger)
@@ -273,4 +277,5 @@ class LedgerRow(Availability, table=True):
     served_4_weeks: int
     served_this_week: int
     supplements_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    unknown_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     counted_on: date

@@ -17,6 +17,7 @@ from services.matching.api import (
     overbooking,
     parameters,
     requests,
+    why,
 )
 from services.matching.api import hub as samu_hub
 from services.matching.edges.attachment_calendar import AttachmentCalendar
@@ -87,6 +88,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(requests.routes)
     app.include_router(advice.routes)
     app.include_router(overbooking.routes)
+    app.include_router(why.routes)
     app.include_router(lists.routes)
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)

@@ -1,5 +1,6 @@
 """A small territory with people in it, as the pages' tests and screenshots need it. Every person is invented."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -148,6 +149,13 @@ async def fill(place: Town) -> None:
             body = {"insee": insee, "urgency": urgency, "motive": motive, "professions": [profession]}
             answer = await client.post("/matching/requests", json=body)
             assert answer.status_code == 201, answer.text
+        near = {"insee": "48018", "urgency": 2, "motive": "sprain", "max_travel_minutes": 1}
+        request = (await client.post("/matching/requests", json=near)).json()
+        asked = f"/matching/requests/{request['id']}/overbooking-asks"
+        chosen = {"practitioner_ids": [str(place.practitioners[0])]}
+        while (answer := await client.post(asked, json=chosen)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            await asyncio.sleep(0.1)
+        assert answer.status_code == 201, answer.text
 
 
 @asynccontextmanager

@@ -35,16 +35,8 @@ async def hold(
 
     async def use_case() -> BookingView:
         slot = await visible(session, caller, slot_id)
-        hold = timedelta(minutes=order.minutes)
-        return await app.hold_slot(
-            session,
-            caller,
-            slot,
-            request_id=order.request_id,
-            hold=hold,
-            held_for=order.held_for,
-            urgency=order.urgency,
-        )
+        plain = order.model_dump(exclude={"minutes"})
+        return await app.hold_slot(session, caller, slot, hold=timedelta(minutes=order.minutes), **plain)
 
     return await once(use_case)
 

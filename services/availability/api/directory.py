@@ -76,6 +76,14 @@ async def put_place(
     return Written(id=await app.put_place(session, key, order))
 
 
+@routes.put("/places/{place_id}/access", status_code=204)
+async def put_access(caller: CallerDep, session: SessionDep, place_id: UUID, order: orders.Access) -> Response:
+    """How one gets into a place: floor, door code, wheelchair, phone. The ticket shows it."""
+    caller.require(*THEMSELVES)
+    await app.put_access(session, caller, place_id, order)
+    return Response(status_code=204)
+
+
 @routes.put("/practitioners/{practitioner_id}/memberships/{cpts_id}", status_code=204)
 async def put_membership(
     caller: CallerDep, session: SessionDep, practitioner_id: UUID, cpts_id: orders.Finess, order: orders.Membership

@@ -40,6 +40,7 @@ async def hold_slot(
     hold: timedelta,
     held_for: str | None = None,
     urgency: int | None = None,
+    own_patient: bool = False,
 ) -> BookingView:
     """Keep one place for a request. Asking twice for the same pair answers the same hold.
 
@@ -61,6 +62,7 @@ async def hold_slot(
         state=BookingState.HELD,
         hold=hold,
         urgency=urgency,
+        own_patient=own_patient,
     )
     booking_id = await order()
     if booking_id is None and await store.slots_with_lapsed_holds(session, col(BookingRow.request_id) == request_id):

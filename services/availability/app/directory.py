@@ -10,10 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import orders
 from services.availability.app.facts import tell_cpts, tell_place, tell_practitioner
 from services.availability.store import directory as store
-from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow
+from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow, ScheduleRow
 from shared.auth import Caller, Role
 from shared.db import database_now
-from shared.refusals import NotFound
+from shared.refusals import NotAllowed, NotFound
 
 
 async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> None:
@@ -33,10 +33,20 @@ async def put_practitioner(session: AsyncSession, rpps: str, order: orders.Pract
 
 async def put_place(session: AsyncSession, key: str, order: orders.Place) -> UUID:
     """Write a place; answers its id."""
-    row_id, changed = await store.place(session, key, order.model_dump())
+    row_id, changed = await store.place(session, key, order.model_dump(exclude_none=True) | {"cpts_id": order.cpts_id})
     if changed:
         await tell_place(session, row_id)
     return row_id
+
+
+async def put_access(session: AsyncSession, caller: Caller, place_id: UUID, order: orders.Access) -> None:
+    """Say how one gets into a place, for who works there and who runs its CPTS; raises `NotAllowed`, `NotFound`."""
+    works = select(ScheduleRow.practitioner_id).where(ScheduleRow.place_id == place_id)
+    there = {str(each) for each in (await session.exec(works)).all()}
+    if caller.practitioners is not None and not caller.practitioners & there:
+        raise NotAllowed("Ce lieu est celui d'autres praticiens.", field="place_id", value=place_id)
+    await store.access(session, place_id, order.model_dump())
+    await tell_place(session, place_id)
 
 
 async def put_membership(

@@ -43,6 +43,8 @@ async def open_on_top(session: AsyncSession, caller: Caller, order: orders.OnTop
             state=BookingState.HELD,
             hold=hold,
             reason=order.reason,
+            urgency=order.urgency,
+            own_patient=order.own_patient,
         )
         for name in names
     ]

@@ -30,6 +30,7 @@ async def book(
     hold: timedelta | None = None,
     reason: str | None = None,
     urgency: int | None = None,
+    own_patient: bool = False,
 ) -> UUID | None:
     """Write a booking (a hold, or what is taken on top); None when the request already has one of this slot."""
     values: dict[str, Any] = {
@@ -41,6 +42,7 @@ async def book(
         "held_by": by,
         "held_until": NOW + hold if hold else None,
         "overbooked": hold is None,
+        "own_patient": own_patient,
         "reason": reason,
         "urgency": urgency,
     }

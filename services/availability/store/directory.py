@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError, ProgrammingError
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
@@ -62,6 +62,14 @@ async def place(session: AsyncSession, key: str, values: Mapping[str, Any]) -> t
     fresh = new_id(await database_now(session))
     changed = await upsert(session, PlaceRow, {"key": key}, values, id=fresh)
     return (await session.exec(select(PlaceRow.id).where(PlaceRow.key == key))).one(), changed
+
+
+async def access(session: AsyncSession, place_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write how one gets into a place; raises `NotFound`, or `NotAllowed` when another CPTS keeps the entry."""
+    write = update(PlaceRow).where(col(PlaceRow.id) == place_id).values(**values)
+    if (await run(session, write.returning(col(PlaceRow.id)))).first() is None:
+        known = await session.get(PlaceRow, place_id)
+        raise NotAllowed("Ce lieu est tenu par une autre CPTS.", field="place_id") if known else NotFound
 
 
 async def membership(session: AsyncSession, practitioner_id: UUID, cpts_id: str, joined_at: datetime | None) -> bool:

@@ -14,11 +14,14 @@ from shared.db import run
 
 COUNT = text("""
 insert into availability.ledger
-       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, counted_on)
+       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
+        counted_on)
 select :cpts_id, who.id, count(b.id),
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday),
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
                              and (b.overbooked or s.origin = 'overbooking')),
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
+                             and b.request_id is not null and not b.own_patient),
        :today
 from unnest(cast(:ids as uuid[])) as who (id)
 left join availability.slot s
@@ -26,10 +29,11 @@ left join availability.slot s
 left join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
 group by who.id
 on conflict (cpts_id, practitioner_id) do update
-   set (served_4_weeks, served_this_week, supplements_this_week, counted_on)
-     = (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.counted_on)
- where (ledger.served_4_weeks, ledger.served_this_week, ledger.supplements_this_week)
-    <> (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week)
+   set (served_4_weeks, served_this_week, supplements_this_week, unknown_this_week, counted_on)
+     = (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.unknown_this_week,
+        excluded.counted_on)
+ where (ledger.served_4_weeks, ledger.served_this_week, ledger.supplements_this_week, ledger.unknown_this_week)
+    <> (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.unknown_this_week)
 returning practitioner_id
 """)
 

@@ -32,7 +32,7 @@ async def my_slots(page: PageDep, caller: CallerDep, session: SessionDep) -> Res
         title="slots.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("slots.", "me.", "why.", "asks.", "week.", "notices."),
+        words=("slots.", "me.", "why.", "asks.", "extra.", "week.", "notices."),
         modes=("AMB", "HH", "VR"),
         types=("CPTS", "SNP", "PRO", "PUBLIC"),
     )

@@ -60,8 +60,15 @@ class Availability:
         if slot is None:
             raise SlotUnavailable
         taken: list[BookingView] = []
+        own = slot["practitioner_id"] == str(row.habitual_practitioner_id)
         for name in names_of(row):
-            body = {"request_id": name, "minutes": minutes, "held_for": row.asked_by, "urgency": row.urgency}
+            body = {
+                "request_id": name,
+                "minutes": minutes,
+                "held_for": row.asked_by,
+                "urgency": row.urgency,
+                "own_patient": own,
+            }
             try:
                 answer = await self._post(f"/slots/{slot_id}/bookings", body)
             except Refusal:
@@ -89,6 +96,8 @@ class Availability:
             "request_ids": names_of(row),
             "hold_minutes": minutes,
             "held_for": row.asked_by,
+            "urgency": row.urgency,
+            "own_patient": place.practitioner_id == row.habitual_practitioner_id,
             "reason": place.reason,
         }
         slot = SlotView.model_validate(await self._post("/slots/on-top", body), extra="ignore")

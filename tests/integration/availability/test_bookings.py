@@ -162,6 +162,21 @@ async def test_a_supplement_counts_in_the_week_of_its_slot(service: Service, ter
     assert state["practitioners"][str(territory.practitioners[0])]["supplements_this_week"] == 1
 
 
+async def test_who_was_sent_and_is_not_their_own_patient_is_counted_as_unknown(
+    service: Service, territory: Territory
+) -> None:
+    matching, doctor = await service.machine(), await service.person(Role.PRACTITIONER, territory.practitioners[0])
+    slot = await a_slot(matching, territory, capacity=2)
+    for own in (True, False):
+        body = {"request_id": f"own {own}", "own_patient": own}
+        held = (await matching.post(f"/slots/{slot['id']}/bookings", json=body)).json()
+        await matching.post(f"/bookings/{held['id']}/confirmation")
+    await doctor.post(f"/slots/{slot['id']}/overbookings", json={"reason": "habituel"})
+    state = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]
+    mine = state["practitioners"][str(territory.practitioners[0])]
+    assert (mine["served_this_week"], mine["unknown_this_week"], mine["supplements_this_week"]) == (3, 1, 1)
+
+
 async def test_what_a_practitioner_served_is_counted(service: Service, territory: Territory) -> None:
     matching = await service.machine()
     held = await a_hold(matching, await a_slot(matching, territory))

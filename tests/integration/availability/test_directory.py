@@ -99,3 +99,22 @@ async def test_the_directory_names_who_gives_care(service: Service, territory: T
     entries = (await pharmacist.get("/directory", params={"cpts": CPTS})).json()["practitioners"]
     assert [entry["last_name"] for entry in entries] == ["ESSAI-1-0", "ESSAI-1-1"]
     assert entries[0]["places"][0]["id"] == str(territory.places[0])
+
+
+async def test_who_works_at_a_place_says_how_to_get_in_and_an_import_leaves_it(
+    service: Service, territory: Territory
+) -> None:
+    here = territory.places[0]
+    access = {"access_note": "2e étage, code 1234", "phone": "04 66 00 00 00", "wheelchair": True}
+    other = await service.person(Role.PRACTITIONER, territory.practitioners[1])
+    assert (await other.put(f"/places/{here}/access", json=access)).status_code == 403
+    doctor = await service.person(Role.DELEGATE, territory.practitioners[0])
+    assert (await doctor.put(f"/places/{here}/access", json=access)).status_code == 204
+    admin = await service.person(Role.ADMIN)
+    imported = {"cpts_id": CPTS, "name": "Cabinet 0", "insee": "48095", "lat": 44.5, "lon": 3.5, "wheelchair": True}
+    assert (await admin.put("/places/essai:1-0", json={**imported, "phone": access["phone"]})).status_code == 200
+    entries = (await doctor.get("/directory", params={"cpts": CPTS})).json()["practitioners"]
+    shown = next(place for entry in entries for place in entry["places"] if place["id"] == str(here))
+    assert {name: shown[name] for name in access} == access
+    state = (await doctor.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]
+    assert state["places"][str(here)]["wheelchair"] is True

@@ -7,6 +7,7 @@ import { day, dayName, fullDay, parisInstant, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 import { fillMe, wireMe } from "/static/availability/me.js";
+import { drawExtra } from "/static/availability/extra.js";
 import { drawProposals } from "/static/availability/proposals.js";
 import { wireSheet } from "/static/availability/sheet.js";
 import { drawTimeline } from "/static/availability/timeline.js";
@@ -29,6 +30,9 @@ const matching = follow("matching", () => draw());
 const slots = () => availability.state.slots ?? {};
 export const context = {
   state: () => availability.state,
+  motive: (code) => motives.get(code) ?? "",
+  slotsOf: (key) => ofDay(key),
+  redraw: () => draw(),
   motiveOf: (booking) => motives.get(matching.state.requests?.[booking.request_id]?.act) ?? "",
   urgencyOf: (booking) => matching.state.requests?.[booking.request_id]?.urgency,
   practitioner: () => availability.state.practitioners?.[page.practitioner],
@@ -54,7 +58,9 @@ function draw() {
   empty.hidden = shown.length > 0 || !availability.ready;
   if (!empty.hidden) empty.replaceChildren(h("p", {}, t("slots.empty", { day: relative })), h("p", {}, t("slots.empty_do")));
   fillMe(availability.state, page.practitioner);
-  drawProposals(matching.state.attachments, page.practitioner);
+  const waiting = drawExtra(matching.state.overbooking_asks, page, context) + drawProposals(matching.state.attachments, page.practitioner);
+  byId("tab-asks").textContent = waiting ? t("asks.tab_count", { n: waiting }) : t("asks.tab");
+  byId("asks-empty").hidden = waiting > 0;
 }
 
 function truth(shown) {
@@ -90,7 +96,7 @@ async function asYesterday() {
   const key = day(page.at);
   const from = new Date(parisInstant(day(page.at - DAY), "0:00")).toISOString();
   const to = new Date(parisInstant(key, "0:00")).toISOString();
-  const query = new URLSearchParams({ cpts: config.cpts, from, to });
+  const query = new URLSearchParams({ cpts: config.cpts, from, to, past: true });
   const { slots: before } = await get("availability", `/slots?${query}`);
   const mine = before.filter((slot) => slot.practitioner_id === page.practitioner && slot.status !== "withdrawn");
   const orders = [];

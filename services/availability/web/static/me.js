@@ -19,11 +19,17 @@ export function fillMe(state, id) {
     form.elements.week_cap.value = mine.week_cap ?? "";
   }
   const all = Object.values(state.practitioners).filter((each) => each.profession === mine.profession);
-  const mean = all.reduce((sum, each) => sum + each.served_4_weeks, 0) / all.length;
+  const mean = all.reduce((sum, each) => sum + each.served_this_week, 0) / all.length;
   const patients = (n) => t("me.patients", { n: number(n) === String(n) ? n : number(n) });
   byId("ledger").textContent = t("me.ledger_text", {
-    week: patients(mine.served_this_week), month: patients(mine.served_4_weeks), mean: number(mean),
+    week: patients(mine.served_this_week), unknown: t("me.unknown", { n: mine.unknown_this_week }), mean: number(mean),
+    month: patients(mine.served_4_weeks),
   });
+  const supplements = `${mine.supplements_this_week} / ${mine.supplement_limit}`;
+  if (byId("supplements").textContent === supplements) return;
+  byId("supplements").textContent = supplements;
+  byId("supplements-meter").max = Math.max(1, mine.supplement_limit);
+  byId("supplements-meter").value = mine.supplements_this_week;
 }
 
 export function wireMe(page) {
@@ -61,11 +67,39 @@ export function wireMe(page) {
       toast(t("me.saved"));
     });
   }, { signal });
+  wireAccess(page, signal);
   attempt(async () => {
     const found = await get("availability", `/practitioners/${page.practitioner}/settings`);
     settings.elements.give_back_minutes.value = found.give_back_minutes;
     await readPanel(page, panel, found.panel_declared);
   });
+}
+
+/** How one gets into each place where this person works: the ticket of a patient shows it. */
+function wireAccess(page, signal) {
+  const form = byId("access-form");
+  const place = () => page.places.find((each) => each.id === form.elements.place.value);
+  const fill = () => {
+    form.elements.access_note.value = place()?.access_note ?? "";
+    form.elements.phone.value = place()?.phone ?? "";
+    form.elements.wheelchair.checked = Boolean(place()?.wheelchair);
+  };
+  form.elements.place.replaceChildren(...page.places.map((each) => new Option(each.name, each.id)));
+  form.elements.place.addEventListener("change", fill, { signal });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const body = {
+        access_note: form.elements.access_note.value.trim(), phone: form.elements.phone.value.trim(),
+        wheelchair: form.elements.wheelchair.checked,
+      };
+      await call("availability", "PUT", `/places/${form.elements.place.value}/access`, body);
+      Object.assign(place(), body);
+      toast(t("me.saved"));
+    });
+  }, { signal });
+  byId("access").hidden = page.places.length === 0;
+  fill();
 }
 
 async function readPanel(page, form, declared) {

@@ -12,10 +12,9 @@ export function drawProposals(attachments, practitioner) {
   const shown = Object.values(attachments ?? {})
     .filter((each) => each.practitioner_id === practitioner && each.state === "proposed")
     .sort((one, other) => one.proposed_at.localeCompare(other.proposed_at));
-  const tab = byId("tab-asks");
-  tab.textContent = shown.length ? t("asks.tab_count", { n: shown.length }) : t("asks.tab");
-  byId("asks-empty").hidden = shown.length > 0;
+  byId("asks-part").hidden = shown.length === 0;
   keep(byId("asks"), shown, { key: (each) => each.id, version: (each) => each.version, draw: card });
+  return shown.length;
 }
 
 function card(entry) {

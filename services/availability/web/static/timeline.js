@@ -4,9 +4,11 @@ import { call, get, post } from "/static/api.js";
 import { h, icon, keep, state } from "/static/dom.js";
 import { time } from "/static/format.js";
 import { ask, attempt, toast } from "/static/shell.js";
-import { label, now, t } from "/static/page.js";
+import { config, label, now, t } from "/static/page.js";
 
 const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
+const REREAD = 2000;
+const PERSONAL = new Set(["visibility", "window", "profession", "act", "age", "mode", "distance", "wheelchair", "party", "forbidden"]);
 const MORE = ["habitual", "urgent", "asked"];
 
 export function drawTimeline(list, slots, context) {
@@ -128,19 +130,28 @@ async function withdraw(slot, context) {
   toast(t("slots.withdrawn_done", { time: time(starts_at) }), busy ? {} : { undo: () => attempt(() => context.publish(again)) });
 }
 
-/** Rule by rule, and at each obstacle the one thing to change. */
-function why(slot, context) {
-  const who = context.practitioner() ?? {};
-  const rules = [
-    ["published", slot.status === "published"],
-    ["future", Date.parse(slot.starts_at) > now()],
-    ["room", slot.taken < slot.capacity],
-    ["pause", !who.paused],
-    ["cap", who.week_cap === null || who.week_cap === undefined || who.served_this_week < who.week_cap],
-    ["seen", slot.types.some((type) => ["CPTS", "SNP", "PRO", "PUBLIC"].includes(type))],
-  ];
-  const list = h("ul", { class: "rules" }, rules.map(([code, holds]) => h("li", {},
-    state(holds ? "done" : "bad", t(holds ? "why.ok" : "why.no")), h("span", {}, t(holds ? `why.${code}` : `why.${code}_fix`)))));
-  const all = rules.every(([, holds]) => holds) ? h("p", {}, t("why.all")) : null;
-  return ask(t("why.title", { time: time(slot.starts_at) }), h("div", { class: "stack" }, list, all), [{ value: "", text: t("common.close"), kind: "primary" }]);
+/** Rule by rule, as the engine judges, for all who wait and whoever would ask now; kept true while it is read. */
+async function why(slot, context) {
+  const box = h("div", { class: "stack" });
+  const read = async () => {
+    const found = await get("matching", `/slots/${slot.id}/why?cpts=${config.cpts}`, { quiet: true });
+    const proposed = found.rules.every((rule) => rule.ok);
+    box.replaceChildren(
+      h("p", {}, found.waiting ? t("why.suits", { n: found.suits, total: found.waiting }) : t("why.nobody")),
+      h("ul", { class: "rules" }, found.rules.map((rule) => h("li", {}, state(rule.ok ? "done" : "bad", t(rule.ok ? "why.ok" : "why.no")), h("span", {}, sentence(rule, found, context))))),
+      proposed ? h("p", {}, t("why.all")) : "");
+  };
+  await read();
+  const again = setInterval(() => attempt(read), REREAD);
+  await ask(t("why.title", { time: time(slot.starts_at) }), box, [{ value: "", text: t("common.close"), kind: "primary" }]);
+  clearInterval(again);
+}
+
+/** What the rule says of this slot; where it keeps somebody away, how many and the one thing to change. */
+function sentence(rule, found, context) {
+  if (rule.ok) return t(`why.${rule.rule}.yes`);
+  const whom = rule.askers.map((role) => label("role", role)).join(", ");
+  const wanted = label("mode", rule.wanted) === rule.wanted ? context.motive(rule.wanted) : label("mode", rule.wanted);
+  const kept = rule.blocked && PERSONAL.has(rule.rule) ? ` ${t("why.kept", { n: rule.blocked, total: found.waiting })}` : "";
+  return t(`why.${rule.rule}.${wanted ? "fix_with" : "fix"}`, { whom, wanted }) + kept;
 }
