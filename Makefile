@@ -39,6 +39,7 @@ check: $(VENV)/.test
 
 test: check
 	@tests/e2e/install-browser $(BIN)
+	@tests/broker/install-broker
 	$(BIN)/pytest $(ARGS)
 
 screenshots: $(VENV)/.test

@@ -141,6 +141,18 @@ def sas(port: Port = 8443, host: Host = "127.0.0.1", data_dir: DataDir = UP_DIR)
     run(gate(data_dir, host=host, port=port, say=say))
 
 
+@app.command()
+def hub(data_dir: DataDir = UP_DIR) -> None:
+    """Tient la ligne du Hub Santé (AMQP, TLS mutuel). Les réglages AIGUILLAGE_HUB_… : docs/connect.md.
+
+    \b
+    aiguillage hub
+    """
+    from services.hub_line import hold
+
+    run(hold(data_dir, say=say))
+
+
 app.add_typer(imports, name="import")
 app.add_typer(seeds, name="seed")
 app.add_typer(accounts, name="account")

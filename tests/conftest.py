@@ -18,15 +18,17 @@ from shared.migrate import upgrade
 from shared.settings import Settings
 
 REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2] / "shared"))
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the reference data, or Node, where they are absent; in CI their absence is a failure."""
+    """Leave out what needs the reference data, Node or RabbitMQ where absent; in CI their absence is a failure."""
     absent = {
         marker: where
         for marker, where, there in (
             ("reference", f"the reference data, expected in {REFERENCE}", REFERENCE.is_dir()),
             ("node", "Node", shutil.which("npm") is not None),
+            ("rabbitmq", f"RabbitMQ, expected at {RABBITMQ} (tests/broker/install-broker)", RABBITMQ.is_file()),
         )
         if not there
     }

@@ -26,7 +26,8 @@ from services.matching.edges.directory import Directory
 from services.matching.edges.following import Territories
 from services.matching.edges.foreign import ForeignSlots
 from services.matching.edges.history import History
-from services.matching.edges.hub_schemas import HubSchemas, HubSettings
+from services.matching.edges.hub_schemas import HubSchemas
+from services.matching.edges.hub_settings import HubSettings
 from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
 from services.matching.edges.solver import Solver

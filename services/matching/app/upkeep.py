@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.app.deciding import ROUND
 from services.matching.store.history import forget_slots
+from services.matching.store.hub_mail import forget_mail
 from services.matching.store.requests import Move, move, tell
 from services.matching.store.tables import OUTBOX, RequestRow, RoundRow
 from shared.contracts import RequestState
@@ -57,7 +58,8 @@ async def erase_patients(session: AsyncSession, cpts_id: str, now: datetime) -> 
 
 
 async def forget(session: AsyncSession, cpts_id: str, now: datetime, *, events_kept: timedelta) -> None:
-    """Forget old events, whose readers start again from a snapshot, and the figures of old rounds."""
+    """Forget old events, whose readers start again from a snapshot, the figures of old rounds, the hub's old mail."""
+    await forget_mail(session, cpts_id, now)
     await OUTBOX.prune(session, cpts_id, now - events_kept)
     await forget_slots(session, cpts_id, now)
     await session.exec(delete(RoundRow).where(col(RoundRow.cpts_id) == cpts_id, col(RoundRow.at) < now - ROUNDS_KEPT))

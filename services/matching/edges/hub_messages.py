@@ -3,12 +3,13 @@
 A patient's national numbers stand in `externalId`: those are never read. Texts that hold one are left out.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from shared.clock import PARIS
 from shared.nir import INS_OID, holds_nir
@@ -34,6 +35,8 @@ PROFESSIONS = {
     "LIBERAL.KINE": "70",
 }
 MODES = {"CABINET": "AMB", "DOMICILE": "HH"}
+LARGEST, LONGEST_ID = 1_000_000, 200
+_PARTY = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _AGE = re.compile(r"P(\d{1,3})([YMWD])", re.ASCII)
 _PHONE = re.compile(r"[0-9+ ().-]{4,30}", re.ASCII)
 _IN_A_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
@@ -47,13 +50,29 @@ class HubRefusal(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A message: from whom, and its one use case."""
+class Addressed:
+    """What is needed to answer a message, be it unreadable: its number, and from whom."""
 
     distribution_id: str
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Addressed):
+    """A message with its one use case."""
+
     use_case: str
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to send: `content` is its use case, `message_id` its number for ever."""
+
+    recipient: str
+    kind: str
+    content: Mapping[str, Any]
+    message_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +104,7 @@ class Regulator:
 def received(envelope: object) -> Received:
     """What an envelope holds; raises `HubRefusal`. Times to live are the hub's business."""
     outer = _mapping(envelope, "message")
-    distribution_id, sender = text_at(outer, "distributionID"), text_at(outer, "senderID")
-    if not distribution_id or not sender:
-        raise HubRefusal(field="distributionID, senderID", rule="required")
+    address = addressed(outer)
     contents = outer.get("content")
     if not isinstance(contents, list) or len(contents) != 1:
         raise HubRefusal(field="content", rule="exactly one")
@@ -96,7 +113,33 @@ def received(envelope: object) -> Received:
     use_cases = sorted(message.keys() - HEADER)
     if len(use_cases) != 1:
         raise HubRefusal("Un message porte un seul cas d'usage.", field="message", rule="exactly one use case")
-    return Received(distribution_id, sender, use_cases[0], _mapping(message[use_cases[0]], use_cases[0]))
+    body = _mapping(message[use_cases[0]], use_cases[0])
+    return Received(address.distribution_id, address.sender, use_cases[0], body)
+
+
+def parsed(written: bytes) -> dict[str, Any]:
+    """The object that the bytes of a message say; raises `HubRefusal`."""
+    if len(written) > LARGEST:
+        raise HubRefusal(rule=f"at most {LARGEST} bytes")
+    try:
+        found = json.loads(written, parse_constant=_no_constant)
+        # A lone surrogate is JSON, and no text.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise HubRefusal(field="body", rule="JSON in UTF-8") from None
+    if not isinstance(found, dict) or "\\u0000" in written.decode("utf-8", "replace"):
+        raise HubRefusal(field="body", rule="an object, without NUL")
+    return found
+
+
+def addressed(envelope: Mapping[str, Any]) -> Addressed:
+    """Whom to answer, about which message; raises `HubRefusal`."""
+    distribution_id, sender = text_at(envelope, "distributionID"), text_at(envelope, "senderID")
+    if not 1 <= len(distribution_id) <= LONGEST_ID:
+        raise HubRefusal(field="distributionID", rule=f"1 to {LONGEST_ID} characters")
+    if not _PARTY.fullmatch(sender):
+        raise HubRefusal(field="senderID", rule=_PARTY.pattern)
+    return Addressed(distribution_id, sender)
 
 
 def case_of(body: Mapping[str, Any]) -> Case:
@@ -122,13 +165,13 @@ def case_of(body: Mapping[str, Any]) -> Case:
     )
 
 
-def acknowledgement(of: Received, *, us: str, now: datetime, refused: bool = False) -> dict[str, Any]:
+def acknowledgement(of: Received, *, refused: bool = False) -> Outgoing:
     """RC-REF: the message is integrated, or is none of ours."""
     body = {"distributionID": of.distribution_id, "step": "INTEGRE", **({"refused": True} if refused else {})}
-    return envelope({ACKNOWLEDGEMENT: body}, us=us, to=of.sender, kind="Ack", now=now)
+    return Outgoing(of.sender, "Ack", {ACKNOWLEDGEMENT: body})
 
 
-def rejection(of: Received, causes: list[str], *, us: str, now: datetime) -> dict[str, Any]:
+def rejection(of: Addressed, causes: Sequence[str]) -> Outgoing:
     """RS-ERROR: the content is invalid. The causes name places and rules; the message's values are not repeated."""
     code, title = INVALID_MESSAGE
     body = {
@@ -136,7 +179,7 @@ def rejection(of: Received, causes: list[str], *, us: str, now: datetime) -> dic
         "errorCause": "; ".join(causes),
         "referencedDistributionID": of.distribution_id,
     }
-    return envelope({ERROR: body}, us=us, to=of.sender, kind="Error", now=now)
+    return Outgoing(of.sender, "Error", {ERROR: body})
 
 
 def appointment(
@@ -158,17 +201,17 @@ def appointment(
     }
 
 
-def envelope(content: Mapping[str, Any], *, us: str, to: str, kind: str, now: datetime) -> dict[str, Any]:
-    """A message from us to one recipient."""
-    message_id = f"{us}_{uuid4()}"
+def envelope(outgoing: Outgoing, *, us: str, now: datetime) -> dict[str, Any]:
+    """A message from us to one recipient, as it is sent now: sent again, it keeps its number."""
+    message_id = f"{us}_{outgoing.message_id}"
     message = {
         "messageId": message_id,
         "sender": {"name": us, "URI": f"hubex:{us}"},
         "sentAt": instant(now),
-        "kind": kind,
+        "kind": outgoing.kind,
         "status": "Actual",
-        "recipient": [{"name": to, "URI": f"hubex:{to}"}],
-        **content,
+        "recipient": [{"name": outgoing.recipient, "URI": f"hubex:{outgoing.recipient}"}],
+        **outgoing.content,
     }
     return {
         "distributionID": message_id,
@@ -176,10 +219,10 @@ def envelope(content: Mapping[str, Any], *, us: str, to: str, kind: str, now: da
         "dateTimeSent": instant(now),
         "dateTimeExpires": instant(now + LIFE),
         "distributionStatus": "Actual",
-        "distributionKind": kind,
+        "distributionKind": outgoing.kind,
         "descriptor": {
             "language": "fr-FR",
-            "explicitAddress": {"explicitAddressScheme": "hubex", "explicitAddressValue": to},
+            "explicitAddress": {"explicitAddressScheme": "hubex", "explicitAddressValue": outgoing.recipient},
         },
         "content": [{"jsonContent": {"embeddedJsonContent": {"message": message}}}],
     }
@@ -227,6 +270,10 @@ def _phone(body: Mapping[str, Any]) -> str:
 
 def _harmless(text: str) -> str:
     return "" if holds_nir(text) or INS_OID.search(text) else text
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
 
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:

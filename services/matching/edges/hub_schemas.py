@@ -6,29 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.matching.edges.hub_messages import SCHEMAS, Received, Regulator
+from services.matching.edges.hub_messages import SCHEMAS, Received
 
 MOST_CAUSES = 20
-
-
-class HubSettings(BaseSettings):
-    """What the hub is told by our environment (`AIGUILLAGE_HUB_…`). Without `schemas` it is not spoken to."""
-
-    model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_HUB_", extra="ignore")
-
-    schemas: Path | None = None
-    """The folder of `RS-EDA.schema.json` and the others."""
-    sender: str = "fr.health.test.cpts"
-    regulator_name: str = ""
-    regulator_first_name: str = ""
-    regulator_email: str = ""
-
-    @property
-    def regulator(self) -> Regulator:
-        """In whose name appointments are told."""
-        return Regulator(self.regulator_name, self.regulator_first_name, self.regulator_email)
 
 
 class HubSchemas:

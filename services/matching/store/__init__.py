@@ -3,6 +3,7 @@
 from services.matching.store import attachment_places as _attachments  # noqa: F401  its tables are of this history
 from services.matching.store import history as _history  # noqa: F401  its table is of this history
 from services.matching.store import hub_cases as _hub_cases  # noqa: F401  its table is of this history
+from services.matching.store import hub_mail as _hub_mail  # noqa: F401  its tables are of this history
 from services.matching.store import overbooking_asks as _overbooking_asks  # noqa: F401  its tables are of this history
 from services.matching.store.tables import Matching
 from shared.migrate import History

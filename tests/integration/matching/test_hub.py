@@ -10,7 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.matching.edges.hub_schemas import HubSchemas, HubSettings
+from services.matching.edges.hub_schemas import HubSchemas
+from services.matching.edges.hub_settings import HubSettings
 from services.matching.main import build
 from shared.auth import admit_machine
 from shared.contracts import RequestState

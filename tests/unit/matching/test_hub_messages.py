@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_messages import HubRefusal, Regulator, case_of, received
+from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, case_of, received
 from services.matching.edges.hub_schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
@@ -77,26 +77,25 @@ def test_our_case_is_valid_and_a_bent_one_is_not_and_its_values_are_not_repeated
     assert faults == ["createCaseHealth.caseId: pattern", "createCaseHealth.creation: pattern"]
 
 
-ANSWERS: list[dict[str, Any]] = [
-    messages.acknowledgement(received(a_message(a_case())), us=US, now=NOW),
-    messages.acknowledgement(received(a_message(a_case())), us=US, now=NOW, refused=True),
-    messages.rejection(received(a_message(a_case())), ["location: missing"], us=US, now=NOW),
+OUTGOING = [
+    messages.acknowledgement(received(a_message(a_case()))),
+    messages.acknowledgement(received(a_message(a_case())), refused=True),
+    messages.rejection(received(a_message(a_case())), ["location: missing"]),
     *(
-        messages.envelope(
+        Outgoing(
+            SAMU,
+            "Report",
             {
                 messages.APPOINTMENT: messages.appointment(
                     "1", status, starts_at=NOW, created_at=NOW, regulator=REGULATOR, first=first
                 )
             },
-            us=US,
-            to=SAMU,
-            kind="Report",
-            now=NOW,
         )
         for status in ("booked", "fulfilled", "noshow", "cancelled")
         for first in (True, False)
     ),
 ]
+ANSWERS: list[dict[str, Any]] = [messages.envelope(each, us=US, now=NOW) for each in OUTGOING]
 
 
 @pytest.mark.reference

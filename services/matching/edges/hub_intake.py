@@ -1,0 +1,192 @@
+"""What a message of the SAMU hub does here, in one transaction, and what the hub is told of it. No network.
+
+A message is settled once, by its number; its answer and its request are written together, or nothing is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.app.asking import submit_request
+from services.matching.app.intake import RequestForm
+from services.matching.edges import hub_messages as messages
+from services.matching.edges.hub_messages import Addressed, Case, Outgoing, Received, Regulator
+from services.matching.edges.hub_schemas import HubSchemas
+from services.matching.store.hub_cases import HubCaseRow, belongs_to, first_time
+from services.matching.store.hub_mail import HubMessageRow, HubOutgoingRow, claim
+from services.matching.store.tables import RequestRow
+from shared.auth import Caller
+from shared.contracts import RequestState
+from shared.db import database_now
+from shared.patients import Patient
+from shared.refusals import Refusal
+from shared.vault import Vault
+
+STATUS = {
+    RequestState.CONFIRMED: "booked",
+    RequestState.HONOURED: "fulfilled",
+    RequestState.NO_SHOW: "noshow",
+}
+TOLD_WITHIN = timedelta(days=7)
+"""A change that could not be told for so long is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who takes messages in, for which CPTS, by which schemas."""
+
+    caller: Caller
+    cpts_id: str
+    vault: Vault
+    schemas: HubSchemas
+
+    async def take_in(self, session: AsyncSession, sent: Mapping[str, Any]) -> tuple[Outgoing | None, bool]:
+        """Settle a message: the answer that is due, if any, and whether this is the first time.
+
+        Raises `HubRefusal` when it cannot be read.
+        """
+        message = messages.received(sent)
+        if not await claim(session, message.distribution_id, self.cpts_id):
+            return await self._said(session, message), False
+        if message.use_case in (messages.ACKNOWLEDGEMENT, messages.ERROR):
+            return None, True
+        return await self.answer(session, message, await self._outcome(session, sent, message)), True
+
+    async def refuse(self, session: AsyncSession, address: Addressed, causes: Sequence[str]) -> Outgoing | None:
+        """Settle a message that cannot be taken in; None when it was settled before."""
+        if not await claim(session, address.distribution_id, self.cpts_id):
+            return None
+        return await self.answer(session, address, messages.rejection(address, causes))
+
+    async def answer(self, session: AsyncSession, address: Addressed, outgoing: Outgoing) -> Outgoing:
+        """Remember what a message was answered."""
+        row = await session.get_one(HubMessageRow, (address.distribution_id, self.cpts_id), populate_existing=True)
+        row.answer = {
+            "recipient": outgoing.recipient,
+            "kind": outgoing.kind,
+            "content": dict(outgoing.content),
+            "message_id": str(outgoing.message_id),
+        }
+        return outgoing
+
+    async def _said(self, session: AsyncSession, address: Addressed) -> Outgoing | None:
+        row = await session.get(HubMessageRow, (address.distribution_id, self.cpts_id))
+        if row is None or row.answer is None:
+            return None
+        return Outgoing(**{**row.answer, "message_id": UUID(row.answer["message_id"])})
+
+    async def _outcome(self, session: AsyncSession, sent: Mapping[str, Any], message: Received) -> Outgoing:
+        causes = self.schemas.faults(sent, message)
+        case = messages.case_of(message.body) if message.use_case == messages.CASE and not causes else None
+        ours = case is not None and case.perimeter == messages.UNSCHEDULED
+        if case is not None and ours:
+            causes = await self._make_request(session, message, case)
+        return messages.rejection(message, causes) if causes else messages.acknowledgement(message, refused=not ours)
+
+    async def _make_request(self, session: AsyncSession, message: Received, case: Case) -> list[str]:
+        """Make a request of a case, once; answers what is wrong with it. Either everything is written or nothing."""
+        try:
+            form = _form(case, self.cpts_id)
+            async with session.begin_nested():
+                if await first_time(session, case.case_id, cpts_id=self.cpts_id, sender=message.sender):
+                    row = await submit_request(session, self.caller, self.vault, form)
+                    await belongs_to(session, case.case_id, row.id)
+        except ValidationError as error:
+            return [f"{'.'.join(map(str, fault['loc'])) or 'location'}: {fault['type']}" for fault in error.errors()]
+        except Refusal as refusal:
+            return [f"{refusal.extra.get('field', 'message')}: {refusal.extra.get('rule', refusal.code)}"]
+        return []
+
+
+def _form(case: Case, cpts_id: str) -> RequestForm:
+    patient = Patient(name=case.name, phone=case.phone, birth_date=case.birth_date)
+    form: dict[str, Any] = {
+        "cpts_id": cpts_id,
+        "insee": case.insee or None,
+        "point": {"lat": case.point[0], "lon": case.point[1]} if case.point else None,
+        "urgency": case.urgency,
+        "motive": "other",
+        "professions": list(case.professions),
+        "modes": list(case.modes),
+        "age": case.age,
+        "source": "sas",
+        "patient": patient if case.name or case.phone or case.birth_date else None,
+    }
+    return RequestForm.model_validate(form)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An appointment as the hub should know it; `str` is what is noted of it."""
+
+    status: str
+    starts_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.starts_at.isoformat()}"
+
+
+def telling_of(case: HubCaseRow, row: RequestRow) -> Telling | None:
+    """What the hub should know of a case's request; an appointment it was told of and that is no more is cancelled."""
+    status = STATUS.get(RequestState(row.state))
+    if status and row.starts_at:
+        return Telling(status, row.starts_at)
+    before, _, starts_at = case.told.partition(" ")
+    return Telling("cancelled", datetime.fromisoformat(starts_at)) if before and starts_at else None
+
+
+def tell(case: HubCaseRow, row: RequestRow, telling: Telling, regulator: Regulator) -> Outgoing:
+    """The message that tells it (RS-SAS-RDV), noted as told."""
+    body = messages.appointment(
+        str(row.id),
+        telling.status,
+        starts_at=telling.starts_at,
+        created_at=row.submitted_at,
+        regulator=regulator,
+        first=case.told == "",
+    )
+    kind = "Update" if case.told else "Report"
+    case.told = str(telling)
+    return Outgoing(case.sender, kind, {messages.APPOINTMENT: body})
+
+
+async def news(session: AsyncSession, regulator: Regulator) -> int:
+    """Put what the hub does not know of its cases' appointments into the post; answers how many messages."""
+    booked = col(RequestRow.booking_id).is_not(None) | (col(HubCaseRow.told) != "")
+    query = (
+        select(HubCaseRow, RequestRow)
+        .join(RequestRow, col(RequestRow.id) == col(HubCaseRow.request_id))
+        .where(booked, col(RequestRow.changed_at) > await database_now(session) - TOLD_WITHIN)
+        .order_by(col(HubCaseRow.case_id))
+        .with_for_update(of=HubCaseRow, skip_locked=True)
+    )
+    count = 0
+    for case, row in (await session.exec(query)).all():
+        telling = telling_of(case, row)
+        if telling is None or str(telling) == case.told:
+            continue
+        await post(session, case.cpts_id, tell(case, row, telling, regulator))
+        count += 1
+    return count
+
+
+async def post(session: AsyncSession, cpts_id: str, outgoing: Outgoing) -> None:
+    """Put a message into the post, in this transaction."""
+    now = await database_now(session)
+    session.add(
+        HubOutgoingRow(
+            cpts_id=cpts_id,
+            message_id=outgoing.message_id,
+            recipient=outgoing.recipient,
+            kind=outgoing.kind,
+            content=dict(outgoing.content),
+            created_at=now,
+            next_try_at=now,
+        )
+    )

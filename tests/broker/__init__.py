@@ -1,0 +1,1 @@
+"""The line to the SAMU hub, over a real RabbitMQ."""
