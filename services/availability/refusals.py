@@ -34,7 +34,7 @@ class BookingSettled(Refusal):
 
 
 class NotScheduledThere(Refusal):
-    """Ce praticien n'exerce pas dans ce lieu : déclarez d'abord son lieu d'exercice."""
+    """Ce praticien n'exerce pas, ou plus, dans ce lieu : déclarez d'abord son lieu d'exercice."""
 
     code = "not_scheduled_there"
     status = 422

@@ -99,6 +99,19 @@ class ScheduleRow(Availability, table=True):
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
     place_id: UUID = Field(foreign_key="availability.place.id", primary_key=True)
     cpts_id: str = Field(foreign_key="availability.cpts.finess", index=True, sa_type=Text)
+    closed_at: datetime | None = instant(default=None)
+    """When the national directory said that they work there no more: nothing new is published there."""
+
+
+class DirectoryLoadRow(Availability, table=True):
+    """How far a CPTS has read the national directory: complete as of `since`, or begun and `settled` so far."""
+
+    __tablename__ = "directory_load"
+
+    cpts_id: str = Field(primary_key=True, sa_type=Text)
+    since: datetime | None = instant(default=None)
+    began_at: datetime | None = instant(default=None)
+    settled: list[str] = words()
 
 
 class PracticeRow(Availability, table=True):

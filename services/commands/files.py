@@ -48,6 +48,33 @@ def professionals(
 
 
 @imports.command()
+def annuaire(
+    cpts: Annotated[str, typer.Option("--cpts", help="FINESS de la CPTS où les inscrire : ses communes seulement.")],
+    communes: Annotated[
+        str, typer.Option("--communes", help="Seulement ces codes INSEE, séparés par des virgules.")
+    ] = "",
+    department: Annotated[str, typer.Option("--department", help="Seulement les communes de ce département.")] = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="Tout relire, même si le dernier chargement est récent.")
+    ] = False,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Les professionnels, par l'interface de l'Annuaire Santé (FHIR v2). La clé : AIGUILLAGE_ANNUAIRE_KEY.
+
+    La première fois tout est lu ; ensuite ce qui a changé, si la dernière lecture a moins de 30 jours. Interrompu, il
+    reprend. Qui n'exerce plus quelque part y est fermé, jamais effacé ; ses créneaux à venir restent, et sont dits.
+
+    \b
+    AIGUILLAGE_ANNUAIRE_KEY=… aiguillage import annuaire --cpts 130012345
+    aiguillage import annuaire --cpts 130012345 --communes 13214,13215
+    """
+    from services.imports.annuaire_load import Scope, bring_annuaire
+
+    scope = Scope(cpts, tuple(filter(None, communes.split(","))), department)
+    sys.exit(run(bring_annuaire(scope, full=full, data_dir=data_dir)))
+
+
+@imports.command()
 def slots(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
     """Des créneaux. Colonnes : rpps, debut ; puis au choix fin ou duree_min et nombre, lieu, places, modes, types,
     cpts, actes, age_min, age_max, rendez_vous, rendu_min.

@@ -1,6 +1,6 @@
 """Writes the professionals and the slots of a file, through the use cases that the API calls."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -46,20 +46,31 @@ async def professionals(wiring: Wiring, cpts: str) -> Writer:
     """The professionals who practise in the communes of a CPTS. CannotStart when the CPTS is not there."""
     transaction = scoped(wiring)
     async with transaction() as session:
-        territory = await session.get(CptsRow, cpts)
-        if territory is None:
-            raise CannotStart(f"Aucune CPTS « {cpts} » : la créer d'abord (aiguillage cpts add), ou corriger --cpts.")
-        communes = (await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(territory.communes)))).all()
-    if not communes:
-        raise CannotStart("Les communes de cette CPTS ne sont pas chargées : aiguillage import communes d'abord.")
-    middles = {commune.insee: (commune.lat, commune.lon) for commune in communes}
-    write = partial(_write_professional, cpts, middles)
+        middles = middles_of(await communes_of(session, cpts))
+    write = partial(write_professional, cpts, middles)
     return Writer(partial(read_professionals, communes=middles), partial(one_by_one, write), transaction)
 
 
-async def _write_professional(
-    cpts: str, middles: dict[str, tuple[float, float]], session: AsyncSession, person: Professional
+async def communes_of(session: AsyncSession, cpts: str) -> Sequence[CommuneRow]:
+    """The communes of a CPTS. CannotStart when the CPTS is not there, or none of its communes."""
+    territory = await session.get(CptsRow, cpts)
+    if territory is None:
+        raise CannotStart(f"Aucune CPTS « {cpts} » : la créer d'abord (aiguillage cpts add), ou corriger --cpts.")
+    communes = (await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(territory.communes)))).all()
+    if not communes:
+        raise CannotStart("Les communes de cette CPTS ne sont pas chargées : aiguillage import communes d'abord.")
+    return communes
+
+
+def middles_of(communes: Sequence[CommuneRow]) -> dict[str, tuple[float, float]]:
+    """Where communes are, in degrees, by INSEE code."""
+    return {commune.insee: (commune.lat, commune.lon) for commune in communes}
+
+
+async def write_professional(
+    cpts: str, middles: Mapping[str, tuple[float, float]], session: AsyncSession, person: Professional
 ) -> str:
+    """Write a person with their places (`middles`: degrees by INSEE code); answers a count's name."""
     before = await _entry(session, person.rpps)
     practitioner_id = await directory.put_practitioner(
         session,
@@ -70,7 +81,7 @@ async def _write_professional(
             first_name=person.given or "-",
             profession=person.profession,
             specialty=person.specialties[0] if person.specialties else "",
-            phone=next((place.phone for place in person.places if place.phone), ""),
+            phone=person.phone or next((place.phone for place in person.places if place.phone), ""),
         ),
     )
     await directory.put_membership(session, practitioner_id, cpts, None)

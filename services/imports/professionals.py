@@ -74,7 +74,7 @@ class Place:
 class Professional:
     """A person: profession by TRE_G15, specialties by TRE_R38, and the places of every row, each once.
 
-    `line` is where they first appear.
+    `line` is where they first appear; `phone` their own, empty: that of a place.
     """
 
     line: int
@@ -84,6 +84,7 @@ class Professional:
     profession: str
     specialties: tuple[str, ...]
     places: tuple[Place, ...]
+    phone: str = ""
 
 
 @dataclass(slots=True)

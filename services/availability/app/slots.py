@@ -29,7 +29,7 @@ DEFAULT_NOTICE_MINUTES = 60
 async def home_of(session: AsyncSession, offer: Offer) -> str:
     """The CPTS where these slots are at home; raises `NotScheduledThere`, `Invalid` for an unknown audience."""
     schedule = await session.get(ScheduleRow, (offer.practitioner_id, offer.place_id))
-    if schedule is None:
+    if schedule is None or schedule.closed_at is not None:
         raise NotScheduledThere(field="place_id", value=offer.place_id)
     known = (await session.exec(select(CptsRow.finess).where(col(CptsRow.finess).in_(offer.audience)))).all()
     if unknown := set(offer.audience).difference(known):

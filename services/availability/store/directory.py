@@ -81,10 +81,27 @@ async def membership(session: AsyncSession, practitioner_id: UUID, cpts_id: str,
 
 
 async def schedule(session: AsyncSession, practitioner_id: UUID, place_id: UUID, cpts_id: str) -> bool:
-    """Write where a practitioner works; answers whether anything changed."""
+    """Write where a practitioner works, or works again; answers whether anything changed."""
     key = {"practitioner_id": practitioner_id, "place_id": place_id}
-    changed = await upsert(session, ScheduleRow, key, {}, cpts_id=cpts_id)
+    changed = await upsert(session, ScheduleRow, key, {"closed_at": None}, cpts_id=cpts_id)
     row = await session.get(ScheduleRow, (practitioner_id, place_id))
     if row is None or row.cpts_id != cpts_id:
         raise NotAllowed("Les créneaux de ce praticien dans ce lieu sont ceux d'une autre CPTS.", field="cpts_id")
     return changed
+
+
+async def close(session: AsyncSession, rpps: str, place_key: str, cpts_id: str) -> bool:
+    """Note that someone works at a place no more; answers whether they did until now. Nothing is deleted."""
+    works = (
+        update(ScheduleRow)
+        .where(
+            col(PractitionerRow.id) == col(ScheduleRow.practitioner_id),
+            col(PlaceRow.id) == col(ScheduleRow.place_id),
+            col(PractitionerRow.rpps) == rpps,
+            col(PlaceRow.key) == place_key,
+            col(ScheduleRow.cpts_id) == cpts_id,
+            col(ScheduleRow.closed_at).is_(None),
+        )
+        .values(closed_at=await database_now(session))
+    )
+    return bool((await run(session, works.returning(col(ScheduleRow.place_id)))).first())

@@ -1,0 +1,116 @@
+"""Asking the Annuaire Santé's FHIR API: its key, its pace, its pages, and its moments of absence."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+import structlog
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.embedded_place import CannotStart
+from shared.untrusted import objects_at, text_at
+
+log = structlog.get_logger()
+PAGE = 50
+ANSWER_WITHIN_S = 30
+TRIES = 6
+SOONEST_S, LATEST_S = 0.5, 30.0
+
+
+class AnnuaireSettings(BaseSettings):
+    """What the environment says of the directory (`AIGUILLAGE_ANNUAIRE_…`)."""
+
+    model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_ANNUAIRE_", extra="ignore")
+
+    key: SecretStr | None = None
+    """The application's key, sent as ESANTE-API-KEY; to no other host."""
+    url: str = "https://gateway.api.esante.gouv.fr/fhir/v2"
+    calls_per_second: float = 17
+
+
+class AnnuaireRefuses(CannotStart):
+    """The directory's answer is of no use, and would be none later."""
+
+
+class Annuaire:
+    """A client of the directory; one call at a time, at the pace that it allows."""
+
+    def __init__(self, settings: AnnuaireSettings, client: httpx.AsyncClient) -> None:
+        """CannotStart without a key. `client` follows no redirection."""
+        if settings.key is None:
+            raise CannotStart("Il manque la clé de l'Annuaire Santé : AIGUILLAGE_ANNUAIRE_KEY (docs/connect.md).")
+        self._base = httpx.URL(settings.url.rstrip("/") + "/")
+        self._headers = {"ESANTE-API-KEY": settings.key.get_secret_value(), "accept": "application/fhir+json"}
+        self._pause_s, self._next_at_s, self._client = 1 / settings.calls_per_second, 0.0, client
+
+    async def pages(self, kind: str, parameters: Mapping[str, str]) -> AsyncIterator[list[Mapping[str, Any]]]:
+        """The resources of a search, page by page; raises `AnnuaireRefuses`."""
+        url = self._base.join(kind).copy_merge_params({**parameters, "_count": str(PAGE)})
+        seen: set[str] = set()
+        while True:
+            seen.add(str(url))
+            bundle = await self._get(url)
+            entries = [each.get("resource") for each in objects_at(bundle, "entry")]
+            yield [each for each in entries if isinstance(each, dict)]
+            following = [text_at(each, "url") for each in objects_at(bundle, "link") if each.get("relation") == "next"]
+            if not following or not following[0]:
+                return
+            url = self._ours(following[0])
+            if str(url) in seen:
+                raise AnnuaireRefuses("L'Annuaire Santé tourne en rond : la page suivante a déjà été lue.")
+
+    def _ours(self, written: str) -> httpx.URL:
+        """The next page's address, if our key may go there."""
+        try:
+            url = self._base.join(written)
+        except httpx.InvalidURL:
+            raise AnnuaireRefuses("L'adresse de la page suivante est illisible.") from None
+        if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port):
+            raise AnnuaireRefuses(f"La page suivante est ailleurs ({url.host}) : la clé n'y est pas envoyée.")
+        return url
+
+    async def _get(self, url: httpx.URL) -> Mapping[str, Any]:
+        """One page; waits and asks again while the directory is overwhelmed or away."""
+        pause_s, trouble = SOONEST_S, ""
+        for _ in range(TRIES):
+            await self._turn()
+            try:
+                answer = await self._client.get(url, headers=self._headers, timeout=ANSWER_WITHIN_S)
+            except httpx.TransportError as error:
+                trouble, wait_s = type(error).__name__, pause_s
+            else:
+                if answer.status_code != httpx.codes.TOO_MANY_REQUESTS and answer.status_code < 500:
+                    return _bundle(answer)
+                trouble, wait_s = f"HTTP {answer.status_code}", max(pause_s, _asked_to_wait_s(answer))
+            log.warning("annuaire_waits", trouble=trouble, seconds=wait_s)
+            await asyncio.sleep(min(wait_s, LATEST_S))
+            pause_s *= 2
+        raise CannotStart(f"L'Annuaire Santé ne répond pas ({trouble}) : relancer plus tard, la suite reprendra là.")
+
+    async def _turn(self) -> None:
+        """Wait for our turn: calls are evenly spaced."""
+        loop = asyncio.get_running_loop()
+        at_s = max(loop.time(), self._next_at_s)
+        self._next_at_s = at_s + self._pause_s
+        await asyncio.sleep(at_s - loop.time())
+
+
+def _asked_to_wait_s(answer: httpx.Response) -> float:
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isascii() and said.isdigit() else 0.0
+
+
+def _bundle(answer: httpx.Response) -> Mapping[str, Any]:
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        raise AnnuaireRefuses("L'Annuaire Santé refuse la clé : vérifier AIGUILLAGE_ANNUAIRE_KEY et ses droits.")
+    if not answer.is_success:
+        raise AnnuaireRefuses(f"L'Annuaire Santé refuse la recherche (HTTP {answer.status_code}).")
+    try:
+        bundle = answer.json()
+    except (ValueError, RecursionError):
+        raise AnnuaireRefuses("La réponse de l'Annuaire Santé n'est pas du JSON.") from None
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise AnnuaireRefuses("La réponse de l'Annuaire Santé n'est pas une liste (Bundle).")
+    return bundle
