@@ -28,7 +28,7 @@ from shared.refusals import Invalid, NotFound
 from shared.tables import AccountRow
 from shared.web.pages import language_of
 
-LAST = 20
+LAST, MOST_DEVICES = 20, 10
 PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
 routes = APIRouter(prefix="/notifications", tags=["notifications"])
 
@@ -167,7 +167,10 @@ async def choose(request: Request, caller: CallerDep, session: SessionDep, given
 
 @routes.post("/devices", status_code=201)
 async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, given: NewDevice) -> Device:
-    """Be told on this browser. It belongs to whoever asked last; raises `UnsafeAddress`, `Invalid`."""
+    """Be told on this browser. It belongs to whoever asked last; a person keeps their ten newest.
+
+    Raises `UnsafeAddress`, `Invalid`.
+    """
     mine = person(caller)
     await require_public(given.endpoint, demo=wiring.settings.demo)
     kept = {"endpoint": given.endpoint, **given.keys.model_dump()}
@@ -191,6 +194,10 @@ async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, 
     )
     session.add(row)
     await session.flush()
+    newest = select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == mine)
+    kept_ids = newest.order_by(col(NoticeDeviceRow.added_at).desc()).limit(MOST_DEVICES)
+    too_many = (col(NoticeDeviceRow.account_id) == mine) & col(NoticeDeviceRow.id).not_in(kept_ids)
+    await run(session, delete(NoticeDeviceRow).where(too_many))
     return Device(id=row.id, label=row.label, endpoint_hash=digest.hex(), added_at=row.added_at, told_at=None)
 
 

@@ -1,6 +1,8 @@
 """E-mail: what the environment says of the server (`AIGUILLAGE_SMTP_…`), and one message sent."""
 
+import ssl
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Literal, Self
 
 import aiosmtplib
@@ -21,6 +23,8 @@ class MailSettings(BaseSettings):
     """`tls` from the first byte (often port 465); `none` only to a server on this machine."""
     user: str = ""
     password: SecretStr = SecretStr("")
+    issuers: Path | None = None
+    """PEM file of the authorities that the server's certificate may come from; none: the machine's."""
     sender: str = ""
     """The address messages come from, such as `Aiguillage <avis@cpts.example.fr>`."""
 
@@ -65,6 +69,7 @@ async def send(settings: MailSettings, message: EmailMessage) -> None:
             start_tls=settings.security == "starttls",
             username=settings.user or None,
             password=settings.password.get_secret_value() or None,
+            tls_context=ssl.create_default_context(cafile=settings.issuers),
             timeout=TIMEOUT_S,
         )
     except aiosmtplib.SMTPRecipientsRefused as refused:

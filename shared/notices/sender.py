@@ -30,7 +30,7 @@ from shared.wiring import Wiring
 log = structlog.get_logger()
 EVERYONE = Scope(frozenset({"*"}))
 LEASE = timedelta(seconds=60)
-SOONEST, LATEST, MOST_TRIES = timedelta(seconds=15), timedelta(hours=1), 8
+SOONEST, LATEST, MOST_TRIES = timedelta(seconds=30), timedelta(hours=1), 10
 BATCH, TIMEOUT_S, FORGET_TURNS = 5, 10, 3600
 NEVER = (Gone, Undeliverable, UnsafeAddress)
 PASSING = (httpx.HTTPError, aiosmtplib.SMTPException, OSError)

@@ -1,6 +1,7 @@
 """A running availability service, somebody with a mailbox and a browser, and the servers these are at."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -24,7 +25,7 @@ from tests.builders import Service, Territory, a_hold, a_person, a_slot, a_terri
 from tests.processes import free_port
 from tests.push_service import PushService, push_service
 
-MAILBOX = "dr.essai@example.org"
+MAILBOX, SENDER = "dr.essai@example.org", "Aiguillage <avis@example.org>"
 
 
 @dataclass(slots=True)
@@ -47,16 +48,23 @@ class Mailroom:
         return [letter.get_payload(decode=True).decode() for letter in self.letters]  # type: ignore[union-attr]
 
 
+@contextmanager
+def mailroom_at(settings: MailSettings, **server: Any) -> Iterator[Mailroom]:
+    """An SMTP server that runs where these settings say."""
+    room = Mailroom(settings)
+    controller = Controller(room, hostname=settings.host, port=settings.port, **server)
+    controller.start()
+    try:
+        yield room
+    finally:
+        controller.stop()
+
+
 @pytest.fixture
 def mailroom() -> Iterator[Mailroom]:
-    """An SMTP server that runs."""
-    port = free_port()
-    sender = "Aiguillage <avis@example.org>"
-    room = Mailroom(MailSettings(host="127.0.0.1", port=port, security="none", sender=sender))
-    controller = Controller(room, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield room
-    controller.stop()
+    """An SMTP server on this machine, in clear."""
+    with mailroom_at(MailSettings(host="127.0.0.1", port=free_port(), security="none", sender=SENDER)) as room:
+        yield room
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""E-mail over an encrypted connection, with a password; and settings that would betray it."""
+
+import ssl
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from pydantic import SecretStr, ValidationError
+
+from shared.notices.mail import MailSettings, letter, send
+from tests.authority import Authority
+from tests.integration.notices.conftest import SENDER, mailroom_at
+from tests.processes import free_port
+
+
+def admit(_server: object, _session: object, _envelope: object, _mechanism: str, given: object) -> AuthResult:
+    """One user, one password."""
+    known = isinstance(given, LoginPassword) and (given.login, given.password) == (b"avis", b"essai")
+    return AuthResult(success=known, handled=known)
+
+
+async def test_a_message_leaves_under_starttls_with_a_password_to_the_server_that_was_meant(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "essai")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*authority.issue("smtp", "essai"))
+    settings = MailSettings(
+        host="127.0.0.1",
+        port=free_port(),
+        issuers=authority.certificate,
+        user="avis",
+        password=SecretStr("essai"),
+        sender=SENDER,
+    )
+    message = letter(
+        sender=SENDER, to="a@example.org", subject="é", lines=["ligne"], message_id="<1@x>", preferences="https://x"
+    )
+    server = {"tls_context": context, "require_starttls": True, "authenticator": admit, "auth_required": True}
+    with mailroom_at(settings, **server) as room:
+        await send(settings, message)
+        assert [each["Subject"] for each in room.letters] == ["é"]
+        with pytest.raises(aiosmtplib.SMTPAuthenticationError):
+            await send(settings.model_copy(update={"password": SecretStr("faux")}), message)
+        with pytest.raises(aiosmtplib.SMTPException):
+            await send(settings.model_copy(update={"issuers": None}), message)
+        assert len(room.letters) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"sender": ""}, {"security": "none"}])
+def test_settings_without_a_sender_or_in_clear_across_a_network_are_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        MailSettings.model_validate({"host": "smtp.example.org", "sender": SENDER, **wrong})
