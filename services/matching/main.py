@@ -16,6 +16,7 @@ from services.matching.api import (
     lists,
     overbooking,
     parameters,
+    places,
     requests,
     why,
 )
@@ -95,6 +96,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
     app.include_router(foresight.routes)
+    app.include_router(places.routes)
     app.include_router(exports.routes)
     answer_problems(app)
     return app

@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.explain import PLACE, apply, explained, place_prices
+from services.matching.core.explain import PLACE, apply, explained
 from services.matching.core.model import Instance, Plan, Point, Request, Urgency
+from services.matching.core.places import PlacePrice, by_commune, by_practitioner, place_prices
 from services.matching.core.recommend import options, price_list
 from services.matching.core.solve import solve
 from tests.property.engine_instances import instances, requests, unserved_by_rank
@@ -92,17 +93,37 @@ def test_every_unmatched_request_has_a_reason(instance: Instance) -> None:
 
 
 @thorough
-@given(instances(most_requests=7))
-def test_the_price_of_a_place_is_what_one_more_place_saves(instance: Instance) -> None:
+@given(instances(most_requests=7), st.data())
+def test_the_price_of_a_place_is_what_one_more_place_saves(instance: Instance, data: st.DataObject) -> None:
     instance = without_caps(instance)
+    full = data.draw(st.sets(st.sampled_from([slot.id for slot in instance.slots])))
+    # Nobody can have been told a slot, or given one by a person, that is full.
+    asked = tuple(replace(r, notified="", forced="") if full & {r.notified, r.forced} else r for r in instance.requests)
+    emptied = tuple(replace(slot, places=0) if slot.id in full else slot for slot in instance.slots)
+    instance = replace(instance, requests=asked, slots=emptied)
+    offered = replace(instance, slots=tuple(slot for slot in emptied if slot.places))
     before = value(instance, solve(instance))
-    for price in place_prices(instance):
-        slots = tuple(replace(s, places=s.places + 1) if s.id == price.slot else s for s in instance.slots)
+    prices = place_prices(offered, [slot for slot in emptied if not slot.places])
+    assert {price.slot for price in prices} == {slot.id for slot in emptied}
+    for price in prices:
+        slots = tuple(replace(s, places=s.places + 1) if s.id == price.slot else s for s in emptied)
         wider = replace(instance, slots=slots)
         after = value(wider, solve(wider))
         assert (price.saves > 0) == (after < before)
+        assert (price.serves is not None) == (after[0] != before[0])
         if after[0] == before[0]:
             assert price.saves == before[1] - after[1]
+
+
+def test_the_most_precious_place_is_named_for_each_practitioner_and_each_commune() -> None:
+    prices = [
+        PlacePrice("g1", "s1", 10, "48095"),
+        PlacePrice("g1", "s2", 900, "48001"),
+        PlacePrice("g2", "s3", 50, "48095"),
+        PlacePrice("g2", "s4", 70),
+    ]
+    assert [(one.practitioner, one.slot) for one in by_practitioner(prices)] == [("g1", "s2"), ("g2", "s4")]
+    assert [(one.commune, one.slot) for one in by_commune(prices)] == [("48001", "s2"), ("48095", "s3")]
 
 
 def test_where_there_is_no_slot_nobody_is_blocked_and_nobody_served() -> None:

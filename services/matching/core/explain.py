@@ -1,7 +1,7 @@
-"""What would serve those left out, and what one more place is worth: each answer checked by solving again."""
+"""What would serve those left out: each answer checked by solving again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,32 +21,6 @@ ANY_DISTANCE_S = 10**7
 ANY_DELAY_S = 10**8
 MOST_TRIES = 4
 PLACE, TRAVEL, TELE, LATER, VISIBILITY = "place", "travel", "tele", "later", "visibility"
-
-
-@dataclass(frozen=True, slots=True)
-class PlacePrice:
-    """What everybody together would save if this slot of this practitioner had one more place."""
-
-    practitioner: str
-    slot: str
-    saves: int
-
-
-def place_prices(instance: Instance, travel: Travel | None = None) -> tuple[PlacePrice, ...]:
-    """For each practitioner the slot where one more place would save most, the most precious first.
-
-    A saving above the penalty of a class means that someone more would be served.
-    """
-    decided = decide(instance, travel)
-    solved = decided.round.root
-    saved = np.zeros(len(instance.slots)) if solved is None else extra(solved.network, solved.flow, solved.duals)
-    best: dict[str, PlacePrice] = {}
-    for column, slot in enumerate(decided.table.slots):
-        saves = int(saved[column]) // decided.round.scale
-        known = best.get(slot.practitioner)
-        if known is None or saves > known.saves:
-            best[slot.practitioner] = PlacePrice(slot.practitioner, slot.id, saves)
-    return tuple(sorted(best.values(), key=lambda one: (-one.saves, one.practitioner)))
 
 
 def explained(

@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.matching.core.explain import PLACE, Explainer, apply, place_prices
+from services.matching.core.explain import PLACE, Explainer, apply
 from services.matching.core.model import Instance, Plan, Relaxation, Unmatched
 from services.matching.core.order import rank_of
+from services.matching.core.places import by_practitioner, place_prices
 from services.matching.core.solve import solve
 from tests.bench.engine.letters import Options, shown
 from tests.bench.engine.territories import territory
@@ -72,7 +73,7 @@ def _prices(report: Report, sample: int) -> None:
     checked = equal = 0
     for instance, plan in _scarce():
         before = len(plan.assignments), plan.cost
-        for price in place_prices(instance):
+        for price in by_practitioner(place_prices(instance)):
             slots = tuple(replace(s, places=s.places + 1) if s.id == price.slot else s for s in instance.slots)
             again = solve(replace(instance, slots=slots))
             checked += 1

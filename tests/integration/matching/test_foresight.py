@@ -74,3 +74,21 @@ async def test_a_territory_without_a_past_says_so_to_who_steers_it(town: Town) -
         someone = (await town.person(role)).client
         assert (await someone.get("/tomorrow", params={"cpts": CPTS})).status_code == 403
         assert (await someone.post("/whatif", json={"cpts_id": CPTS})).status_code == 403
+
+
+async def test_planners_see_where_one_more_place_would_serve_somebody(town: Town) -> None:
+    slot = await town.slot()
+    asker = (await town.person(Role.REGULATOR)).client
+    asked = [(await asker.post("/requests", json=a_request(answer_by=MORNING.isoformat()))).json() for _ in range(2)]
+    board = (await town.person(Role.COORDINATOR)).client
+    worth: dict[str, Any] = {"practitioners": []}
+    async with asyncio.timeout(30):
+        while not any(each["serves"] for each in worth["practitioners"]):
+            worth = (await known(board, "/place-prices", params={"cpts": CPTS})).json()
+            await asyncio.sleep(0.05)
+    (first,) = worth["practitioners"]
+    assert (first["slot_id"], first["practitioner_id"]) == (slot["id"], str(town.territory.practitioners[0]))
+    assert (first["serves"], first["saves_s"]) == (asked[0]["urgency"], None)
+    assert worth["communes"] == [first]
+    pharmacist = (await town.person(Role.PHARMACIST)).client
+    assert (await pharmacist.get("/place-prices", params={"cpts": CPTS})).status_code == 403
