@@ -20,7 +20,7 @@ BETA_S = 140
 """The smallest multiple of 20 that halves the index on seeds 0 to 9; the figures are of seeds never used for that."""
 BETAS_S = (20, 60, 100, BETA_S, 180, 240, 900)
 FIRST_HELD_OUT = 2000
-TERRITORIES = 4
+TERRITORIES = 12
 
 
 @dataclass(frozen=True)
