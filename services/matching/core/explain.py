@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from services.matching.core.costs import dearest
 from services.matching.core.model import Instance, Mode, Plan, Relaxation, Request, SlotType
-from services.matching.core.prices import extra
 from services.matching.core.proof import room
 from services.matching.core.residual import FAR
 from services.matching.core.rules import supplements_left
@@ -62,7 +61,8 @@ class Explainer:
         if solved is None:
             return ()
         penalty = int(solved.flow.penalty[np.nonzero(solved.units == row)[0][0]]) // self.decided.round.scale
-        saves = extra(solved.network, solved.flow, solved.duals) // self.decided.round.scale
+        # The load of the slot's practitioner grows whoever has the place: it decides nothing between people.
+        saves = solved.duals.price // self.decided.round.scale
         found = [self._first(row, kind, relaxed, penalty) for kind, relaxed in variants(request)]
         return tuple(one for one in [self._one_more_place(row, penalty, saves), *found] if one is not None)
 
