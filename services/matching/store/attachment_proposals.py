@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.store.attachments import AttachmentChangeRow, AttachmentMoved, AttachmentRow
+from services.matching.store.notices import tell_of_round
 from shared.attachment_contracts import SEEKING, AttachmentState
 from shared.db import run, run_each
 
@@ -77,5 +78,6 @@ async def propose(
         for each in proposals
     ]
     await run_each(session, insert(AttachmentChangeRow), lines)
+    await tell_of_round(session, round_id)
     ours = select(AttachmentRow).where(col(AttachmentRow.round_id) == round_id).order_by(col(AttachmentRow.id))
     return list(await session.exec(ours.execution_options(populate_existing=True)))

@@ -13,9 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.store.tables import RequestRow
 from shared.contracts import RequestState
-from shared.db import run
+from shared.db import ring_after_commit, run
 from shared.notices.kinds import Kind
-from shared.notices.telling import News, tell_accounts, tell_practitioners
+from shared.notices.telling import COLUMNS, STREAM, News, tell_accounts, tell_practitioners
 
 KEPT = timedelta(days=1)
 LOST = frozenset({"booking_ended", "slot_withdrawn", "expired"})
@@ -23,6 +23,22 @@ _PROPOSED_TO = text(
     "select (detail->>'practitioner_id')::uuid from matching.attachment_change"
     " where attachment_id = :entry and code = 'proposed' order by version desc limit 1"
 )
+
+_ROUND = text(f"""
+insert into common.notice ({COLUMNS})
+select distinct e.cpts_id, a.id, 'attachment_proposed', 'attachment:' || e.id, e.id::text, null::smallint,
+  null::timestamptz, e.answer_by, common.now(), common.now(), 'waiting', ''
+from matching.attachment e
+join common.role_grant g on g.practitioner_id = e.practitioner_id and g.role in ('practitioner', 'delegate')
+join common.account a on a.id = g.account_id and a.disabled_at is null
+where e.round_id = :round and e.state = 'proposed'
+""")  # noqa: S608  constant texts, joined
+
+
+async def tell_of_round(session: AsyncSession, round_id: UUID) -> None:
+    """Tell the practitioners to whom a round has just proposed patients, in one statement."""
+    await run(session, _ROUND, round=round_id)
+    ring_after_commit(session, STREAM)
 
 
 async def tell_of_request(
@@ -58,13 +74,12 @@ def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[
 
 
 async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before: str | None) -> None:
-    """Tell a practitioner that a patient is proposed to them; whatever follows makes it settled."""
-    proposed = row.state == "proposed"
-    if not proposed and before != "proposed":
+    """Whatever follows a proposal settles it for the practitioner who was told."""
+    if before != "proposed":
         return
-    whom = row.practitioner_id if proposed else await _proposed_to(session, row.id)
+    whom = await _proposed_to(session, row.id)
     news = News(
-        kind=Kind.ATTACHMENT_PROPOSED if proposed else Kind.SETTLED,
+        kind=Kind.SETTLED,
         cpts_id=row.cpts_id,
         thread=f"attachment:{row.id}",
         subject=str(row.id),
