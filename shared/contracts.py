@@ -136,7 +136,10 @@ class RelaxationView(Contract):
 
 
 class RequestView(Contract):
-    """A request as the board shows it. `blockers` counts the slots that each rule excludes."""
+    """A request as the board shows it. `blockers` counts the slots that each rule excludes.
+
+    `told_at`: since when the patient knows; null once something changed without whoever asked: they have to be called.
+    """
 
     id: str
     cpts_id: str
@@ -165,3 +168,4 @@ class RequestView(Contract):
     practitioner_id: str | None = None
     starts_at: datetime | None = None
     owner: str = ""
+    told_at: datetime | None = None

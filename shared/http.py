@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
 from shared.db import AWAY, database_now, set_scope
+from shared.labels import language_of, wording
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.tables import IdempotencyRow
 from shared.wiring import Wiring
@@ -122,18 +123,19 @@ async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
     return problem(refusal.status, refusal.code, refusal.detail, **extra)
 
 
-async def _malformed(_request: Request, error: Exception) -> JSONResponse:
+async def _malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
+    words = wording(language_of(request.cookies))
     faults = [
         {
             "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            "rule": fault["msg"],
+            "rule": words.rule(fault["type"], fault.get("ctx", {})),
             "value": json.dumps(fault.get("input"), default=str, ensure_ascii=False)[:100],
         }
         for fault in error.errors()
     ]
-    fields = ", ".join(fault["field"] for fault in faults)
-    return problem(422, "invalid", f"À corriger : {fields}.", errors=faults)
+    said = "; ".join(words.say("rule.broken", field=fault["field"], rule=fault["rule"]) for fault in faults)
+    return problem(422, "invalid", words.say("rule.fix", faults=said), errors=faults)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

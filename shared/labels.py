@@ -12,6 +12,13 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("fr", "en")
+LANGUAGE_COOKIE = "aiguillage_language"
+
+
+def language_of(cookies: Mapping[str, str]) -> str:
+    """The language the reader chose, French by default."""
+    chosen = cookies.get(LANGUAGE_COOKIE, "fr")
+    return chosen if chosen in LANGUAGES else "fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,12 @@ class Wording:
     def label(self, kind: str, code: str) -> str:
         """The words for a code of the domain; the code itself when it is not ours (a motive imported since)."""
         return self.texts.get(f"codes.{kind}.{code}", code)
+
+    def rule(self, kind: str, values: Mapping[str, Any]) -> str:
+        """The rule that a value breaks, by pydantic's name of it (`less_than_equal`) and its values (`{"le": 4}`)."""
+        known = f"rule.{kind}" if f"rule.{kind}" in self.texts else "rule.other"
+        expected = str(values.get("expected", "")).replace(" or ", f" {self.texts['rule.or']} ")
+        return self.say(known, **{**values, "expected": expected})
 
     def _form(self, count: float) -> str:
         """French says "0 créneau", English "0 slots"."""

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """A router for travel times by road (`http://osrm:5000`); empty: straight line times a detour."""
     router_kind: Literal["osrm", "valhalla"] = "osrm"
     """What the router speaks."""
+    geocoder_url: str = ""
+    """An address search in the national format (`https://data.geopf.fr/geocodage/search`); empty: communes only."""
     tile_url: str = ""
     """Map tiles (`https://tiles.example.fr/{z}/{x}/{y}.png`); empty: the map needs no internet."""
     tile_credit: str = ""

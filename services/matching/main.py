@@ -26,6 +26,7 @@ from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.directory import Directory
 from services.matching.edges.following import Territories
 from services.matching.edges.foreign import ForeignSlots
+from services.matching.edges.geocoder import Geocoder
 from services.matching.edges.history import History
 from services.matching.edges.hub_schemas import HubSchemas
 from services.matching.edges.hub_settings import HubSettings
@@ -51,7 +52,8 @@ def build(settings: Settings) -> FastAPI:
     client = client_for(settings)
     territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
-    solver, router = Solver(), Router(settings.router_url, settings.router_kind)
+    router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
+    solver = Solver()
     rounds = Rounds(wiring, territories, bookings, solver, router)
 
     @asynccontextmanager
@@ -61,6 +63,7 @@ def build(settings: Settings) -> FastAPI:
             async with wiring.open_session() as session:
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
             started.push_async_callback(router.aclose)
+            started.push_async_callback(geocoder.aclose)
             await started.enter_async_context(solver.running())
             await started.enter_async_context(AttachmentCalendar(wiring.open_session).running())
             await started.enter_async_context(rounds.running())
@@ -70,11 +73,11 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
-    app.state.router = router
     app.state.panels, app.state.history = Panels(client), History(client)
     app.state.foreign = ForeignSlots(client)
     app.state.directory = Directory(client)
     app.state.foresight_turn = asyncio.Lock()
+    app.state.router, app.state.geocoder = router, geocoder
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.auth import Caller, Role
 from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.labels import wording
+from shared.labels import language_of, wording
 from shared.notices.carrying import sealed
 from shared.notices.keys import identity
 from shared.notices.kinds import OFFERED, Kind, NoticeState, Reason
@@ -26,7 +26,6 @@ from shared.notices.words import line
 from shared.public_address import require_public
 from shared.refusals import Invalid, NotFound
 from shared.tables import AccountRow
-from shared.web.pages import language_of
 
 LAST, MOST_DEVICES = 20, 10
 PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
@@ -129,7 +128,7 @@ async def overview(request: Request, caller: CallerDep, session: SessionDep, wir
             )
             for row in devices
         ],
-        last=await _last(session, mine, language_of(request)),
+        last=await _last(session, mine, language_of(request.cookies)),
     )
 
 
@@ -156,7 +155,7 @@ async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
 async def choose(request: Request, caller: CallerDep, session: SessionDep, given: Preferences) -> Preferences:
     """Choose what to be told; what waits is looked at again, in the light of it."""
     mine = person(caller)
-    values = {**given.model_dump(), "unwanted": sorted(set(given.unwanted)), "language": language_of(request)}
+    values = {**given.model_dump(), "unwanted": sorted(set(given.unwanted)), "language": language_of(request.cookies)}
     row = insert(NoticePreferenceRow).values(account_id=mine, **values)
     await run(session, row.on_conflict_do_update(index_elements=["account_id"], set_=values))
     waiting = (col(NoticeRow.account_id) == mine) & (col(NoticeRow.state) == NoticeState.WAITING)

@@ -15,11 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.auth import Caller, Role
 from shared.db import Scope, set_scope
 from shared.http import wiring_of
-from shared.labels import LANGUAGES, Wording, wording
+from shared.labels import Wording, language_of, wording
 from shared.tables import AccountRow
 from shared.wiring import Wiring
 
-LANGUAGE_COOKIE = "aiguillage_language"
 HOME: Mapping[Role, str] = {
     Role.PRACTITIONER: "/creneaux",
     Role.DELEGATE: "/creneaux",
@@ -46,12 +45,6 @@ SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map
 def environment(loader: Any) -> Environment:
     """Jinja with escaping everywhere and no silent holes."""
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
-def language_of(request: Request) -> str:
-    """The language the reader chose, French by default."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "fr")
-    return chosen if chosen in LANGUAGES else "fr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +110,7 @@ class Page:
 
 def page_of(request: Request) -> Page:
     """The page of this request."""
-    return Page(request, wording(language_of(request)))
+    return Page(request, wording(language_of(request.cookies)))
 
 
 PageDep = Annotated[Page, Depends(page_of)]

@@ -57,18 +57,27 @@ async def test_a_patient_is_referred_by_keyboard_in_twelve_presses_beyond_the_te
         assert await presses(page) <= 12
 
 
+OURS = "praticien=99000000000&origin=sas&commune=48095&motif=fever_adult&urgence=3&age=34"
+CONTEXTUAL = (
+    "origin=sas&specialty=urn:oid:1.2.250.1.213.1.1.5.3|SM54&practitioner=urn:oid:1.2.250.1.71.4.2.1|899000000000"
+    "&loc=Mende&text=grippe&urgence=3"
+)
+"""The call of a regulation software (INT_L01), with how soon added."""
+
+
 async def test_the_regulator_who_comes_from_elsewhere_finds_the_form_filled(browser: Browser, here: Town) -> None:
     await here.publish(0, in_minutes=60, count=2)
     token = await here.token(Role.REGULATOR)
-    where = "/orienter?praticien=99000000000&origin=sas&commune=48095&motif=fever_adult&urgence=3&age=34"
-    async with screen(browser, here.url, where, token) as regulator:
-        await expect(regulator.page.get_by_label("Où est le patient ?")).to_have_value("Mende")
-        await expect(regulator.page.get_by_label("Pour quoi ?")).to_have_value("Fièvre de l'adulte")
-        await expect(regulator.page.get_by_label("P3 demain")).to_be_checked()
-        await expect(regulator.page.get_by_label("Praticien habituel")).to_have_value(str(here.practitioners[0]))
-        await expect(regulator.page.locator("#options li").first).to_contain_text("praticien habituel")
-        await options(regulator.page, 2)
-        assert regulator.page.url == f"{here.url}/orienter"
+    for query, profession in ((OURS, ""), (CONTEXTUAL, "10")):
+        async with screen(browser, here.url, f"/orienter?{query}", token) as regulator:
+            await expect(regulator.page.get_by_label("Où est le patient ?")).to_have_value("Mende")
+            await expect(regulator.page.get_by_label("Pour quoi ?")).to_have_value("Fièvre de l'adulte")
+            await expect(regulator.page.get_by_label("P3 demain")).to_be_checked()
+            await expect(regulator.page.get_by_label("Professionnel demandé")).to_have_value(profession)
+            await expect(regulator.page.get_by_label("Praticien habituel")).to_have_value(str(here.practitioners[0]))
+            await expect(regulator.page.locator("#options li").first).to_contain_text("praticien habituel")
+            await options(regulator.page, 2)
+            assert regulator.page.url == f"{here.url}/orienter"
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

@@ -115,7 +115,7 @@ async def settle(settings: Settings, url: str) -> Town:
             )
             place = orders.Place(
                 cpts_id=CPTS, name=where, address=f"{index + 1} rue de l'Essai, 48000", insee=insee, lat=lat, lon=lon,
-                phone="04 66 00 00 00", wheelchair=index % 2 == 0,
+                phone="04 66 00 00 00", wheelchair=index % 2 == 0, access_note="2e étage, code 12A",
             )  # fmt: skip
             people.append(await directory.put_practitioner(session, f"9900000000{index}", entry))
             places.append(await directory.put_place(session, f"essai:{index}", place))

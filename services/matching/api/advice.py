@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching import reads
-from services.matching.app import asking
+from services.matching.app import asking, overbooking
 from services.matching.app.advising import Options, advice
 from services.matching.app.deciding import core_request, full_slots, instance_of
 from services.matching.app.foreign import ElsewhereView, core_slots, elsewhere
@@ -73,7 +73,14 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     router: Router = request.app.state.router
     travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
     found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
-    answer = advice(found, why, territory.items("slots"), travel=name)
+    answer = advice(
+        found,
+        why,
+        territory.items("slots"),
+        travel=name,
+        askable=min(overbooking.AT_ONCE, len(_who_may_be_asked(row, territory, instance))) if why else 0,
+        deadline_at=row.deadline_at,
+    )
     answer.elsewhere = await _elsewhere(request, replace(instance, requests=()), asked, now)
     return answer
 
@@ -91,3 +98,8 @@ async def _elsewhere(request: Request, instance: Instance, asked: CoreRequest, n
     travel, _ = await router.travel(replace(theirs, requests=(asked,)))
     solver: Solver = request.app.state.solver
     return elsewhere(await solver(best, theirs, asked, ELSEWHERE, PriceList({}, (), {}), travel), found)
+
+
+def _who_may_be_asked(row: RequestRow, territory: Territory, instance: Instance) -> list[overbooking.Candidate]:
+    live = {name: territory.items(name) for name in ("practitioners", "places", "slots")}
+    return overbooking.candidates(row, live, instance.parameters)

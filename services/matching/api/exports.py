@@ -14,9 +14,8 @@ from services.matching.api.foresight import READERS, ForesightDep, WhatIf
 from shared.auth import Role
 from shared.export import Kind, as_file
 from shared.http import CallerDep, SessionDep
-from shared.labels import wording
+from shared.labels import language_of, wording
 from shared.refusals import NotFound
-from shared.web.pages import language_of
 
 ALL = tuple(Role)
 LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[Ask], Awaitable[Table]]]] = {
@@ -70,6 +69,6 @@ async def export(
         farther_minutes=farther_minutes,
         days=days,
     )
-    words = wording(language_of(request))
+    words = wording(language_of(request.cookies))
     ask = Ask(request, session, caller, words, cpts, of, change, foresight, account=compte, item=objet)
     return as_file(name, kind, await rows(ask))

@@ -1,4 +1,4 @@
-"""Requests: ask, read, hold, confirm, release, cancel, close, relax."""
+"""Requests: ask, read, hold, confirm, release, cancel, close, tell, relax."""
 
 from collections.abc import Awaitable
 from typing import Annotated, Any, Literal
@@ -165,6 +165,12 @@ async def own(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """Take care of this request: the board shows who does."""
     desk.caller.require(*asking.RUNS_THE_BOARD)
     return await once(lambda: _view(holding.own(desk, request_id)), status=200)
+
+
+@routes.post("/requests/{request_id}/told", response_model=RequestView)
+async def told(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
+    """The patient was called back; 409 when the request changed meanwhile: there is something else to tell."""
+    return await once(lambda: _view(holding.told(desk, request_id)), status=200)
 
 
 @routes.post("/requests/{request_id}/relaxation", response_model=RequestView)

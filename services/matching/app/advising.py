@@ -1,6 +1,7 @@
 """The best slots for one request, now: for the person on the phone. Nothing is stored."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,23 +35,36 @@ class Options(BaseModel):
     """The best slots, the best first; when there is none, what blocks and what would serve.
 
     `elsewhere`: slots that other editors publish, to be booked on their own agendas.
+    `askable`: how many practitioners could be asked for one more patient. `deadline_at`: until when to search.
     """
 
     options: list[OptionView]
     blockers: dict[str, int] = {}
     relaxations: list[RelaxationView] = []
+    askable: int = 0
     travel: str
     elsewhere: list[ElsewhereView] = []
+    deadline_at: datetime
 
 
-def advice(options: Iterable[Option], why: Unmatched | None, live: dict[str, Any], *, travel: str) -> Options:
+def advice(
+    options: Iterable[Option],
+    why: Unmatched | None,
+    live: dict[str, Any],
+    *,
+    travel: str,
+    askable: int,
+    deadline_at: datetime,
+) -> Options:
     """Options as the screen shows them; a slot that left the replica meanwhile is not shown."""
     reasons = reasons_of(why) if why else None
     return Options(
         options=[_view(option, live[option.slot]) for option in options if option.slot in live],
         blockers=reasons.blockers if reasons else {},
         relaxations=[RelaxationView.model_validate(each) for each in reasons.relaxations] if reasons else [],
+        askable=askable,
         travel=travel,
+        deadline_at=deadline_at,
     )
 
 

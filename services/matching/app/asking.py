@@ -69,6 +69,7 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
         asked_role=caller.role,
         submitted_at=now,
         changed_at=now,
+        told_at=now,
         next_step_at=parameters.next_step(submitted_at=now, urgency=form.urgency, level=0),
         earliest_at=earliest_at,
         deadline_at=deadline_at,

@@ -1,4 +1,4 @@
-"""Holding a slot for a request by hand: hold, confirm, release; cancel or close a request; accept more.
+"""Holding a slot for a request by hand: hold, confirm, release; cancel or close a request; tell; accept more.
 
 The booking is made first and the guarded change of the request decides who wins; whoever loses gives the booking back.
 A crash in between leaves a booking that names its request: the next round records it, or it expires.
@@ -127,6 +127,26 @@ async def own(desk: Desk, request_id: UUID) -> RequestRow:
         ),
     )
     await tell(desk.session, row, "owned")
+    return row
+
+
+async def told(desk: Desk, request_id: UUID) -> RequestRow:
+    """The patient was called back and knows where their request stands."""
+    before = await acting_on(desk.session, desk.caller, request_id)
+    now = await database_now(desk.session)
+    row = await move(
+        desk.session,
+        Move(
+            request_id,
+            code="told",
+            by=desk.caller.id,
+            at=now,
+            from_states={RequestState(before.state)},
+            version=before.version,
+            values={"told_at": now},
+        ),
+    )
+    await tell(desk.session, row, "told", wake=False)
     return row
 
 

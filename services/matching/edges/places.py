@@ -43,11 +43,14 @@ class CommuneIndex:
         self._communes: dict[str, Commune] = {}
         self._read_at: datetime | None = None
 
+    async def knows(self, session: AsyncSession, insee: str, *, now: datetime) -> bool:
+        """Whether a commune with this code is in our list."""
+        await self._refresh(session, now)
+        return insee in self._communes
+
     async def search(self, session: AsyncSession, typed: str, *, now: datetime, limit: int = 10) -> list[Commune]:
         """The communes whose name, former name or postal code starts as typed, the largest first."""
-        if not self._communes or self._read_at is None or not timedelta() <= now - self._read_at < REREAD_AFTER:
-            await self._read(session)
-            self._read_at = now
+        await self._refresh(session, now)
         start = plain(typed)
         found: dict[str, str] = {}
         for key, insee, former in self._keys[bisect_left(self._keys, (start, "", "")) :]:
@@ -56,6 +59,11 @@ class CommuneIndex:
             found[insee] = "" if found.get(insee) == "" else former
         largest = sorted(found, key=lambda insee: (-self._communes[insee].population, insee))[:limit]
         return [self._communes[insee].model_copy(update={"known_as": found[insee]}) for insee in largest]
+
+    async def _refresh(self, session: AsyncSession, now: datetime) -> None:
+        if not self._communes or self._read_at is None or not timedelta() <= now - self._read_at < REREAD_AFTER:
+            await self._read(session)
+            self._read_at = now
 
     async def _read(self, session: AsyncSession) -> None:
         rows = (await session.exec(select(CommuneRow))).all()

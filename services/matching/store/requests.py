@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import case, literal, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -55,6 +55,7 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         .values(
             state=change.to or col(RequestRow.state),
             version=col(RequestRow.version) + 1,
+            **_known_to_the_patient(change),
             changed_at=change.at,
             **change.values,
         )
@@ -68,6 +69,13 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
     _write_story(session, row, change.code, change.by, before.to_state, change.detail)
     await tell_of_request(session, row, change.code, change.by, before=before.to_state, detail=change.detail)
     return row
+
+
+def _known_to_the_patient(change: Move) -> dict[str, Any]:
+    """Whoever asked speaks with the patient: what they change is known to them, what changes otherwise is not yet."""
+    if change.to is None:
+        return {}
+    return {"told_at": case((col(RequestRow.asked_by) == change.by, literal(change.at)), else_=None)}
 
 
 async def _moved(session: AsyncSession, request_id: UUID) -> Refusal:

@@ -87,6 +87,8 @@ class RequestRow(Matching, table=True):
     reason: str = Field(default="", sa_type=Text)
     patient_sealed: bytes | None = None
     changed_at: datetime = instant()
+    told_at: datetime | None = instant(default=None)
+    """Since when the patient knows where their request stands; none: whoever asked has to call them back."""
     archived_at: datetime | None = instant(default=None)
 
 

@@ -17,6 +17,7 @@ from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 
 BOARD_READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
+PROFESSIONS = ("10", "40", "21", "50", "60", "70")
 routes = APIRouter(include_in_schema=False)
 Cpts = Annotated[str, Query(max_length=20)]
 
@@ -32,7 +33,7 @@ class Spot(BaseModel):
 
 
 @routes.get("/orienter")
-async def refer(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
+async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> Response:
     """« Orienter un patient », for whoever has one in front of them or on the phone."""
     caller.require(Role.PHARMACIST, Role.REGULATOR, Role.COORDINATOR)
     return page.show(
@@ -42,6 +43,8 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep) -> Respon
         label=await label_of_account(session, caller),
         words=("referral.", "relaxation."),
         urgencies=(1, 2, 3, 4),
+        professions=PROFESSIONS,
+        addresses=bool(wiring.settings.geocoder_url),
     )
 
 

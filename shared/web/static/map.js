@@ -20,7 +20,7 @@ async function leaflet() {
   await Promise.all(loaded);
 }
 
-/** A map in `element`; `draw(circles)` shows circles `{lat, lon, radius, colour, text, label, onclick}` and fits them. */
+/** A map in `element`; `draw(circles)` shows circles `{lat, lon, radius, colour, text, label, name, onclick}` and fits them. */
 export async function circleMap(element) {
   await leaflet();
   const map = L.map(element, { zoomControl: true, attributionControl: Boolean(config.tiles), keyboard: true, zoomSnap: .25 });
@@ -31,8 +31,13 @@ export async function circleMap(element) {
   element.querySelector(".leaflet-control-zoom-out")?.setAttribute("aria-label", t("map.out"));
   const layer = L.layerGroup().addTo(map);
   let fitted = "";
+  let shown = "";
   return {
     draw(circles) {
+      // Drawing the same again would take the focus away from whoever walks the map by keyboard.
+      const stamp = JSON.stringify(circles.map(({ onclick, ...rest }) => [rest, css(rest.colour), Boolean(onclick)]));
+      if (stamp === shown) return;
+      shown = stamp;
       layer.clearLayers();
       for (const circle of circles) {
         const mark = L.circleMarker([circle.lat, circle.lon], {
@@ -41,7 +46,7 @@ export async function circleMap(element) {
         // Text goes in as a node: Leaflet would read a string as HTML.
         if (circle.text) mark.bindTooltip(node(circle.text), { permanent: true, direction: "center", className: "mark-text" });
         if (circle.label) mark.bindPopup(node(circle.label));
-        if (circle.onclick) mark.on("click", circle.onclick);
+        if (circle.onclick) reachable(mark, circle);
       }
       const where = JSON.stringify(circles.map(({ lat, lon }) => [lat, lon]));
       if (circles.length && where !== fitted) {
@@ -51,6 +56,19 @@ export async function circleMap(element) {
     },
     resize: () => map.invalidateSize(),
   };
+}
+
+/** A circle that does something is a button for the keyboard and for a screen reader too. */
+function reachable(mark, circle) {
+  const element = mark.getElement();
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "button", "aria-label": circle.name ?? circle.label ?? circle.text })) element.setAttribute(name, value);
+  mark.on("click", circle.onclick);
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    circle.onclick();
+  });
 }
 
 function node(text) {

@@ -90,7 +90,15 @@ async def test_bad_input_says_which_field_and_which_rule(machine: httpx.AsyncCli
     assert refused.status_code == 422
     (fault,) = refused.json()["errors"]
     assert fault["field"] == field
-    assert fault["rule"]
+    assert f"{field} ({fault['rule']})" in refused.json()["detail"]
+
+
+async def test_a_broken_rule_is_said_in_the_language_of_the_reader(machine: httpx.AsyncClient) -> None:
+    said = [
+        (await machine.post("/counted/a", json={"amount": 0}, headers=headers)).json()["detail"]
+        for headers in ({}, {"Cookie": "aiguillage_language=en"})
+    ]
+    assert said == ["À corriger : amount (au moins 1).", "To correct: amount (at least 1)."]
 
 
 async def test_who_shows_nothing_or_a_wrong_token_is_not_let_in(service: tuple[httpx.AsyncClient, Wiring]) -> None:

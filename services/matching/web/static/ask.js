@@ -1,8 +1,8 @@
 // The request as typed: what it means for the service, what is wrong with it, and filling it from an address.
 
-import { get } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { config, t } from "/static/page.js";
+import { asOption, findPlaces } from "/static/matching/place.js";
 
 const SOURCES = { pharmacist: "pharmacy", regulator: "sas" };
 
@@ -20,7 +20,6 @@ export function bodyOf(form, { commune, motive, deadlineAt }) {
   const patient = { name: given.name.trim(), phone: given.phone.trim(), note: given.note.trim() };
   const body = {
     cpts_id: config.cpts,
-    insee: commune.insee,
     urgency: Number(given.urgency),
     motive: motive.code,
     modes: [given.move === "none" ? "HH" : "AMB", ...(given.video ? ["VR"] : [])],
@@ -29,6 +28,9 @@ export function bodyOf(form, { commune, motive, deadlineAt }) {
     wheelchair: Boolean(given.wheelchair),
     source: SOURCES[config.role] ?? "other",
   };
+  if (commune.insee) body.insee = commune.insee;
+  if (commune.address) body.point = { lat: commune.lat, lon: commune.lon };
+  if (given.profession) body.professions = [given.profession];
   if (age !== null) body.age = age;
   if (given.habitual) body.habitual_practitioner_id = given.habitual;
   if (deadlineAt) body.deadline_at = deadlineAt;
@@ -51,26 +53,52 @@ export function checkForm(form, faults) {
   return faults.length === 0;
 }
 
-/** Fill the form from the parameters that the regulator's software put in the address, then forget the address. */
-export async function fillFrom(where, { form, place, motive, motives, people }) {
+const RPPS = /^urn:oid:1\.2\.250\.1\.71\.4\.2\.1\|8(\d{11})$/;
+const GENERAL = new Set(["SM26", "SM53", "SM54"]);
+
+/** What the address asks for: our own parameters, or those of the contextual call of a regulation software (INT_L01). */
+function asked(where) {
   const given = new URLSearchParams(where.hash.slice(1) || where.search);
-  if (![...given.keys()].length) return;
+  const get = (...names) => names.map((name) => given.get(name)?.trim()).find(Boolean) ?? "";
+  return {
+    any: [...given.keys()].length > 0,
+    urgency: /^[1-4]$/.test(get("urgence")) ? get("urgence") : "",
+    age: get("age"),
+    rpps: get("praticien") || (RPPS.exec(get("practitioner"))?.[1] ?? ""),
+    place: get("commune", "loc"),
+    motive: get("motif", "text"),
+    specialty: get("specialty").split("|").at(-1),
+  };
+}
+
+/** The profession that a specialty names, by its code or in words; none when we do not know it. */
+function professionOf(specialty, select, plain) {
+  if (GENERAL.has(specialty)) return "10";
+  const wanted = plain(specialty);
+  const known = [...select.options].find((each) => each.value === specialty || (wanted && plain(each.text).startsWith(wanted)));
+  return known?.value ?? "";
+}
+
+/** Fill the form from the parameters that another software put in the address, then forget the address. */
+export async function fillFrom(where, { form, place, motive, findMotive, people, plain }) {
+  const wanted = asked(where);
+  if (!wanted.any) return;
   history.replaceState({}, "", where.pathname);
-  if (/^[1-4]$/.test(given.get("urgence") ?? "")) form.elements.urgency.value = given.get("urgence");
-  if (given.has("age")) form.elements.age.value = given.get("age");
+  form.elements.age.value = wanted.age;
+  form.elements.profession.value = wanted.specialty && professionOf(wanted.specialty, form.elements.profession, plain);
   // The SAS sends its regulators here for one practitioner, by RPPS.
-  const usual = people.find((each) => each.rpps === given.get("praticien"));
-  if (usual) {
-    form.elements.habitual.value = usual.id;
-    form.querySelector(".more").open = true;
+  form.elements.habitual.value = people.find((each) => wanted.rpps && each.rpps === wanted.rpps)?.id ?? "";
+  if (form.elements.profession.value || form.elements.habitual.value) form.querySelector(".more").open = true;
+  if (wanted.place) {
+    const [found] = (await findPlaces(wanted.place)).places;
+    if (found) place.set(asOption(found));
+    else form.elements.place.value = wanted.place;
   }
-  if (given.has("commune")) {
-    const found = (await get("matching", `/communes?q=${encodeURIComponent(given.get("commune"))}`))[0];
-    if (found) place.set({ value: found, text: found.name });
+  if (wanted.motive) {
+    const found = findMotive(wanted.motive);
+    if (found) motive.set(found);
+    else form.elements.motive.value = wanted.motive;
   }
-  const wanted = motives.find((each) => each.code === given.get("motif"));
-  if (wanted) {
-    motive.set({ value: wanted, text: wanted.label });
-    if (/^[1-4]$/.test(given.get("urgence") ?? "")) form.elements.urgency.value = given.get("urgence");
-  }
+  // After the motive, which brings its own.
+  if (wanted.urgency) form.elements.urgency.value = wanted.urgency;
 }

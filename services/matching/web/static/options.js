@@ -68,24 +68,38 @@ function card(option, rank, held, context, hold) {
       option.taken ? null : option.tags.map((tag) => h("span", { class: "state free" }, label("tag", tag)))));
 }
 
+const wide = matchMedia("(min-width: 960px)");
 let map = null;
+
+/** The options by the numbers of the list; without any, the territory, where there is room for it. */
 async function drawMap(options, context) {
   const shown = options.map((option, index) => ({ option, rank: index + 1, slot: context.slot(option.slot_id) }))
     .filter(({ slot, option }) => slot && !option.taken && slot.modes.includes("AMB") && context.place(slot.place_id));
   const element = byId("map");
-  element.hidden = shown.length === 0;
+  const circles = shown.length ? numbered(shown, context) : territory(context);
+  element.hidden = circles.length === 0 || (shown.length === 0 && !wide.matches);
   if (element.hidden) return;
   map ??= circleMap(element);
   const drawn = await map;
   drawn.resize();
-  const byPlace = Map.groupBy ? Map.groupBy(shown, ({ slot }) => slot.place_id) : group(shown);
-  const circles = [...byPlace].map(([id, here]) => {
-    const { lat, lon } = context.place(id);
-    return { lat, lon, radius: 14, colour: "--accent", opacity: .15, text: here.map(({ rank }) => rank).join(" ") };
-  });
   const from = context.commune();
   if (from) circles.push({ lat: from.lat, lon: from.lon, radius: 6, colour: "--ink", opacity: .9, label: from.name });
   drawn.draw(circles);
+}
+
+function numbered(shown, context) {
+  const byPlace = Map.groupBy ? Map.groupBy(shown, ({ slot }) => slot.place_id) : group(shown);
+  return [...byPlace].map(([id, here]) => {
+    const { lat, lon } = context.place(id);
+    const ranks = here.map(({ rank }) => rank);
+    // From the map to the list, where the same number says everything and is held by Enter.
+    const onclick = () => byId("options").querySelector(`[data-focus="${CSS.escape(here[0].option.slot_id)}"]`)?.focus();
+    return { lat, lon, radius: 14, colour: "--accent", opacity: .15, text: ranks.join(" "), name: t("referral.map_place", { ranks: ranks.join(", "), place: placeOf(here[0].slot)?.name ?? "" }), onclick };
+  });
+}
+
+function territory(context) {
+  return context.places().map(({ lat, lon }) => ({ lat, lon, radius: 4, colour: "--edge", opacity: .6 }));
 }
 
 function group(shown) {
@@ -136,33 +150,42 @@ function ring() {
   return box;
 }
 
-/** When nothing fits: why, in one sentence, and the buttons that would serve. */
-export function drawNothing(page, context, { relax, board }) {
+/** When nothing fits: why, in one sentence, and the buttons that would serve, each done by one click. */
+export function drawNothing(page, busy, context, { relax, board, askOneMore }) {
   const box = byId("nothing");
-  box.hidden = !page.answer || page.options.some((option) => !option.taken) || Boolean(page.requestId);
+  box.hidden = !page.answer || page.options.some((option) => !option.taken) || busy;
   if (box.hidden) return box.replaceChildren();
   const why = Object.entries(page.answer.blockers ?? {}).sort(([, one], [, other]) => other - one).slice(0, 3)
     .map(([code, n]) => t("referral.nothing.why_one", { n, why: label("blocker", code) })).join(", ");
+  const { askable, relaxations, deadline_at: deadline } = page.answer;
+  const buttons = relaxations.map((change) => relaxButton(change, context, relax)).filter(Boolean);
+  // Drawn again, the same buttons keep the focus.
+  const stamp = JSON.stringify([why, askable, deadline, buttons.map((each) => each.textContent)]);
+  if (box.dataset.stamp === stamp && box.firstChild) return undefined;
+  box.dataset.stamp = stamp;
   return box.replaceChildren(h("div", { class: "card nothing" },
     h("p", {}, h("strong", {}, t("referral.nothing.title"))),
     why ? h("p", { class: "quiet-text" }, t("referral.nothing.why", { why })) : null,
-    (page.answer.relaxations ?? []).map((change) => relaxButton(change, context, relax)),
-    h("button", { type: "button", class: "primary", onclick: board }, t("referral.nothing.board"))));
+    buttons,
+    askable ? h("button", { type: "button", onclick: askOneMore }, t("referral.nothing.one_more", { n: askable })) : null,
+    h("button", { type: "button", class: "primary", onclick: board }, t("referral.nothing.board", { when: when(deadline) }))));
 }
+
+const FARTHEST_MINUTES = 240;
 
 function relaxButton(change, context, relax) {
   const slot = context.slot(change.slot_id);
   const to = slot ? "_to" : "";
-  const moment = slot ? `${when(slot.starts_at)}, ${nameOf(slot.practitioner_id)}` : "";
-  const form = byId("form");
+  const moment = slot ? t("relaxation.with", { when: when(slot.starts_at), who: nameOf(slot.practitioner_id) }) : "";
+  const farther = Math.ceil(change.amount / 60);
   const kinds = {
-    travel: () => [t(`relaxation.travel${to}`, { amount: Math.ceil(change.amount / 60), when: moment }),
-      { minutes: Number(form.elements.travel.value) + Math.ceil(change.amount / 60) }],
+    travel: () => [t(`relaxation.travel${to}`, { amount: farther, when: moment }), { minutes: Number(byId("form").elements.travel.value) + farther }],
     tele: () => [t(`relaxation.tele${to}`, { when: moment }), { video: true }],
-    later: () => [t(`relaxation.later${to}`, { amount: Math.ceil(change.amount / 3600), when: moment }),
+    later: () => [t(`relaxation.later${to}`, { amount: Math.max(1, Math.ceil(change.amount / 3600)), when: moment }),
       { deadline_at: slot ? slot.ends_at : new Date(now() + change.amount * 1000).toISOString() }],
   };
   if (!kinds[change.kind]) return null;
   const [words, effect] = kinds[change.kind]();
-  return h("button", { type: "button", onclick: () => relax(effect) }, words);
+  if (effect.minutes > FARTHEST_MINUTES) return null;
+  return h("button", { type: "button", onclick: () => relax({ ...effect, slot_id: change.slot_id }) }, words);
 }

@@ -10,55 +10,67 @@ import { config, t } from "/static/page.js";
 import { bodyOf, checkForm, fillFrom } from "/static/matching/ask.js";
 import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/options.js";
 import { drawElsewhere } from "/static/matching/elsewhere.js";
-import { drawMine } from "/static/matching/mine.js";
+import { drawCalls, drawMine } from "/static/matching/mine.js";
+import { placeField } from "/static/matching/place.js";
 import { showTicket } from "/static/matching/ticket.js";
 
 const form = byId("form");
-const page = { commune: null, motive: null, options: [], answer: null, requestId: null, ticketFor: null };
+// `sent`: the body of the request as it was made; `adopted`: it was made in another tab, or before this page was loaded.
+const page = { commune: null, motive: null, options: [], answer: null, requestId: null, sent: "", adopted: false, ticketFor: null };
 let motives = [];
 let asking = null;
 
 const availability = follow("availability", (events) => {
   if (events === null) byId("territory").textContent = availability.state.cpts?.[config.cpts]?.name ?? "";
   if (events === null || events.some((event) => event.collection === "slots")) refreshSoon(400, { live: true });
-  drawMine(mine(), context);
+  drawMyRequests();
 });
 const matching = follow("matching", () => {
   resume();
   drawRequest();
-  drawMine(mine(), context);
+  drawMyRequests();
 });
 export const context = {
   slot: (id) => availability.state.slots?.[id],
   place: (id) => availability.state.places?.[id],
   motive: (code) => motives.find((each) => each.code === code)?.label ?? code,
+  places: () => Object.values(availability.state.places ?? {}),
+  asks: (requestId) => Object.values(matching.state.overbooking_asks ?? {}).filter((each) => each.request_id === requestId),
   commune: () => page.commune,
   act: (verb, request) => attempt(() => actions[verb](request)),
 };
 
 const mine = () => Object.values(matching.state.requests ?? {}).filter((each) => each.asked_by === config.account);
 const current = () => matching.state.requests?.[page.requestId];
+const busy = () => ["held", "confirmed"].includes(current()?.state);
+function drawMyRequests() {
+  drawCalls(mine(), context);
+  drawMine(mine(), context);
+}
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-const place = combobox(byId("place"), {
-  least: 2,
-  find: async (text) => (await get("matching", `/communes?q=${encodeURIComponent(text)}`)).map((each) => ({
-    value: each, text: each.name, note: [each.known_as, each.postal_codes[0] ?? each.departement].filter(Boolean).join(" · "),
-  })),
-  onChoose: (option) => {
-    page.commune = option?.value ?? null;
-    if (option) byId("motive").focus();
-    changed();
-  },
+const place = placeField(byId("place"), byId("place-note"), (option) => {
+  page.commune = option?.value ?? null;
+  if (option) byId("motive").focus();
+  changed();
 });
+
+/** The motives whose words hold a text, those that begin with it first. */
+function findMotives(text) {
+  const typed = plain(text);
+  const score = (each) => Math.min(...[each.label, ...each.synonyms].map((word) => plain(word).indexOf(typed)).map((at) => (at < 0 ? 99 : at)));
+  return motives.map((each) => [score(each), each]).filter(([rank]) => rank < 99).sort(([one], [other]) => one - other)
+    .slice(0, 8).map(([, each]) => ({ value: each, text: each.label, note: each.validated ? "" : t("referral.motive.to_validate") }));
+}
+
+function findMotive(text) {
+  const known = motives.find((each) => each.code === text);
+  return known ? { value: known, text: known.label } : findMotives(text)[0];
+}
+
 const motive = combobox(byId("motive"), {
-  find: async (text) => {
-    const typed = plain(text);
-    const score = (each) => Math.min(...[each.label, ...each.synonyms].map((word) => plain(word).indexOf(typed)).map((at) => (at < 0 ? 99 : at)));
-    return motives.map((each) => [score(each), each]).filter(([rank]) => rank < 99).sort(([one], [other]) => one - other)
-      .slice(0, 8).map(([, each]) => ({ value: each, text: each.label, note: each.validated ? "" : t("referral.motive.to_validate") }));
-  },
+  find: async (text) => findMotives(text),
   onChoose: (option) => {
     page.motive = option?.value ?? null;
     if (option) {
@@ -70,23 +82,25 @@ const motive = combobox(byId("motive"), {
 });
 
 function changed() {
-  if (page.requestId) return;
-  refreshSoon(60);
+  if (!busy()) refreshSoon(60);
 }
 
 let timer;
 function refreshSoon(delay, how = {}) {
-  if (!page.commune || !page.motive || page.requestId) return drawAll();
   clearTimeout(timer);
+  if (!page.commune || !page.motive || busy()) return drawAll();
   timer = setTimeout(() => refresh(how).catch(fail), delay);
 }
 
 async function refresh({ live = false } = {}) {
   const { body, faults } = bodyOf(form, page);
-  if (faults.length) return;
+  if (faults.length || !body) return;
   asking?.abort();
   asking = new AbortController();
-  const answer = await post("matching", "/options", { ...body, patient: undefined }, { signal: asking.signal });
+  const { signal } = asking;
+  // What is on the board already must not compete with itself.
+  const answer = standing(body) ? await get("matching", `/requests/${page.requestId}/options`, { signal })
+    : await post("matching", "/options", { ...body, patient: undefined }, { signal });
   const before = page.options;
   page.answer = answer;
   page.options = merge(before, answer.options.slice(0, 5), live);
@@ -95,21 +109,28 @@ async function refresh({ live = false } = {}) {
   else if (page.options.length !== before.length) announce(t("referral.options.new"));
 }
 
+/** Whether the form still describes the request that was made from it. */
+const standing = (body) => Boolean(current()) && page.sent === JSON.stringify({ ...body, patient: undefined });
+
 function drawAll() {
   const held = current();
   drawOptions(page, held, context, hold);
-  drawNothing(page, context, { relax, board });
   drawElsewhere(page);
-  byId("waiting").hidden = Boolean(page.answer || page.requestId);
+  drawNothing(page, busy(), context, { relax, board, askOneMore });
+  byId("waiting").hidden = Boolean(page.answer || busy());
 }
 
 function drawRequest() {
-  const request = current();
-  const busy = Boolean(request && ["held", "confirmed"].includes(request.state));
-  byId("fields").disabled = busy;
-  if (request && page.lastState === "held" && !busy && !page.releasing) {
+  let request = current();
+  if (page.adopted && request?.state !== "held") {
+    // It ended where it was made: that tab shows the ticket, or what came of it.
+    Object.assign(page, { requestId: null, adopted: false, lastState: undefined });
+    request = undefined;
+  }
+  byId("fields").disabled = busy();
+  if (request && page.lastState === "held" && !busy() && !page.releasing) {
     toast(t("referral.held.lapsed"));
-    leaveRequest(request);
+    refreshSoon(60);
   }
   page.lastState = request?.state;
   if (request?.state === "confirmed" && page.ticketFor !== request.id) {
@@ -120,33 +141,33 @@ function drawRequest() {
   drawAll();
 }
 
-/** The request stays on the board; the form is free again and still describes it. */
-function leaveRequest(request) {
-  page.held = request.id;
-  byId("fields").disabled = false;
-}
-
-/** A hold that this person took before reloading the page, or in another tab, is still theirs to confirm. */
+/** A hold that this person took before reloading the page, or in another tab, is theirs to confirm; not over a form being filled. */
 function resume() {
-  if (page.requestId) return;
+  if (page.requestId || page.busy || byId("place").value || byId("motive").value) return;
   const held = mine().find((each) => each.state === "held");
-  if (held) page.requestId = held.id;
+  if (held) Object.assign(page, { requestId: held.id, adopted: true });
 }
 
+/** The request as the form says it, made now unless it stands; null when the form has faults. */
 async function submit() {
   const { body, faults } = bodyOf(form, page);
   if (!checkForm(form, faults)) return null;
-  return post("matching", "/requests", body);
+  if (standing(body)) return current();
+  const before = current();
+  const request = await post("matching", "/requests", body);
+  page.sent = JSON.stringify({ ...body, patient: undefined });
+  page.requestId = request.id;
+  (matching.state.requests ??= {})[request.id] ??= request;
+  if (before) await post("matching", `/requests/${before.id}/cancellation`, { reason: "mistake" });
+  return matching.state.requests[request.id];
 }
 
 async function hold(option) {
-  if (current()?.state === "held" || option.taken || page.busy) return;
+  if (busy() || option.taken || page.busy) return;
   page.busy = true;
   await attempt(async () => {
-    const request = current() ?? (await submit());
-    if (!request) return;
-    page.requestId = request.id;
-    await take(request, option);
+    const request = await submit();
+    if (request) await take(request, option);
   });
   page.busy = false;
   drawRequest();
@@ -154,9 +175,7 @@ async function hold(option) {
 
 async function take(request, option) {
   try {
-    const held = await post("matching", `/requests/${request.id}/hold`, { slot_id: option.slot_id });
-    (matching.state.requests ??= {})[held.id] ??= held;
-    if (matching.state.requests[held.id].version < held.version) matching.state.requests[held.id] = held;
+    keepNewest(await post("matching", `/requests/${request.id}/hold`, { slot_id: option.slot_id }));
   } catch (error) {
     if (error.code === "request_moved") return retake(request, option);
     if (!["slot_unavailable", "not_found"].includes(error.code)) throw error;
@@ -175,8 +194,14 @@ async function retake(request, option) {
   if (now.slot_id === option.slot_id) return;
   page.releasing = true;
   await post("matching", `/requests/${request.id}/release`);
-  await post("matching", `/requests/${request.id}/hold`, { slot_id: option.slot_id });
+  keepNewest(await post("matching", `/requests/${request.id}/hold`, { slot_id: option.slot_id }));
   page.releasing = false;
+}
+
+/** An answer may come before or after the stream tells the same. */
+function keepNewest(request) {
+  const known = matching.state.requests?.[request.id];
+  if (!known || known.version < request.version) (matching.state.requests ??= {})[request.id] = request;
 }
 
 function describe(option) {
@@ -186,22 +211,23 @@ function describe(option) {
 
 const confirm = () => attempt(async () => {
   const { body } = bodyOf(form, page);
-  const confirmed = await post("matching", `/requests/${page.requestId}/confirmation`, { patient: body?.patient ?? null });
-  matching.state.requests[confirmed.id] = confirmed;
+  page.adopted = false;
+  keepNewest(await post("matching", `/requests/${page.requestId}/confirmation`, { patient: body?.patient ?? null }));
   drawRequest();
 });
 
 const release = () => attempt(async () => {
   page.releasing = true;
-  const released = await post("matching", `/requests/${page.requestId}/release`);
-  matching.state.requests[released.id] = released;
+  keepNewest(await post("matching", `/requests/${page.requestId}/release`));
   toast(t("referral.held.released"));
   drawRequest();
   page.releasing = false;
+  refreshSoon(60);
   byId("options").querySelector("button:not(:disabled)")?.focus();
 });
 
-const relax = (change) => {
+/** One click: the form says what the patient now accepts, and the slot that this opens is held. */
+const relax = (change) => attempt(async () => {
   if (change.minutes) {
     const select = form.elements.travel;
     if (![...select.options].some((each) => Number(each.value) === change.minutes)) select.append(new Option(`${change.minutes} min`, change.minutes));
@@ -209,21 +235,28 @@ const relax = (change) => {
   }
   if (change.video) form.elements.video.checked = true;
   if (change.deadline_at) page.deadlineAt = change.deadline_at;
-  changed();
-};
+  clearTimeout(timer);
+  await refresh();
+  if (change.slot_id) await hold(page.options.find((each) => each.slot_id === change.slot_id) ?? { slot_id: change.slot_id });
+});
 
 const board = () => attempt(async () => {
-  if (!(current() ?? (await submit()))) return;
+  if (!(await submit())) return;
   toast(t("referral.on_board"));
   next();
 });
 
+/** One click: the request is on the board, and the practitioners who suit best are asked for one more patient. */
+const askOneMore = () => attempt(async () => {
+  const request = await submit();
+  if (!request) return;
+  const { asks } = await post("matching", `/requests/${request.id}/overbooking-asks`);
+  toast(t("referral.asked", { n: asks.length }));
+  next();
+});
+
 function next() {
-  page.requestId = null;
-  page.options = [];
-  page.answer = null;
-  page.deadlineAt = undefined;
-  page.lastState = undefined;
+  Object.assign(page, { requestId: null, adopted: false, sent: "", options: [], answer: null, deadlineAt: undefined, lastState: undefined });
   form.reset();
   place.clear();
   motive.clear();
@@ -238,9 +271,13 @@ function next() {
 const actions = {
   ticket: async (request) => showTicket(request, context, next),
   resume: async (request) => {
-    page.requestId = request.id;
+    Object.assign(page, { requestId: request.id, adopted: false, sent: "" });
     drawRequest();
     byId("held").querySelector("button")?.focus();
+  },
+  told: async (request) => {
+    keepNewest(await post("matching", `/requests/${request.id}/told`));
+    drawMyRequests();
   },
   cancel: async ({ request, reason }) => {
     await post("matching", `/requests/${request.id}/cancellation`, { reason });
@@ -269,13 +306,13 @@ keys({
   Escape: ["referral.key.back", () => current()?.state === "held" && release()],
 });
 setInterval(() => drawHeld(current(), context, { confirm, release }), 1000);
-setInterval(() => drawMine(mine(), context), 20_000);
+setInterval(drawMyRequests, 20_000);
 
 await attempt(async () => {
   const [list, people] = await Promise.all([get("matching", "/motives"), loadDirectory()]);
   motives = list;
   form.elements.habitual.append(...people.map((each) => new Option(nameOf(each.id), each.id)));
-  await fillFrom(location, { form, place, motive, motives, people });
-  drawMine(mine(), context);
+  await fillFrom(location, { form, place, motive, findMotive, people, plain });
+  drawMyRequests();
   drawAll();
 });

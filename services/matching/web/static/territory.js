@@ -32,6 +32,6 @@ export async function drawTerritory(page, what, context) {
   drawn.resize();
   drawn.draw(found.filter(([insee]) => context.point(insee)).map(([insee, n]) => ({
     lat: context.point(insee).lat, lon: context.point(insee).lon, radius: 8 + 4 * Math.sqrt(n), colour: COLOURS[page.layer],
-    opacity: page.filter.commune && page.filter.commune !== insee ? .08 : .3, text: number(n), onclick: () => context.pick(insee),
+    opacity: page.filter.commune && page.filter.commune !== insee ? .08 : .3, text: number(n), name: `${context.commune(insee)} : ${t(`tension.map.count_${page.layer}`, { n })}`, onclick: () => context.pick(insee),
   })));
 }

@@ -21,6 +21,7 @@ export function showTicket(request, context, next) {
       line("referral.ticket.when", h("span", { class: "ticket-figure" }, time(slot.starts_at)), ` ${fullDay(slot.starts_at)}`),
       line("referral.ticket.with", nameOf(slot.practitioner_id), " · ", professionOf(slot.practitioner_id)),
       line("referral.ticket.where", place?.name, h("br"), place?.address),
+      line("referral.ticket.access", place?.access_note),
       line("referral.ticket.phone", place?.phone || entryOf(slot.practitioner_id)?.phone)),
     place?.wheelchair ? h("p", { class: "small" }, t("referral.ticket.wheelchair")) : null,
     h("div", { class: "row" }, h("img", { class: "qr", src: `/rdv/${slot.id}.svg`, alt: "", width: 136, height: 136 }),
