@@ -1,6 +1,7 @@
 """A real RabbitMQ of the tests' own: mutual TLS, certificates for names, nothing shared with the machine's."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -136,7 +137,7 @@ class Broker:
         os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         self.process = None
-        while any(each.name() == "beam.smp" for each in self._running()):
+        while any(each.info["name"] == "beam.smp" for each in self._running()):
             await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
@@ -145,18 +146,20 @@ class Broker:
         async with asyncio.timeout(READY_WITHIN_S):
             while left := self._running():
                 for process in left:
-                    process.kill()
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.kill()
                 await asyncio.sleep(0.05)
 
     def _running(self) -> list[psutil.Process]:
         """The processes that were started with our environment."""
         found = []
-        for process in psutil.process_iter():
+        for process in psutil.process_iter(["name"]):
             try:
                 ours = process.environ().get("RABBITMQ_NODENAME") == self.node
+                ours = ours and process.status() != psutil.STATUS_ZOMBIE
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
+            if ours:
                 found.append(process)
         return found
 
