@@ -9,6 +9,7 @@ from services.matching.core.costs import cost_of, loads
 from services.matching.core.flow import CostsTooLarge, solve_flow
 from services.matching.core.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
 from services.matching.core.network import Network
+from services.matching.core.places import place_prices
 from services.matching.core.prices import displacing, duals, extra
 from services.matching.core.recommend import options
 from services.matching.core.solve import solve
@@ -178,3 +179,20 @@ def test_the_load_of_a_practitioner_is_a_cost_of_the_option_and_no_harm_to_other
     shown = {one.slot: one for one in options(an_instance([], slots, busy, idle, fairness_beta_s=22), a_request("r"))}
     assert (shown["near"].cost.fairness, shown["near"].price) == (22 * 21, 0)
     assert (shown["farther"].cost.fairness, shown["farther"].price) == (22, 0)
+
+
+def test_between_slots_of_the_same_cost_names_decide_nothing() -> None:
+    slots = [replace(a_slot(name), wheelchair=ramp) for name, ramp in (("a", True), ("b", False))]
+    renamed = [replace(a_slot(name), wheelchair=ramp) for name, ramp in (("b", True), ("a", False))]
+    chosen = {one.id: one.wheelchair for one in slots}[pairs(an_instance([a_request("r")], slots))["r"]]
+    again = {one.id: one.wheelchair for one in renamed}[pairs(an_instance([a_request("r")], renamed[::-1]))["r"]]
+    assert chosen == again
+
+
+def test_a_place_at_a_full_slot_saves_what_moving_there_saves_load_included() -> None:
+    far, near = a_slot("far", "idle", km=15), a_slot("near", "busy")
+    people = Practitioner("busy", served_4_weeks=3), Practitioner("idle")
+    without = an_instance([a_request("r")], [far, replace(near, places=0)], *people, fairness_beta_s=120)
+    saved = {one.slot: one.saves for one in place_prices(replace(without, slots=(far,)), [near])}
+    opened = replace(without, slots=(far, near))
+    assert saved["near"] == solve(without).cost - solve(opened).cost > 0
