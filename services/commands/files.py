@@ -103,6 +103,25 @@ def requests(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> 
     _import("requests", file, strict=strict, data_dir=data_dir)
 
 
+@imports.command()
+def attachments(
+    file: File,
+    cpts: Annotated[str, typer.Option("--cpts", help="FINESS de la CPTS dont c'est le registre.")],
+    strict: Strict = False,
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Des personnes sans médecin traitant, sans aucune identité. Colonnes : reference, commune ; puis au choix age,
+    criteres (ald, grossesse, c2s, handicap), domicile, depuis, foyer, trajet_max_min, source.
+
+    « foyer » est la référence d'une ligne plus haut : le même médecin pour tous. Recommencer ne change rien.
+
+    \b
+    reference;commune;age;criteres;depuis
+    P-1;13214;74;ald;01/03/2026
+    """
+    _import("attachments", file, strict=strict, data_dir=data_dir, cpts=cpts)
+
+
 def _import(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts: str = "") -> None:
     from services.imports.bringing import bring_in
 

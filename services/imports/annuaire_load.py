@@ -29,8 +29,8 @@ from services.availability.tables import (
 from services.imports.annuaire import Ended, Wrong, activity_of, place_of, professionals_of
 from services.imports.annuaire_client import Annuaire, AnnuaireSettings
 from services.imports.bringing import Tally, show
-from services.imports.into_availability import communes_of, middles_of, one_by_one, write_professional
-from services.imports.outcome import Transaction, scoped
+from services.imports.into_availability import communes_of, middles_of, write_professional
+from services.imports.outcome import Transaction, one_by_one, scoped
 from services.imports.professionals import Place, Professional
 from services.imports.table import BadRow
 from services.starting import installed

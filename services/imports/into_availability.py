@@ -1,11 +1,10 @@
 """Writes the professionals and the slots of a file, through the use cases that the API calls."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,33 +12,13 @@ from services.availability import orders
 from services.availability.app import directory
 from services.availability.app.slots import publish_slots
 from services.availability.tables import CptsRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
-from services.imports.outcome import MACHINE, Outcome, Writer, scoped
+from services.imports.outcome import MACHINE, Writer, one_by_one, scoped
 from services.imports.professionals import Place, Professional, read_professionals
 from services.imports.slots import SlotLine, read_slots
-from services.imports.table import BadRow
 from shared.embedded_place import CannotStart
-from shared.refusals import Invalid, Refusal
+from shared.refusals import Invalid
 from shared.tables import CommuneRow
 from shared.wiring import Wiring
-
-Written = Callable[[AsyncSession, Any], Awaitable[str]]
-
-
-async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any]) -> Outcome:
-    """Write each row by itself: what one is refused for leaves the others alone. `write` answers a count's name."""
-    counts = {"added": 0, "changed": 0, "same": 0}
-    bad: list[BadRow] = []
-    for row in rows:
-        try:
-            async with session.begin_nested():
-                counts[await write(session, row)] += 1
-        except Refusal as refused:
-            extra = refused.extra
-            bad.append(BadRow(row.line, str(extra.get("field", "")), str(extra.get("value", "")), refused.detail))
-        except ValidationError as refused:
-            fault = refused.errors()[0]
-            bad.append(BadRow(row.line, ".".join(map(str, fault["loc"])), str(fault.get("input"))[:80], fault["msg"]))
-    return Outcome(**counts, bad=tuple(bad))
 
 
 async def professionals(wiring: Wiring, cpts: str) -> Writer:

@@ -7,10 +7,11 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import CptsRow, PractitionerRow
-from services.imports.into_availability import one_by_one
-from services.imports.outcome import MACHINE, Writer, scoped
+from services.imports.attachments import AttachmentLine, read_attachments
+from services.imports.outcome import MACHINE, Writer, one_by_one, scoped
 from services.imports.requests import RequestLine, read_requests
 from services.matching.app.asking import new_request
+from services.matching.app.attachment_import import enter_line
 from services.matching.app.intake import RequestForm
 from services.matching.store.requests import add_request, tell
 from services.matching.store.tables import RequestRow
@@ -63,3 +64,12 @@ async def _write_request(
     await add_request(session, row)
     await tell(session, row, "submitted")
     return "added"
+
+
+async def attachments(wiring: Wiring, cpts: str) -> Writer:
+    """People without a médecin traitant, entered in the register of a CPTS."""
+
+    async def enter(session: AsyncSession, line: AttachmentLine) -> str:
+        return await enter_line(session, MACHINE, wiring.vault, cpts, line)
+
+    return Writer(read_attachments, partial(one_by_one, enter), scoped(wiring))

@@ -5,11 +5,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.imports.table import BadRow
 from shared.auth import Caller, Role
 from shared.db import set_scope
+from shared.refusals import Refusal
 from shared.wiring import Wiring
 
 MACHINE = Caller(id="import", role=Role.MACHINE, cpts=frozenset({"*"}))
@@ -47,3 +49,23 @@ def scoped(wiring: Wiring) -> Transaction:
             yield session
 
     return transaction
+
+
+Written = Callable[[AsyncSession, Any], Awaitable[str]]
+
+
+async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any]) -> Outcome:
+    """Write each row by itself: what one is refused for leaves the others alone. `write` answers a count's name."""
+    counts = {"added": 0, "changed": 0, "same": 0}
+    bad: list[BadRow] = []
+    for row in rows:
+        try:
+            async with session.begin_nested():
+                counts[await write(session, row)] += 1
+        except Refusal as refused:
+            extra = refused.extra
+            bad.append(BadRow(row.line, str(extra.get("field", "")), str(extra.get("value", "")), refused.detail))
+        except ValidationError as refused:
+            fault = refused.errors()[0]
+            bad.append(BadRow(row.line, ".".join(map(str, fault["loc"])), str(fault.get("input"))[:80], fault["msg"]))
+    return Outcome(**counts, bad=tuple(bad))

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.imports.communes import Commune, read_communes
 from services.imports.into_availability import professionals, slots
-from services.imports.into_matching import requests
+from services.imports.into_matching import attachments, requests
 from services.imports.outcome import Outcome, Writer
 from shared.db import run
 from shared.embedded_place import CannotStart
@@ -62,4 +62,5 @@ MAKERS: dict[str, tuple[str, Maker]] = {
     "professionals": ("availability", professionals),
     "slots": ("availability", slots),
     "requests": ("matching", requests),
+    "attachments": ("matching", attachments),
 }

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.matching import live
 from services.matching.api import (
     advice,
+    attachment_imports,
     attachment_rounds,
     attachments,
     exports,
@@ -98,6 +99,7 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
+    app.include_router(attachment_imports.routes)
     app.include_router(foresight.routes)
     app.include_router(places.routes)
     app.include_router(exports.routes)

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from services.histories import HISTORIES
 from shared import embedded
@@ -30,6 +30,10 @@ SHOTS: dict[str, tuple[Role | None, str]] = {
     "creneaux-demandes": (Role.PRACTITIONER, "/creneaux#demandes"),
     "admin": (Role.ADMIN, "/admin"),
     "tension-equite": (Role.COORDINATOR, "/tension#equite"),
+    "tension-libres": (Role.COORDINATOR, "/tension"),
+    "tension-mur": (Role.COORDINATOR, "/tension"),
+    "tension-simulation": (Role.COORDINATOR, "/tension#simulation"),
+    "tension-demain": (Role.COORDINATOR, "/tension#demain"),
 }
 
 
@@ -47,9 +51,36 @@ async def prepare(name: str, shown: Screen) -> None:
     if name == "orienter-billet":
         await page.keyboard.press("Enter")
         await page.locator("#ticket .qr").wait_for()
+    await prepare_board(name, page)
+
+
+async def prepare_board(name: str, page: Page) -> None:
+    """The same, for the coordinator's pages."""
+    if name == "tension-libres":
+        await page.locator("[data-figure=free]").click()
+    if name == "tension-mur":
+        await page.keyboard.press("w")
+    if name == "tension-mt":
+        await page.get_by_role("button", name="Proposer des médecins").click()
+        await page.locator("#proposals tr").first.wait_for()
+    if name == "tension-simulation":
+        await page.get_by_role("button", name="Rejouer les journées").click()
+        await page.locator("#whatif-answer strong").wait_for()
+    if name == "tension-demain":
+        await page.locator("#tomorrow-words strong").first.wait_for()
     if name == "tension-histoire":
         await page.locator("#board .open").first.click()
         await page.locator("#story .story li").first.wait_for()
+
+
+async def seek(place: Town) -> None:
+    """People without a médecin traitant, and a practitioner who takes two."""
+    async with place.client(Role.PRACTITIONER, 0) as client:
+        await client.put(f"/availability/practitioners/{place.practitioners[0]}/panel", json={"places": 2})
+    async with place.client(Role.COORDINATOR) as client:
+        for age, flags, insee in ((74, ["ald"], "48095"), (31, ["pregnancy"], "48013"), (40, [], "48095")):
+            body = {"insee": insee, "age": age, "flags": flags, "source": "mairie"}
+            await client.post("/matching/attachments", json=body)
 
 
 async def shoot(browser: Browser, place: Town, folder: Path) -> None:
@@ -72,6 +103,7 @@ async def main(folder: Path) -> None:
             await upgrade(settings, HISTORIES)
             async with town(settings) as place:
                 await fill(place)
+                await seek(place)
                 await shoot(browser, place, folder)
 
 

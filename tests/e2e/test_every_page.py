@@ -22,6 +22,8 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "board": (Role.COORDINATOR, "/tension"),
     "fairness": (Role.COORDINATOR, "/tension#equite"),
     "register": (Role.COORDINATOR, "/tension#mt"),
+    "what if": (Role.COORDINATOR, "/tension#simulation"),
+    "tomorrow": (Role.COORDINATOR, "/tension#demain"),
     "administration": (Role.ADMIN, "/admin"),
     "board of the committee": (Role.COMMITTEE, "/tension"),
 }

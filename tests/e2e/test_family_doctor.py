@@ -24,9 +24,23 @@ async def test_a_proposal_reaches_its_practitioner_and_comes_back_accepted(brows
         await expect(line).to_contain_text("Affection de longue durée")
         await board.page.get_by_role("button", name="Proposer des médecins").click()
         await expect(line).to_contain_text("Dr Ada EXEMPLE")
+        proposal = board.page.locator("#proposals tr")
+        await expect(proposal).to_contain_text("Proposé au médecin")
+        await expect(board.page.locator("#round-words")).to_contain_text("1 proposition faite pour 1 personnes")
         await doctor.page.get_by_role("tab", name="Demandes (1)").click()
         await doctor.page.get_by_role("button", name="Accepter").click()
         await expect(line).to_contain_text("Accepté par le médecin")
+        await expect(proposal).to_contain_text("Accepté par le médecin")
         await board.page.get_by_role("button", name="Le patient accepte").click()
         await board.page.get_by_role("button", name="Déclaration faite").click()
         await expect(board.page.locator("#register-words")).to_contain_text("1 déclarations faites")
+        await board.page.get_by_text("Inscrire une liste (CSV)").click()
+        people = b"reference;commune;age\nP-1;48095;30\nP-2;Mende;30\n"
+        await board.page.get_by_label("Fichier CSV").set_input_files(
+            {"name": "liste.csv", "mimeType": "text/csv", "buffer": people}
+        )
+        await board.page.get_by_role("button", name="Inscrire cette liste").click()
+        await expect(board.page.locator("#list-words")).to_contain_text(
+            "1 personnes inscrites, 0 déjà là, 1 lignes refusées"
+        )
+        await expect(board.page.locator("#list-rows")).to_contain_text("un code INSEE de cinq caractères")

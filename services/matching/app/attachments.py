@@ -24,8 +24,10 @@ RUNS_THE_REGISTER = frozenset({Role.COORDINATOR, Role.MACHINE})
 YEAR = timedelta(days=365.25)
 
 
-async def register(session: AsyncSession, caller: Caller, vault: Vault, form: AttachmentForm) -> AttachmentRow:
-    """Enter someone in the register of their CPTS."""
+async def register(
+    session: AsyncSession, caller: Caller, vault: Vault, form: AttachmentForm, entry: UUID | None = None
+) -> AttachmentRow:
+    """Enter someone in the register of their CPTS; `entry` is their identifier when a list names them."""
     caller.require(*REGISTRARS)
     cpts_id = form.cpts_id or caller.only_cpts()
     caller.require_cpts(cpts_id)
@@ -36,7 +38,7 @@ async def register(session: AsyncSession, caller: Caller, vault: Vault, form: At
             "Cette commune est inconnue.", field="insee", value=form.insee, rule="an INSEE code, GET /communes"
         )
     row = AttachmentRow(
-        id=new_id(now),
+        id=entry or new_id(now),
         cpts_id=cpts_id,
         state=AttachmentState.WAITING,
         insee=form.insee,

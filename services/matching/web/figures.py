@@ -1,4 +1,4 @@
-"""The coordinator's figures: today until now, and the same weekday a week before until the same hour."""
+"""The coordinator's figures: today until now, yesterday and the same weekday a week before until the same hour."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,37 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.clock import PARIS
 from shared.db import run
 
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+WAITING = text(
+    """
+    select count(*) as waiting, count(*) filter (where urgency = 1) as p1
+    from (
+        select distinct on (change.request_id) change.to_state, change.code, request.urgency
+        from matching.request_change change join matching.request on request.id = change.request_id
+        where change.cpts_id = :cpts and change.at <= :at and change.at > :at - interval '14 days'
+        order by change.request_id, change.version desc
+    ) last
+    where to_state in ('open', 'proposed', 'escalated', 'unserved') and code <> 'archived'
+    """
+)
+# A slot's identifier begins with the milliseconds of its publication (UUID version 7).
+FREE = text(
+    """
+    select coalesce(sum(greatest(0, slot.capacity - (
+        select count(*)
+        from (
+            select distinct on (change.booking_id) change.state
+            from availability.booking join availability.booking_change change on change.booking_id = booking.id
+            where booking.slot_id = slot.id and not booking.overbooked and change.at <= :at
+            order by change.booking_id, change.id desc
+        ) last
+        where state in ('held', 'confirmed', 'honoured', 'no_show')
+    ))), 0)::int
+    from availability.slot
+    where audience @> array[:cpts]::text[] and starts_at > :at and status <> 'withdrawn'
+      and to_timestamp(('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0) <= :at
+    """
+)
 FIGURES = text(
     """
     select count(*) as submitted,
@@ -36,20 +66,33 @@ class Day(BaseModel):
     within_48_h: int
 
 
+class Then(Day):
+    """The same, with what stood at that hour: requests without a slot, those of P1, places free."""
+
+    waiting: int
+    p1: int
+    free: int
+
+
 class Figures(BaseModel):
-    """Today, and the same weekday a week before, both until the same hour."""
+    """Today, yesterday, and the same weekday a week before, all until the same hour."""
 
-    today: Day
-    last_week: Day
+    today: Then
+    yesterday: Then
+    last_week: Then
 
 
-async def figures(session: AsyncSession, cpts_id: str, now: datetime) -> Figures:
+async def figures(matching: AsyncSession, availability: AsyncSession, cpts_id: str, now: datetime) -> Figures:
     """The figures of a CPTS at an instant."""
     morning = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Figures(
-        today=await _day(session, cpts_id, morning, now),
-        last_week=await _day(session, cpts_id, morning - WEEK, now - WEEK),
-    )
+
+    async def then(before: timedelta) -> Then:
+        day = await _day(matching, cpts_id, morning - before, now - before)
+        stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
+        free = (await run(availability, FREE, cpts=cpts_id, at=now - before)).scalar_one()
+        return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1, free=free)
+
+    return Figures(today=await then(timedelta()), yesterday=await then(DAY), last_week=await then(WEEK))
 
 
 async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> Day:

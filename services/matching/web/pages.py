@@ -68,8 +68,11 @@ async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, 
     """The figures above the board."""
     caller.require(*BOARD_READERS)
     caller.require_cpts(cpts)
-    async with reading(request, "matching", caller.scope) as session:
-        return await figures(session, cpts, wiring.clock.now())
+    async with (
+        reading(request, "matching", caller.scope) as matching,
+        reading(request, "availability", caller.scope) as availability,
+    ):
+        return await figures(matching, availability, cpts, wiring.clock.now())
 
 
 @routes.get("/tension/communes")

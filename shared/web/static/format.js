@@ -53,6 +53,8 @@ export function countdown(instant) {
 }
 
 export const number = (value) => count.format(value);
+const hundredths = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export const ratio = (value) => hundredths.format(value);
 export const kilometres = (metres) => t("common.km", { n: count.format(metres / 1000) });
 export const minutes = (seconds) => t("time.minutes", { m: Math.max(1, Math.round(seconds / 60)) });
 

@@ -2,7 +2,7 @@
 
 import { nameOf } from "/static/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
-import { number } from "/static/format.js";
+import { number, ratio } from "/static/format.js";
 import { t } from "/static/page.js";
 
 export function drawFair(live, freeSlots) {
@@ -10,7 +10,7 @@ export function drawFair(live, freeSlots) {
   const total = people.reduce((sum, each) => sum + each.served_4_weeks, 0);
   const top = people.slice(0, 5).reduce((sum, each) => sum + each.served_4_weeks, 0);
   byId("fair-words").textContent = total
-    ? t("tension.fair.words", { share: Math.round((100 * top) / total), total: number(total) }) : t("tension.fair.nothing");
+    ? `${t("tension.fair.words", { share: Math.round((100 * top) / total), total: number(total) })} ${evenness(people.map((each) => each.served_4_weeks))}` : t("tension.fair.nothing");
   const most = Math.max(1, ...people.map((each) => each.served_4_weeks));
   keep(byId("fair"), people, {
     key: (each) => each.id,
@@ -22,6 +22,15 @@ export function drawFair(live, freeSlots) {
       h("td", { class: "number" }, number(freeSlots.filter((slot) => slot.practitioner_id === each.id).length)),
       h("td", {}, each.paused ? state("wait", t("tension.fair.paused")) : state("done", t("tension.fair.active")))),
   });
+}
+
+/** The Gini coefficient, in words first: 0 when all serve alike, near 1 when one person serves all. */
+function evenness(loads) {
+  const ordered = loads.toSorted((one, other) => one - other);
+  const total = ordered.reduce((sum, load) => sum + load, 0);
+  const gini = ordered.reduce((sum, load, index) => sum + (2 * (index + 1) - ordered.length - 1) * load, 0) / (ordered.length * total);
+  const word = gini < .2 ? "even" : gini < .35 ? "fair" : gini < .5 ? "uneven" : "lopsided";
+  return t(`tension.fair.${word}`, { gini: ratio(gini) });
 }
 
 function bar(share) {

@@ -1,9 +1,9 @@
 // The register of people without a médecin traitant: who waits, what a round proposes, what becomes of it.
 
-import { post } from "/static/api.js";
+import { Problem, get, post } from "/static/api.js";
 import { nameOf } from "/static/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
-import { age, minutes, number } from "/static/format.js";
+import { age, minutes, number, whenFull } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";
 import { config, label, t } from "/static/page.js";
 
@@ -12,6 +12,8 @@ const SEEKING = new Set(["waiting", "refused_by_practitioner", "refused_by_patie
 const CLOSED = new Set(["confirmed", "withdrawn", "expired"]);
 
 export function drawRegister(attachments, context) {
+  entries = attachments ?? {};
+  drawProposals(context);
   const all = Object.values(attachments ?? {});
   const open = all.filter((each) => !CLOSED.has(each.state)).sort((one, other) => one.registered_at.localeCompare(other.registered_at));
   byId("register-empty").hidden = open.length > 0;
@@ -47,11 +49,88 @@ function acts(entry) {
   return "";
 }
 
-export function wireRegister() {
+let rounds = [];
+let chosen = null;
+let entries = {};
+
+/** The rounds of this CPTS, and the one looked at: whom it served, and each proposal with where it stands now. */
+export async function drawRounds(context, wanted = chosen?.id) {
+  await attempt(async () => {
+    rounds = await get("matching", `/attachment-rounds?cpts=${encodeURIComponent(config.cpts)}`);
+    if (rounds.length) await choose(rounds.find((each) => each.id === wanted)?.id ?? rounds[0].id, context);
+    byId("rounds").hidden = rounds.length === 0;
+  });
+}
+
+async function choose(id, context) {
+  chosen = await get("matching", `/attachment-rounds/${id}`);
+  const select = byId("round-choice");
+  select.replaceChildren(...rounds.map((each) => h("option", { value: each.id }, t("register.round_of", { when: whenFull(each.at), kept: number(each.kept), n: each.kept }))));
+  select.value = id;
+  byId("round-words").textContent = [
+    t("register.round_words", { kept: number(chosen.kept), seeking: number(chosen.seeking), n: chosen.kept }),
+    t("register.envious", { n: chosen.envious }),
+    t(chosen.certified ? "register.proved" : "register.unproved"),
+  ].join(" ");
+  const line = (name) => (each) => h("tr", {}, h("th", { scope: "row" }, name(each.of)), h("td", { class: "number" }, number(each.asked)),
+    h("td", { class: "number" }, number(each.proposed)), h("td", { class: "number" }, each.proposed ? minutes(each.mean_travel_s) : "–"));
+  byId("round-classes").replaceChildren(...chosen.equity_by_class.map(line((code) => label("attachment_class", code))));
+  byId("round-communes").replaceChildren(...chosen.equity_by_commune.map(line((insee) => context.commune(insee))));
+  for (const link of byId("rounds").querySelectorAll("a[data-kind]")) {
+    link.href = `${config.api.matching}/exports/proposals.${link.dataset.kind}?${new URLSearchParams({ cpts: config.cpts, of: id })}`;
+  }
+  drawProposals(context);
+}
+
+function drawProposals(context) {
+  byId("proposals-part").hidden = !chosen?.outcomes.length;
+  if (!chosen) return;
+  keep(byId("proposals"), chosen.outcomes.slice(0, 300), {
+    key: (each) => each.attachment_id,
+    version: (each) => [chosen.id, entries[each.attachment_id]?.version, nameOf(each.practitioner_id), context.commune(entries[each.attachment_id]?.insee)].join("|"),
+    draw: (each) => {
+      const entry = entries[each.attachment_id];
+      return h("tr", {},
+        h("th", { scope: "row" }, label("attachment_class", each.priority_class)),
+        h("td", {}, entry ? context.commune(entry.insee) : ""),
+        h("td", {}, each.practitioner_id ? nameOf(each.practitioner_id) : ""),
+        h("td", {}, reason(each)),
+        h("td", {}, entry ? state(KIND[entry.state] ?? "free", label("attachment_state", entry.state)) : ""));
+    },
+  });
+}
+
+/** Why this practitioner: the journey; or what stood in the way. */
+function reason(outcome) {
+  if (outcome.blocker) return label("attachment_blocker", outcome.blocker);
+  const said = outcome.why.travel_s === undefined ? [] : [t("register.journey", { minutes: minutes(outcome.why.travel_s) })];
+  if (outcome.practitioner_id && !outcome.kept) said.push(t("register.not_kept"));
+  return said.join(", ");
+}
+
+async function enterList(file) {
+  const answer = await fetch(`${config.api.matching}/attachment-lists?cpts=${encodeURIComponent(config.cpts)}`, {
+    method: "POST", headers: { "Content-Type": "text/csv", Accept: "application/json" }, body: file,
+  });
+  const report = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, report);
+  byId("list-words").textContent = t("register.list_words", { added: number(report.added), same: number(report.same), refused: number(new Set(report.refused.map((each) => each.line)).size) });
+  byId("list-refused").hidden = report.refused.length === 0;
+  byId("list-rows").replaceChildren(...report.refused.map((each) => h("tr", {},
+    h("th", { scope: "row", class: "number" }, String(each.line)), h("td", {}, each.column), h("td", {}, each.value), h("td", {}, each.change))));
+  byId("list-report").hidden = false;
+}
+
+export function wireRegister(context) {
   byId("round")?.addEventListener("click", () => attempt(async () => {
-    const round = await post("matching", "/attachment-rounds", { cpts_id: config.cpts });
-    byId("round-words").hidden = false;
-    byId("round-words").textContent = t("register.round_words", { kept: number(round.kept), seeking: number(round.seeking), n: round.kept });
+    const { id } = await post("matching", "/attachment-rounds", { cpts_id: config.cpts });
+    await drawRounds(context, id);
     toast(t("register.done"));
   }));
+  byId("round-choice").addEventListener("change", (event) => attempt(() => choose(event.target.value, context)));
+  byId("list")?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [file] = event.target.file.files;
+    if (file) attempt(() => enterList(file)).then((well) => well && event.target.reset());
+  });
 }

@@ -24,10 +24,16 @@ export async function showStory(request, context) {
       h("button", { type: "button", class: "quiet", autofocus: true, onclick: () => dialog.close() }, t("common.close"))),
     facts(story, context),
     dialog.dataset.acts === "yes" && WAITING.has(request.state) ? actions(story, context) : "",
-    h("h3", {}, t("tension.story.title")),
+    h("div", { class: "spread" }, h("h3", {}, t("tension.story.title")), exports(request.id)),
     h("ol", { class: "story" }, story.story.toReversed().map((change) => h("li", {}, h("span", { class: "time" }, time(change.at)), line(change, context)))));
   if (!dialog.open) dialog.showModal();
   return undefined;
+}
+
+/** The story as a file. */
+function exports(id) {
+  const link = (kind) => h("a", { class: "button quiet", download: true, href: `${config.api.matching}/exports/story.${kind}?${new URLSearchParams({ cpts: config.cpts, of: id })}` }, kind.toUpperCase());
+  return h("p", { class: "row no-print" }, link("csv"), link("xlsx"));
 }
 
 function facts(request, context) {
@@ -62,6 +68,10 @@ function actions(request, context) {
   const farther = (request.max_travel_minutes ?? 30) + 15;
   const buttons = [relax({ max_travel_minutes: farther }, t("tension.act.widen", { minutes: farther }))];
   if (!request.modes.includes("VR")) buttons.push(relax({ modes: [...request.modes, "VR"] }, t("tension.act.video")));
+  buttons.push(h("button", { type: "button", onclick: () => attempt(async () => {
+    const { asks } = await post("matching", `/requests/${request.id}/overbooking-asks`);
+    toast(t("tension.done.asked", { who: asks.map((each) => nameOf(each.practitioner_id)).join(", ") }));
+  }) }, t("tension.act.overbook")));
   for (const change of request.relaxations ?? []) buttons.push(callButton(change, context));
   buttons.push(h("button", { type: "button", class: "quiet", onclick: () => attempt(() => close(request)) }, t("tension.act.close")));
   return h("div", { class: "row" }, buttons);

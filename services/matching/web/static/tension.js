@@ -3,21 +3,24 @@
 import { get } from "/static/api.js";
 import { loadDirectory } from "/static/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
-import { age, number, span, when } from "/static/format.js";
+import { age, day, number, span, when } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 import { drawFair } from "/static/matching/fair.js";
-import { drawRegister, wireRegister } from "/static/matching/register.js";
+import { drawRegister, drawRounds, wireRegister } from "/static/matching/register.js";
+import { drawFree } from "/static/matching/free.js";
 import { drawTerritory } from "/static/matching/territory.js";
 import { drawTomorrow, offerCommunes } from "/static/matching/whatif.js";
 import { showStory } from "/static/matching/story.js";
 
 const WAITING = new Set(["open", "proposed", "escalated", "unserved"]);
-const KIND = { open: "wait", proposed: "wait", held: "wait", escalated: "wait", unserved: "bad" };
+const SERVED = new Set(["confirmed", "honoured", "no_show"]);
+const KIND = { open: "wait", proposed: "wait", held: "wait", escalated: "wait", unserved: "bad", confirmed: "done", honoured: "done", no_show: "bad" };
 const STEPS = ["widen", "ask_overbooking", "call_back"];
 const page = { sort: "urgency", down: false, filter: { figure: null, commune: null }, layer: "unserved", story: null };
 const communes = new Map();
 let motives = new Map();
+let told = null;
 let order = [];
 
 const availability = follow("availability", (events) => {
@@ -75,10 +78,18 @@ const SORTS = {
   next: (one) => one.next_step_at ?? "9",
 };
 
+/** What each figure shows when it is chosen; « free » shows slots instead of requests. */
+const FILTERS = {
+  waiting: (each) => WAITING.has(each.state),
+  p1: (each) => each.urgency === 1 && WAITING.has(each.state),
+  median: (each) => WAITING.has(each.state) && now() - Date.parse(each.submitted_at) > (told?.today.median_s ?? 0) * 1000,
+  served: (each) => SERVED.has(each.state) && day(each.submitted_at) === day(),
+};
+
 function shown() {
   const { figure, commune } = page.filter;
-  return onBoard().filter((each) => (!commune || each.insee === commune)
-    && (figure !== "p1" || (each.urgency === 1 && WAITING.has(each.state))) && (figure !== "waiting" || WAITING.has(each.state)));
+  const among = figure === "served" ? requests() : onBoard();
+  return among.filter((each) => (!commune || each.insee === commune) && (FILTERS[figure]?.(each) ?? true));
 }
 
 /** Sorted; but while somebody points into the table, known rows stay where they are and new ones come last. */
@@ -114,7 +125,11 @@ function draw() {
     draw: row,
   });
   for (const { element, added } of fresh) if (added && order.length > fresh.length) element.classList.add("flash");
-  byId("board-empty").hidden = rows.length > 0;
+  const slots = page.filter.figure === "free";
+  byId("free-panel").hidden = !slots;
+  byId("board-panel").hidden = slots;
+  if (slots) drawFree(freeSlots(), page.filter.commune, context);
+  byId("board-empty").hidden = slots || rows.length > 0;
   drawFilter();
   drawCounts();
   drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots() }, context);
@@ -158,23 +173,32 @@ function drawFilter() {
   for (const card of document.querySelectorAll("button[data-figure]")) card.setAttribute("aria-pressed", card.dataset.figure === figure);
 }
 
-function figure(name, value, before = "") {
+function figure(name, value, before = "", more = "") {
   const card = document.querySelector(`[data-figure="${name}"]`);
   card.querySelector(".figure-value").textContent = value;
   card.querySelector(".figure-before").textContent = before || " ";
+  card.querySelector(".figure-more").textContent = more;
   return card;
 }
+
+/** A figure of a week ago, with the one of yesterday beside it. */
+const earlier = (value) => (told ? t("tension.earlier", { week: value(told.last_week), yesterday: value(told.yesterday) }) : "");
 
 function drawCounts() {
   const rows = waiting();
   const oldest = rows.map((each) => each.submitted_at).sort()[0];
   const first = rows.filter((each) => each.urgency === 1);
-  figure("waiting", number(rows.length), oldest ? t("tension.oldest", { age: age(oldest) }) : "");
-  figure("p1", number(first.length), "").classList.toggle("alarm", first.length > 0);
+  figure("waiting", number(rows.length), earlier((at) => number(at.waiting)), oldest ? t("tension.oldest", { age: age(oldest) }) : "");
+  figure("p1", number(first.length), earlier((at) => number(at.p1))).classList.toggle("alarm", first.length > 0);
   const free = freeSlots();
   const places = free.reduce((sum, slot) => sum + slot.capacity - slot.taken, 0);
   const soonest = free.map((slot) => slot.starts_at).sort()[0];
-  figure("free", number(places), soonest ? t("tension.soonest", { time: when(soonest) }) : "");
+  figure("free", number(places), earlier((at) => number(at.free)), soonest ? t("tension.soonest", { time: when(soonest) }) : "");
+  if (!told) return;
+  const lasted = (at) => (at.median_s === null ? "–" : span(at.median_s * 1000));
+  figure("median", lasted(told.today), earlier(lasted));
+  const of = (at) => t("tension.of", { some: at.within_48_h, all: at.submitted });
+  figure("served", of(told.today), earlier(of));
 }
 
 let figuring;
@@ -186,11 +210,8 @@ function figuresSoon() {
       .then((answer) => (answer.ok && !answer.redirected ? answer.json() : null))
       .catch(() => null);
     if (figures === null) return;
-    const { today, last_week: before } = figures;
-    const lasted = (day) => (day.median_s === null ? "–" : span(day.median_s * 1000));
-    figure("median", lasted(today), t("tension.before", { value: lasted(before) }));
-    figure("served", t("tension.of", { some: today.within_48_h, all: today.submitted }),
-      t("tension.before", { value: t("tension.of", { some: before.within_48_h, all: before.submitted }) }));
+    told = figures;
+    drawCounts();
   }, 500);
 }
 
@@ -204,7 +225,7 @@ function wall() {
   if (on) toast(t("tension.wall_out"));
 }
 
-document.querySelector("thead").addEventListener("click", (event) => {
+document.querySelector("#board-table thead").addEventListener("click", (event) => {
   const column = event.target.closest("[data-sort]")?.dataset.sort;
   if (!column) return;
   page.down = page.sort === column && !page.down;
@@ -238,9 +259,10 @@ keys({
 });
 tabs(byId("tabs"), (tab) => {
   draw();
+  if (tab === "mt") drawRounds(context);
   if (tab === "demain") drawTomorrow();
 });
-wireRegister();
+wireRegister(context);
 setInterval(() => attempt(async () => draw()), 15_000);
 setInterval(figuresSoon, 60_000);
 

@@ -1,0 +1,82 @@
+"""The coordinator's board: each figure a filter, a request's story and what can be done about it, the wall."""
+
+import re
+
+from playwright.async_api import Browser, Page, expect
+
+from shared.auth import Role
+from tests.e2e.browser import screen
+from tests.e2e.town import Town, fill
+
+
+async def chosen(page: Page, figure: str) -> None:
+    await page.locator(f"[data-figure={figure}]").click()
+    await expect(page.locator(f"[data-figure={figure}]")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_each_figure_is_a_filter_and_says_what_stood_before(browser: Browser, here: Town) -> None:
+    await fill(here)
+    token = await here.token(Role.COORDINATOR)
+    async with screen(browser, here.url, "/tension", token) as board:
+        page, rows = board.page, board.page.locator("#board tr")
+        for figure in ("waiting", "p1", "median", "free", "served"):
+            await expect(page.locator(f"[data-figure={figure}] .figure-before")).to_contain_text("il y a 7 jours")
+        await chosen(page, "p1")
+        await expect(rows.locator(".urgency:not(.p1)")).to_have_count(0)
+        await chosen(page, "free")
+        await expect(page.locator("#free tr").first).to_contain_text("Dr")
+        await expect(page.locator("#board-panel")).to_be_hidden()
+        await chosen(page, "served")
+        await expect(page.locator("#board-panel")).to_be_visible()
+        await page.get_by_role("button", name="Tout afficher").click()
+        await page.get_by_role("button", name="Commune", exact=True).click()
+        await expect(page.get_by_role("columnheader", name="Commune")).to_have_attribute("aria-sort", "ascending")
+        await page.get_by_label("Offre").check()
+        await expect(page.locator("#communes button").first).to_contain_text("place")
+        await page.locator("#communes button").first.click()
+        await expect(page.locator("#filter")).to_contain_text("Mende")
+        await page.get_by_role("button", name="Tout afficher").click()
+        await page.keyboard.press("w")
+        await expect(page.locator("body")).to_have_class(re.compile("wall"))
+        await expect(page.locator("#map")).to_be_hidden()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#map")).to_be_visible()
+
+
+async def test_what_is_done_about_a_request_is_in_its_story(browser: Browser, here: Town) -> None:
+    async with here.client(Role.PHARMACIST) as client:
+        body = {"insee": "48039", "urgency": 2, "motive": "dental_pain", "professions": ["40"]}
+        assert (await client.post("/matching/requests", json=body)).status_code == 201
+    token = await here.token(Role.COORDINATOR)
+    async with screen(browser, here.url, "/tension", token) as board:
+        await board.page.locator("#board .open").first.click()
+        story = board.page.get_by_role("dialog")
+        await story.get_by_role("button", name="Élargir à 45 min").click()
+        await expect(story.locator(".story")).to_contain_text("Critères élargis")
+        await expect(story.get_by_role("button", name="Élargir à 60 min")).to_be_visible()
+        await story.get_by_role("button", name="Fermer la demande").click()
+        why = board.page.get_by_role("dialog", name="Fermer cette demande ?")
+        await why.get_by_label("Pour quelle raison ?").select_option(label="Servi ailleurs")
+        await why.get_by_role("button", name="Fermer la demande").click()
+        await expect(board.page.locator("#board tr")).to_have_count(0)
+        await expect(board.page.locator("#toasts")).to_contain_text("Demande fermée")
+
+
+async def test_the_committee_reads_and_changes_nothing(browser: Browser, here: Town) -> None:
+    await fill(here)
+    token = await here.token(Role.COMMITTEE)
+    async with screen(browser, here.url, "/tension#mt", token) as board:
+        await expect(board.page.get_by_role("button", name="Proposer des médecins")).to_have_count(0)
+        await expect(board.page.locator("#list")).to_have_count(0)
+        await board.page.get_by_role("tab", name="Tableau").click()
+        await board.page.locator("#board .open").first.click()
+        await expect(board.page.get_by_role("dialog").get_by_role("button", name="Fermer la demande")).to_have_count(0)
+    async with here.client(Role.COMMITTEE) as client:
+        asked = (await client.get("/matching/requests", params={"cpts": "990000001"})).json()[0]["id"]
+        for path, body in (
+            (f"/matching/requests/{asked}/relaxation", {"max_travel_minutes": 60}),
+            (f"/matching/requests/{asked}/closure", {"reason": "other"}),
+            (f"/matching/requests/{asked}/overbooking-asks", {}),
+            ("/matching/attachment-rounds", {}),
+        ):
+            assert (await client.post(path, json=body)).status_code == 403, path

@@ -1,0 +1,52 @@
+"""Every list leaves as a file from one address, for who sees it and nobody else, and no cell of it is a formula."""
+
+import asyncio
+
+import httpx
+from sqlalchemy import text
+
+from services.matching.api.exports import LISTS
+from shared.auth import Role
+from shared.db import run
+from shared.export import inert
+from tests.builders import CPTS, owner
+from tests.towns import Town, a_request
+
+ABOUT = {"story", "proposals"}
+PEOPLE = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.PHARMACIST)
+
+
+async def asked(client: httpx.AsyncClient, name: str, kind: str = "csv") -> httpx.Response:
+    return await client.get(f"/exports/{name}.{kind}", params={"cpts": CPTS}, timeout=60)
+
+
+async def test_each_list_is_for_who_sees_it(town: Town) -> None:
+    pharmacy = await town.person(Role.PHARMACIST)
+    request = (await pharmacy.client.post("/requests", json=a_request())).json()["id"]
+    people = {role: (await town.person(role)).client for role in PEOPLE}
+    async with asyncio.timeout(30):
+        while (await asked(people[Role.ADMIN], "fairness")).status_code == 503:
+            await asyncio.sleep(0.03)
+    for name in LISTS.keys() - ABOUT:
+        for role, client in people.items():
+            expected = 200 if role in LISTS[name][0] else 403
+            assert (await asked(client, name)).status_code == expected, (name, role)
+    sheet = await asked(people[Role.ADMIN], "board", "xlsx")
+    assert sheet.content.startswith(b"PK")
+    assert sheet.headers["content-disposition"] == 'attachment; filename="board.xlsx"'
+    assert (await asked(people[Role.ADMIN], "nothing")).status_code == 404
+    of = {"cpts": CPTS, "of": request}
+    story = await people[Role.COORDINATOR].get("/exports/story.csv", params=of)
+    assert "Demande faite" in story.text
+    assert (await people[Role.PHARMACIST].get("/exports/story.csv", params=of)).status_code == 404
+    assert "Mende;" in (await pharmacy.client.get("/exports/mine.csv", params=of)).text
+
+
+async def test_what_somebody_typed_is_no_formula_in_a_spreadsheet(town: Town) -> None:
+    admin = await town.person(Role.ADMIN)
+    async with owner(town.settings) as session:
+        await run(session, text("update common.account set label = '=cmd|calc'"))
+    assert "\r\n'=cmd|calc;" in (await asked(admin.client, "members")).content.decode("utf-8-sig")
+    assert [inert(cell) for cell in ("=1", "+1", "-1", "@x", "\t=1", "a-b", -1)] == [
+        "'=1", "'+1", "'-1", "'@x", "'\t=1", "a-b", -1,
+    ]  # fmt: skip
