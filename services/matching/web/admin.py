@@ -3,31 +3,43 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy import Text, cast, delete, func, text, update
+from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.app.parameters import CptsParameters, parameters_of
+from services.matching.app.parameters import RUNNABLE, CptsParameters, parameters_of
+from services.matching.reads_audit import accesses, labels_of, members
 from shared.auth import Caller, Role, record_access
-from shared.clock import PARIS
+from shared.changes import changes_of, record_change
 from shared.db import Scope, run
+from shared.export import moment
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.refusals import Invalid, NotFound
 from shared.signin import add_account
-from shared.tables import AccessRow, AccountRow, CommuneRow, RoleGrantRow, SessionRow
+from shared.tables import AccountRow, CommuneRow, RoleGrantRow, SessionRow
 from shared.web.pages import PageDep, label_of_account, reading
 
 SHOWN = 200
 EVERYWHERE = Scope(frozenset({"*"}))
 GIVEN = tuple(role for role in Role if role not in {Role.MACHINE, Role.PRACTITIONER, Role.DELEGATE})
 """Roles that need no practitioner beside them."""
+FEEDS = text(
+    """
+    select distinct practitioner.first_name || ' ' || practitioner.last_name as who, feed.read_at, feed.error
+    from availability.agenda_feed feed
+    join availability.practitioner on practitioner.id = feed.practitioner_id
+    join availability.membership on membership.practitioner_id = practitioner.id
+    where membership.cpts_id = any(:cpts)
+    order by feed.error desc, who
+    """
+)
 routes = APIRouter(include_in_schema=False)
 Filter = Annotated[str, Query(max_length=100)]
 
@@ -47,23 +59,40 @@ class Entry(BaseModel):
     totp_uri: str
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One line of the list of members."""
+class NewRole(BaseModel):
+    """One more role for a member."""
 
-    id: UUID
-    label: str
-    role: str
-    suspended: bool
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A commune on the map: ours, claimed twice, or nobody's."""
+
+    name: str
+    lat: float
+    lon: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An agenda that is read for somebody: when it was read last, and what went wrong if it did."""
+
+    who: str
+    read_at: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Territory:
     """Whose communes: those of two CPTS, and those of nobody in the départements of this one."""
 
+    codes: Sequence[str]
     communes: Sequence[str]
     overlaps: Sequence[str]
     holes: Sequence[str]
+    spots: Sequence[Spot]
 
 
 @routes.get("/admin")
@@ -75,6 +104,8 @@ async def admin(
     cpts_id = page.chosen_cpts(caller) or ""
     async with reading(request, "matching", caller.scope) as matching:
         parameters = await parameters_of(matching, cpts_id)
+    theirs = await territory(request, cpts_id)
+    changes = await changes_of(session, cpts_id, limit=SHOWN)
     return page.show(
         "matching/admin.html",
         title="admin.title",
@@ -83,23 +114,20 @@ async def admin(
         words=("admin.", "login."),
         roles=GIVEN,
         members=await members(session, cpts_id),
-        territory=await territory(request, cpts_id),
+        territory=theirs,
         parameters=shown(parameters),
-        accesses=await accesses(session, compte, objet),
+        accesses=await accesses(session, cpts_id, compte, objet),
+        changes=changes,
+        who=await labels_of(session, {each.account for each in changes}),
+        feeds=await feeds(request, caller),
+        spots=[asdict(each) for each in theirs.spots],
+        moment=moment,
+        cpts=cpts_id,
+        policies=RUNNABLE,
+        now=parameters,
         compte=compte,
         objet=objet,
     )
-
-
-async def members(session: AsyncSession, cpts_id: str) -> list[Member]:
-    """Who has a role in a CPTS."""
-    found = await session.exec(
-        select(AccountRow, RoleGrantRow.role)
-        .join(RoleGrantRow, col(RoleGrantRow.account_id) == col(AccountRow.id))
-        .where(RoleGrantRow.cpts_id == cpts_id)
-        .order_by(RoleGrantRow.role, AccountRow.label)
-    )
-    return [Member(account.id, account.label, role, account.disabled_at is not None) for account, role in found]
 
 
 async def territory(request: Request, cpts_id: str) -> Territory:
@@ -115,7 +143,14 @@ async def territory(request: Request, cpts_id: str) -> Territory:
     names = {each.insee: each.name for each in known}
     departements = {each.departement for each in known if each.insee in ours}
     free = [each.name for each in known if each.departement in departements and each.insee not in owners]
+    kinds = {insee: "overlap" if len(owners[insee]) > 1 else "ours" for insee in ours}
     return Territory(
+        spots=[
+            Spot(each.name, each.lat, each.lon, kinds.get(each.insee, "hole"))
+            for each in known
+            if each.insee in kinds or (each.departement in departements and each.insee not in owners)
+        ],
+        codes=sorted(ours),
         communes=sorted(names.get(insee, insee) for insee in ours),
         overlaps=sorted(names.get(insee, insee) for insee in ours if len(owners[insee]) > 1),
         holes=sorted(free),
@@ -128,27 +163,11 @@ def shown(parameters: CptsParameters) -> list[tuple[str, str, str]]:
     return [(name, str(value), str(defaults[name])) for name, value in parameters.model_dump(mode="json").items()]
 
 
-async def accesses(session: AsyncSession, account: str, item: str) -> list[dict[str, str]]:
-    """The last accesses to patients' data that the reader's CPTS may see, by account or by object."""
-    query = select(AccessRow, AccountRow.label).outerjoin(
-        AccountRow, cast(col(AccountRow.id), Text) == col(AccessRow.account)
-    )
-    if account:
-        query = query.where(col(AccountRow.label).icontains(account, autoescape=True))
-    if item:
-        query = query.where(col(AccessRow.object_id) == item)
-    rows = await session.exec(query.order_by(col(AccessRow.at).desc()).limit(SHOWN))
-    return [
-        {
-            "at": row.at.astimezone(PARIS).strftime("%d/%m/%Y %H:%M"),
-            "who": label or row.account,
-            "role": row.role,
-            "action": row.action,
-            "kind": row.object_kind,
-            "id": row.object_id,
-        }
-        for row, label in rows
-    ]
+async def feeds(request: Request, caller: Caller) -> list[Feed]:
+    """The agendas followed in a CPTS, the troubled ones first."""
+    async with reading(request, "availability", caller.scope) as session:
+        rows = (await run(session, FEEDS, cpts=sorted(caller.cpts))).all()
+    return [Feed(row.who, moment(row.read_at), row.error) for row in rows]
 
 
 @routes.post("/admin/members", status_code=201)
@@ -164,7 +183,50 @@ async def add(form: NewMember, page: PageDep, caller: CallerDep, session: Sessio
         session, wiring.vault, label=form.label, role=form.role, cpts_id=cpts_id, email=form.email, password=password
     )
     await _log(session, caller, cpts_id, f"add_{form.role}", account_id)
+    await _note(session, caller, cpts_id, account_id, before={}, after={"role": form.role})
     return Entry(password=password, totp_uri=uri)
+
+
+@routes.post("/admin/members/{account_id}/roles", status_code=201)
+async def give_role(
+    account_id: UUID, form: NewRole, page: PageDep, caller: CallerDep, session: SessionDep
+) -> dict[str, str]:
+    """Give a member one more role; a role they have already is refused."""
+    caller.require(Role.ADMIN)
+    cpts_id = page.chosen_cpts(caller) or caller.only_cpts()
+    if form.role not in GIVEN:
+        raise Invalid(field="role", value=form.role, rule=f"one of {', '.join(GIVEN)}")
+    theirs = [each.role for each in await members(session, cpts_id) if each.id == account_id]
+    if not theirs:
+        raise NotFound(field="account_id", value=account_id)
+    if form.role in theirs:
+        raise Invalid("Ce membre a déjà ce rôle.", field="role", value=form.role, rule="another role")
+    grant = RoleGrantRow(id=uuid4(), account_id=account_id, role=form.role, cpts_id=cpts_id)
+    session.add(grant)
+    await _note(session, caller, cpts_id, account_id, before={}, after={"role": form.role})
+    return {"id": str(grant.id)}
+
+
+@routes.delete("/admin/roles/{grant_id}", status_code=204)
+async def take_role(grant_id: UUID, page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
+    """Take a role away; sessions opened with it end at once."""
+    caller.require(Role.ADMIN)
+    cpts_id = page.chosen_cpts(caller) or caller.only_cpts()
+    own = col(RoleGrantRow.account_id) == UUID(caller.id)
+    gone = (
+        await session.exec(
+            delete(RoleGrantRow)
+            .where(col(RoleGrantRow.id) == grant_id, col(RoleGrantRow.cpts_id) == cpts_id, ~own)
+            .returning(col(RoleGrantRow.account_id), col(RoleGrantRow.role))
+        )
+    ).first()
+    if gone is None:
+        raise NotFound(field="grant_id", value=grant_id)
+    await session.exec(
+        delete(SessionRow).where(col(SessionRow.account_id) == gone.account_id, col(SessionRow.role) == gone.role)
+    )
+    await _note(session, caller, cpts_id, gone.account_id, before={"role": gone.role}, after={})
+    return Response(status_code=204)
 
 
 @routes.post("/admin/members/{account_id}/suspension", status_code=204)
@@ -199,6 +261,20 @@ async def _set_suspended(
     if done.first() is None:
         raise NotFound(field="account_id", value=account_id)
     await _log(session, caller, cpts_id, "suspend" if suspended else "restore", account_id)
+
+
+async def _note(
+    session: AsyncSession,
+    caller: Caller,
+    cpts_id: str,
+    account_id: UUID,
+    *,
+    before: dict[str, str],
+    after: dict[str, str],
+) -> None:
+    await record_change(
+        session, caller, cpts_id=cpts_id, what="member", object_id=str(account_id), before=before, after=after
+    )
 
 
 async def _log(session: AsyncSession, caller: Caller, cpts_id: str, action: str, account_id: UUID) -> None:

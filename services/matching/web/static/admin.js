@@ -1,6 +1,8 @@
-// Administration: letting somebody in, closing an account. The rest of the page needs no script.
+// Administration: letting somebody in, giving and taking roles, setting parameters, and the map of the territory.
 
+import { call, get } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
+import { circleMap } from "/static/map.js";
 import { ask, attempt, follow } from "/static/shell.js";
 import { config, t } from "/static/page.js";
 
@@ -29,11 +31,49 @@ byId("add").addEventListener("submit", (event) => {
     location.reload();
   });
 });
+byId("give").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { account, role } = Object.fromEntries(new FormData(event.target));
+  attempt(async () => {
+    await send("POST", `/admin/members/${account}/roles`, { role });
+    location.reload();
+  });
+});
+byId("territory-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const communes = event.target.codes.value.split(/[\s,;]+/).filter(Boolean);
+  attempt(async () => {
+    const { name, size } = live.state.cpts[config.cpts];
+    await call("availability", "PUT", `/cpts/${config.cpts}`, { name, size, communes });
+    location.reload();
+  });
+});
+byId("parameters").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { policy, hold_minutes: hold, notice_minutes: notice } = Object.fromEntries(new FormData(event.target));
+  attempt(async () => {
+    const { now: set } = await get("matching", `/parameters/${config.cpts}`);
+    await call("matching", "PUT", `/parameters/${config.cpts}`, { ...set, policy, hold_minutes: Number(hold), notice_minutes: Number(notice) });
+    location.reload();
+  });
+});
 document.addEventListener("click", (event) => {
+  const grant = event.target.closest("[data-grant]")?.dataset.grant;
+  if (grant) attempt(async () => {
+    await send("DELETE", `/admin/roles/${grant}`);
+    location.reload();
+  });
   const button = event.target.closest("[data-account]");
   if (!button) return;
   attempt(async () => {
     await send(button.dataset.suspended === "yes" ? "DELETE" : "POST", `/admin/members/${button.dataset.account}/suspension`);
     location.reload();
   });
+});
+
+const COLOURS = { ours: "--accent", overlap: "--alert", hole: "--quiet" };
+const spots = JSON.parse(byId("spots").textContent);
+if (spots.length) attempt(async () => {
+  const map = await circleMap(byId("map"));
+  map.draw(spots.map((spot) => ({ lat: spot.lat, lon: spot.lon, radius: spot.kind === "overlap" ? 12 : 8, colour: COLOURS[spot.kind], opacity: spot.kind === "hole" ? 0 : .3, label: spot.name })));
 });
