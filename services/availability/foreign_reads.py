@@ -24,7 +24,7 @@ left join lateral (
 ) c on true
 left join lateral (
   select l.insee, l.lat, l.lon from availability.schedule a join availability.place l on l.id = a.place_id
-  where a.practitioner_id = f.practitioner_id order by l.id limit 1
+  where a.practitioner_id = f.practitioner_id and a.closed_at is null order by l.id limit 1
 ) w on true
 where f.cpts_id = :cpts and f.starts_at > common.now()
   and not exists (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -67,9 +67,9 @@ async def slot_views(session: AsyncSession, *conditions: Any) -> dict[UUID, Slot
     """The slots that meet these conditions, by id, in order of time."""
     found = select(SlotRow).where(*conditions).order_by(col(SlotRow.starts_at), col(SlotRow.id))
     slots = (await session.exec(found.execution_options(populate_existing=True))).all()
-    used = select(BookingRow).where(
-        col(BookingRow.slot_id).in_([slot.id for slot in slots]), col(BookingRow.state).in_(LIVE_BOOKING)
-    )
+    # The ids go as one value: a month of a large territory has more slots than a statement takes values.
+    ids = bindparam("slot_ids", [slot.id for slot in slots], type_=ARRAY(Uuid))
+    used = select(BookingRow).where(col(BookingRow.slot_id) == any_(ids), col(BookingRow.state).in_(LIVE_BOOKING))
     bookings: dict[UUID, list[BookingRow]] = defaultdict(list)
     for booking in (await session.exec(used.execution_options(populate_existing=True))).all():
         bookings[booking.slot_id].append(booking)

@@ -16,7 +16,7 @@ from services.availability.orders import Booked, NewAbsence, NewOpening
 from services.availability.store import slots as store
 from services.availability.store.calendar import cut_again, mark_cut
 from services.availability.store.directory import rows_of_others_refused
-from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, SlotRow
+from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
 from shared.clock import PARIS
 from shared.db import Scope, database_now, ring_after_commit, set_scope
@@ -120,8 +120,14 @@ async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: Pub
     due = (
         select(OpeningRow, PlaceRow.insee)
         .join(PlaceRow, col(PlaceRow.id) == col(OpeningRow.place_id))
+        .outerjoin(
+            ScheduleRow,
+            (col(ScheduleRow.practitioner_id) == col(OpeningRow.practitioner_id))
+            & (col(ScheduleRow.place_id) == col(OpeningRow.place_id)),
+        )
         .where(
             OpeningRow.cpts_id == cpts_id,
+            col(ScheduleRow.closed_at).is_(None),
             or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last),
             OpeningRow.first_day <= last,
             or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= today),

@@ -41,7 +41,9 @@ async def put_place(session: AsyncSession, key: str, order: orders.Place) -> UUI
 
 async def put_access(session: AsyncSession, caller: Caller, place_id: UUID, order: orders.Access) -> None:
     """Say how one gets into a place, for who works there and who runs its CPTS; raises `NotAllowed`, `NotFound`."""
-    works = select(ScheduleRow.practitioner_id).where(ScheduleRow.place_id == place_id)
+    works = select(ScheduleRow.practitioner_id).where(
+        ScheduleRow.place_id == place_id, col(ScheduleRow.closed_at).is_(None)
+    )
     there = {str(each) for each in (await session.exec(works)).all()}
     if caller.practitioners is not None and not caller.practitioners & there:
         raise NotAllowed("Ce lieu est celui d'autres praticiens.", field="place_id", value=place_id)

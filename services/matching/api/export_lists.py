@@ -210,8 +210,11 @@ async def proposals(ask: Ask) -> Table:
 async def what_if(ask: Ask) -> Table:
     """Both sides of a replay."""
     days = await ask.foresight.lived(ask.cpts, ask.change.days, await database_now(ask.session))
+    change = await ask.foresight.change(ask.change)
+    # Nobody's turn is waited for with a connection in hand.
+    await ask.session.commit()
     last = None
-    async for answer in ask.foresight.replay(days, await ask.foresight.change(ask.change)):
+    async for answer in ask.foresight.replay(days, change):
         last = answer
     assert last is not None  # noqa: S101  a replay ends with its answer
     before, after = last.before, last.after

@@ -1,6 +1,6 @@
 """What if, and tomorrow: the days this CPTS lived, replayed with one thing changed, and what a coming one still lacks.
 
-Both are computed by the engine, in its own processes, one at a time: rounds keep a worker for themselves.
+Both are computed by the engine, in its own processes, one at a time: they never take more than one of its workers.
 """
 
 import asyncio
@@ -153,6 +153,8 @@ class Foresight:
             for slot in territory.slots(int(now.timestamp()))
             if at_s <= slot.starts_at_s < int(ends.timestamp()) and slot.places > 0
         )
+        # Nobody's turn is waited for with a connection in hand.
+        await self.session.commit()
         async with self.turn:
             lack = await self.solver(tomorrow_lacks, days, slots, at_s, territory.practitioners(at_s), parameters.core)
         return Tomorrow(day=begins, **asdict(lack))

@@ -59,6 +59,8 @@ async def _worths(request: Request, session: AsyncSession, cpts_id: str) -> Wort
     instance = instance_of(rows, slots, ledgers, parameters, now, unseen_places(rows, territory.bookings()))
     router: Router = request.app.state.router
     full = full_slots(slots, instance)
+    # Nothing is computed with a connection in hand.
+    await session.commit()
     travel, name = await router.travel(replace(instance, slots=(*instance.slots, *full)))
     solver: Solver = request.app.state.solver
     live, places = territory.items("slots"), territory.items("places")

@@ -103,6 +103,8 @@ async def why(
         unseen_places(rows, territory.bookings()),
     )
     router: Router = request.app.state.router
+    # Nothing is computed with a connection in hand.
+    await session.commit()
     travel, _ = await router.travel(replace(instance, slots=(slot,)))
     solver: Solver = request.app.state.solver
     return _view(value, await solver(offered, instance, slot, ASKERS, cpts, travel))

@@ -24,6 +24,9 @@ from shared.db import instant, run
 KEPT = timedelta(days=56)
 """How far back history goes: eight weeks, so that a season does not weigh on the next."""
 
+AT_ONCE = 500
+"""Slots per statement: PostgreSQL takes 32,767 values in one, and a large territory has more."""
+
 
 class SlotSeenRow(Matching, table=True):
     """A slot that was offered: what it was, when it opened, when it was taken back if it was. Nobody's booking."""
@@ -64,9 +67,9 @@ async def see(session: AsyncSession, cpts_id: str, slots: Iterable[Seen], now: d
         }
         for seen in slots
     ]
-    if rows:
-        noted = insert(SlotSeenRow).values(rows)
-        changing = ("offer", "starts_at", "ends_at", "closed_at")
+    changing = ("offer", "starts_at", "ends_at", "closed_at")
+    for first in range(0, len(rows), AT_ONCE):
+        noted = insert(SlotSeenRow).values(rows[first : first + AT_ONCE])
         changes = {name: noted.excluded[name] for name in changing}
         await run(session, noted.on_conflict_do_update(index_elements=["cpts_id", "slot_id"], set_=changes))
 

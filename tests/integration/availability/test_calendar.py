@@ -62,6 +62,18 @@ async def test_an_opening_is_cut_three_days_ahead_once(service: Service, territo
     assert {slot["origin"] for slot in slots} == {"opening"}
 
 
+async def test_who_left_a_place_opens_and_changes_nothing_there(service: Service, territory: Territory) -> None:
+    doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
+    assert (await doctor.post("/openings", json=opening(territory))).status_code == 201
+    async with owner(service.settings) as session:
+        left = text("update availability.schedule set closed_at = now() where practitioner_id = :who")
+        await run(session, left, who=territory.practitioners[0])
+    await swept(service)
+    assert await published(doctor) == []
+    access = {"access_note": "", "phone": "", "wheelchair": True}
+    assert (await doctor.put(f"/places/{territory.places[0]}/access", json=access)).status_code == 403
+
+
 async def test_the_next_day_is_cut_when_it_comes_into_sight(service: Service, territory: Territory) -> None:
     matching = await service.machine()
     await matching.post("/openings", json=opening(territory, weekdays=[1, 6]))

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.matching.core.model import Point
+from services.matching.core.model import Point, Slot
 from services.matching.core.outlook import LEAST_DAYS
-from services.matching.store.history import history_of, known_days
+from services.matching.store.history import Seen, history_of, known_days, see
 from services.matching.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import run
@@ -178,3 +178,11 @@ async def test_slots_are_remembered_and_those_that_opened_on_their_day_are_count
     (opened,) = history.opened
     assert (opened.hour, opened.count, opened.slot.practitioner) == (9, 1, str(town.territory.practitioners[0]))
     assert 2.5 * 3600 <= opened.slot.starts_at_s <= 3 * 3600
+
+
+async def test_more_slots_than_one_statement_takes_are_remembered(settings: Settings) -> None:
+    starts_at_s = int(MORNING.timestamp())
+    slots = [Slot(str(new_id(MORNING)), "p", Point(44.5, 3.5), starts_at_s, starts_at_s + 900) for _ in range(5000)]
+    async with owner(settings) as session:
+        await see(session, CPTS, [Seen(slot, MORNING, closed=False) for slot in slots], MORNING)
+        assert (await run(session, text("select count(*) from matching.slot_seen"))).scalar_one() == 5000

@@ -7,7 +7,7 @@ import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 
 const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
-const REREAD = 2000;
+const REREAD = 5000;
 const PERSONAL = new Set(["visibility", "window", "profession", "act", "age", "mode", "distance", "wheelchair", "party", "forbidden"]);
 const MORE = ["habitual", "urgent", "asked"];
 
@@ -142,9 +142,18 @@ async function why(slot, context) {
       proposed ? h("p", {}, t("why.all")) : "");
   };
   await read();
-  const again = setInterval(() => attempt(read), REREAD);
+  let again;
+  let open = true;
+  const later = () => {
+    again = setTimeout(async () => {
+      await attempt(read);
+      if (open) later();
+    }, REREAD);
+  };
+  later();
   await ask(t("why.title", { time: time(slot.starts_at) }), box, [{ value: "", text: t("common.close"), kind: "primary" }]);
-  clearInterval(again);
+  open = false;
+  clearTimeout(again);
 }
 
 /** What the rule says of this slot; where it keeps somebody away, how many and the one thing to change. */
