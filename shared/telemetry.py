@@ -11,6 +11,7 @@ LOGGABLE = frozenset({
     "event", "level", "timestamp", "logger", "service", "request_id", "cpts", "stream", "error", "code", "status",
     "method", "route", "duration_ms", "slot", "booking", "request", "round", "seq", "epoch", "count", "role",
     "origin", "attempt", "reason", "exc_info", "exception", "step", "seconds", "requests", "slots", "version",
+    "editor", "message", "tries", "queue", "rule", "bytes", "trouble",
 })  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Does what time asks for, CPTS by CPTS, every second or when rung; one sweeper at a time acts on a CPTS."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,6 +14,7 @@ from services.availability.app import upkeep
 from services.availability.app.calendar import SWEEP, cut_openings
 from services.availability.edges.public_holidays import public_holidays
 from services.availability.tables import CptsRow
+from shared.background import in_background
 from shared.db import AWAY, Scope, run, set_scope
 from shared.wiring import Wiring
 
@@ -64,9 +64,5 @@ async def _sweep_for_ever(wiring: Wiring) -> None:
 @asynccontextmanager
 async def sweeping(wiring: Wiring) -> AsyncIterator[None]:
     """Sweep while the context is open."""
-    task = asyncio.create_task(_sweep_for_ever(wiring))
-    try:
+    async with in_background(_sweep_for_ever(wiring), name="sweeper"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

@@ -16,10 +16,9 @@ from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.labels import language_of, wording
 from shared.notices.carrying import sealed
-from shared.notices.keys import identity
+from shared.notices.keys import EVERYONE, identity
 from shared.notices.kinds import OFFERED, Kind, NoticeState, Reason
 from shared.notices.push import Subscription
-from shared.notices.sender import EVERYONE
 from shared.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
 from shared.notices.telling import STREAM
 from shared.notices.words import line
@@ -28,6 +27,8 @@ from shared.refusals import Invalid, NotFound
 from shared.tables import AccountRow
 
 LAST, MOST_DEVICES = 20, 10
+_PART = r"[^@\s<>,;\x00-\x1f\x7f]+"
+ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
 PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
 routes = APIRouter(prefix="/notifications", tags=["notifications"])
 
@@ -42,7 +43,7 @@ class Preferences(Order):
     """What to tell, and when not to; `email` empty is the account's own address."""
 
     mail: bool = True
-    email: str | None = Field(default=None, max_length=200, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
+    email: str | None = Field(default=None, max_length=200, pattern=ADDRESS)
     quiet_from: time = time(20)
     quiet_to: time = time(7)
     p1_always: bool = False
@@ -106,12 +107,12 @@ def person(caller: Caller) -> UUID:
 async def overview(request: Request, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> Overview:
     """What the caller chose, their devices and their last notices."""
     mine = person(caller)
+    us = await identity(session, wiring.vault, wiring.settings, caller.scope)
     choice = await session.get(NoticePreferenceRow, mine) or NoticePreferenceRow(account_id=mine)
     account = await session.get_one(AccountRow, mine)
     devices = await session.exec(
         select(NoticeDeviceRow).where(NoticeDeviceRow.account_id == mine).order_by(col(NoticeDeviceRow.added_at))
     )
-    us = await identity(session, wiring.vault, wiring.settings)
     return Overview(
         mail_configured=request.app.state.mail.ready,
         account_email=account.email,

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.db import database_now, run
 from shared.labels import wording
 from shared.notices.deciding import MAIL, Person, person_of, untrue
-from shared.notices.keys import identity
+from shared.notices.keys import LOST, identity
 from shared.notices.kinds import Reason
 from shared.notices.mail import MailSettings, Undeliverable, letter, send
 from shared.notices.push import Identity, Subscription, encrypted
@@ -38,7 +38,7 @@ select n.id from common.notice n where n.message_id = :message and exists (
 
 
 class Gone(Exception):
-    """The push service no longer knows this browser."""
+    """The push service no longer knows this browser, or we can no longer read what it gave us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,10 @@ class Carrier:
         self._wiring, self._client, self._mail = wiring, client, mail
 
     async def parcel(self, session: AsyncSession, claimed: Row[Any]) -> Parcel | None:
-        """The message as it is true now; None when nothing of it still is, or the channel is closed."""
+        """The message as it is true now; None when nothing of it still is, or the channel is closed.
+
+        Raises `Gone`.
+        """
         person = await person_of(session, claimed.account_id, mail_ready=self._mail.ready)
         if claimed.channel not in person.channels:
             return None
@@ -92,8 +95,14 @@ class Carrier:
         )
 
     async def _subscription(self, session: AsyncSession, channel: str) -> Subscription:
-        device = await session.get_one(NoticeDeviceRow, UUID(channel))
-        return Subscription.of(self._wiring.vault.open(device.subscription_sealed, cpts_id="", row_id=channel))
+        device = await session.get(NoticeDeviceRow, UUID(channel))
+        if device is None:
+            raise Gone("forgotten")
+        try:
+            opened = self._wiring.vault.open(device.subscription_sealed, cpts_id="", row_id=channel)
+        except LOST as lost:
+            raise Gone("key lost") from lost
+        return Subscription.of(opened)
 
     def _worth_s(self, rows: Sequence[NoticeRow], now: datetime) -> int:
         """Real seconds until the last of these is untrue, a day at most."""

@@ -48,9 +48,16 @@ class Undeliverable(Exception):
 
 
 def letter(*, sender: str, to: str, subject: str, lines: list[str], message_id: str, preferences: str) -> EmailMessage:
-    """A plain text message; `message_id` is the same at each try, `preferences` where to choose what is told."""
+    """A plain text message; `message_id` is the same at each try, `preferences` where to choose what is told.
+
+    Raises `Undeliverable` for an address that no message can carry.
+    """
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["From"], message["Subject"] = sender, subject
+    try:
+        message["To"] = to
+    except ValueError:
+        raise Undeliverable("address") from None
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["List-Unsubscribe"] = f"<{preferences}>"

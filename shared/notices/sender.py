@@ -17,9 +17,11 @@ from sqlalchemy import Row, delete, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import AWAY, Scope, database_now, run, set_scope
+from shared.background import in_background
+from shared.db import AWAY, database_now, run, set_scope
 from shared.notices.carrying import Carrier, Gone
 from shared.notices.deciding import MAIL, decide_next
+from shared.notices.keys import EVERYONE
 from shared.notices.kinds import NoticeState
 from shared.notices.mail import MailSettings, Undeliverable
 from shared.notices.tables import NoticeDeviceRow
@@ -28,7 +30,6 @@ from shared.public_address import UnsafeAddress
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
-EVERYONE = Scope(frozenset({"*"}))
 LEASE = timedelta(seconds=60)
 SOONEST, LATEST, MOST_TRIES = timedelta(seconds=30), timedelta(hours=1), 10
 BATCH, TIMEOUT_S, FORGET_TURNS = 5, 10, 3600
@@ -111,8 +112,12 @@ class Sender:
 
     async def _deliver(self, claimed: Row[Any]) -> None:
         """Try one delivery and record how it ended; nothing is held while the network is waited for."""
-        async with self._session() as session:
-            parcel = await self._carrier.parcel(session, claimed)
+        try:
+            async with self._session() as session:
+                parcel = await self._carrier.parcel(session, claimed)
+        except Gone as gone:
+            await self._end(claimed, NoticeState.FAILED, str(gone), gone=True)
+            return
         if parcel is None:
             await self._end(claimed, NoticeState.SUPPRESSED)
             return
@@ -172,10 +177,8 @@ async def _for_ever(sender: Sender, wiring: Wiring) -> None:
 @asynccontextmanager
 async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
     """Send while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
-        task = asyncio.create_task(_for_ever(Sender(wiring, client, mail), wiring))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
+    async with (
+        httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client,
+        in_background(_for_ever(Sender(wiring, client, mail), wiring), name="notices"),
+    ):
+        yield

@@ -27,6 +27,7 @@ from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import AbsenceRow
 from shared.auth import Caller, Role, hashed
+from shared.background import in_background
 from shared.db import AWAY, Scope, database_now, run, set_scope
 from shared.public_address import UnsafeAddress, require_public
 from shared.refusals import NotFound
@@ -209,10 +210,8 @@ async def _for_ever(agendas: Agendas, wiring: Wiring) -> None:
 @asynccontextmanager
 async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
     """Read the agendas that are due while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-        task = asyncio.create_task(_for_ever(Agendas(wiring, client), wiring))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
+    async with (
+        httpx.AsyncClient(timeout=TIMEOUT_S) as client,
+        in_background(_for_ever(Agendas(wiring, client), wiring), name="agendas"),
+    ):
+        yield

@@ -25,6 +25,7 @@ from services.availability.fhir.settings import Editor
 from services.availability.fhir.tls import client_context
 from services.availability.fhir.values import SlotValue
 from services.availability.foreign_tables import ForeignSlotRow
+from shared.background import in_background
 from shared.db import AWAY, database_now, run, set_scope
 from shared.wiring import Wiring
 
@@ -218,9 +219,5 @@ async def _for_ever(editors: Editors, wiring: Wiring) -> None:
 @asynccontextmanager
 async def following_editors(wiring: Wiring, editors: Sequence[Editor]) -> AsyncIterator[None]:
     """Read the editors that are due while the context is open."""
-    task = asyncio.create_task(_for_ever(Editors(wiring, editors), wiring))
-    try:
+    async with in_background(_for_ever(Editors(wiring, editors), wiring), name="editors"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

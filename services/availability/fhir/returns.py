@@ -4,7 +4,6 @@ What the SAS should know is read from the booking, what it knows is written besi
 is accepted. A first telling is a POST; whatever follows, or follows an unknown outcome, is a PUT that may be repeated.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.appointments import AppointmentValue, appointment
 from services.availability.fhir.settings import SasSettings
 from services.availability.fhir.tls import client_context
+from shared.background import in_background
 from shared.db import AWAY, run, set_scope
 from shared.wiring import Wiring
 
@@ -160,9 +160,5 @@ async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[Non
     shown = client_context(sas.returns_certificate, sas.returns_key, sas.returns_issuers)
     async with httpx.AsyncClient(base_url=base, verify=shown, timeout=httpx.Timeout(10)) as client:
         returns = Returns(wiring, client, system=sas.system or wiring.settings.public_url)
-        task = asyncio.create_task(_for_ever(returns, wiring))
-        try:
+        async with in_background(_for_ever(returns, wiring), name="sas returns"):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})

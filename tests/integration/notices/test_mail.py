@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from pydantic import SecretStr, ValidationError
 
-from shared.notices.mail import MailSettings, letter, send
+from shared.notices.mail import MailSettings, Undeliverable, letter, send
 from tests.authority import Authority
 from tests.integration.notices.conftest import SENDER, mailroom_at
 from tests.processes import free_port
@@ -50,3 +50,10 @@ async def test_a_message_leaves_under_starttls_with_a_password_to_the_server_tha
 def test_settings_without_a_sender_or_in_clear_across_a_network_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         MailSettings.model_validate({"host": "smtp.example.org", "sender": SENDER, **wrong})
+
+
+def test_an_address_that_no_message_can_carry_is_undeliverable() -> None:
+    with pytest.raises(Undeliverable, match="address"):
+        letter(
+            sender=SENDER, to="a\x1cb@example.org", subject="é", lines=[], message_id="<1@x>", preferences="https://x"
+        )

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from services.availability.app.bookings import confirm_hold
 from shared.auth import Caller, Role
 from shared.db import Scope, run, set_scope
+from shared.vault import Vault
 from tests.builders import CPTS, a_hold, a_slot
 from tests.integration.notices.conftest import MAILBOX, Desk
 from tests.push_service import Browser, PushService
@@ -104,6 +105,28 @@ async def test_a_browser_that_is_gone_is_forgotten(desk: Desk, pushes: PushServi
     assert await (await desk.sender()).turn() == 1
     assert await desk.last() == [("failed", "")]
     assert (await desk.doctor.client.get("/notifications")).json()["devices"] == []
+
+
+@pytest.mark.parametrize("sends_first", [True, False])
+async def test_when_the_data_key_is_lost_people_ask_again(desk: Desk, pushes: PushService, sends_first: bool) -> None:
+    await desk.chooses(mail=False)
+    await subscribed(desk, pushes)
+    first = (await desk.doctor.client.get("/notifications")).json()
+    await desk.booked("r1")
+    sender = await desk.sender()
+    desk.service.app.state.wiring.vault = Vault({"other": bytes(32)})
+    if sends_first:
+        assert await sender.turn() == 1
+    later = (await desk.doctor.client.get("/notifications")).json()
+    assert later["devices"] == []
+    assert later["push_key"] != first["push_key"]
+    assert [each["state"] for each in later["last"]] == ["failed" if sends_first else "waiting"]
+
+
+@pytest.mark.parametrize("control", ["\x1c", "\x1d", "\x1e", "\x00", "\x7f"])
+async def test_an_address_with_a_control_character_is_refused(desk: Desk, control: str) -> None:
+    answer = await desk.doctor.client.put("/notifications/preferences", json={"email": f"a{control}b@example.org"})
+    assert answer.status_code == 422
 
 
 async def test_a_browser_belongs_to_whoever_asked_last_and_is_kept_sealed(desk: Desk, pushes: PushService) -> None:
