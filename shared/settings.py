@@ -53,6 +53,11 @@ class Settings(BaseSettings):
             )
         return self
 
+    @property
+    def public_availability_url(self) -> str:
+        """Where others reach the availability service; `availability_url` is the matching service's own way in."""
+        return f"{self.public_url.rstrip('/')}/availability"
+
     def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose, from the secret key (HMAC-SHA-256)."""
         return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)

@@ -13,7 +13,8 @@ from shared.db import run
 _SLOTS = text("""
 select distinct on (f.practitioner_id, f.starts_at)
        f.editor, f.their_id, f.practitioner_id, f.starts_at, f.ends_at, f.types, f.modes, f.appointment, f.agenda_url,
-       f.line, f.postal_code, f.city, f.phone, s.read_at, s.error <> '' as stale,
+       f.line, f.postal_code, f.city, f.phone, s.read_at,
+       s.error <> '' or coalesce(s.read_at < common.now() - interval '10 minutes', false) as stale,
        coalesce(c.insee, w.insee) as insee, coalesce(c.lat, w.lat) as lat, coalesce(c.lon, w.lon) as lon
 from availability.foreign_slot f
 join availability.foreign_source s on s.cpts_id = f.cpts_id and s.editor = f.editor
@@ -41,7 +42,9 @@ where f.cpts_id = :cpts and f.starts_at > common.now()
 order by f.practitioner_id, f.starts_at, f.editor, f.their_id
 """)
 _SOURCES = text("""
-select editor, read_at, error, error <> '' as stale from availability.foreign_source
+select editor, read_at, error,
+       error <> '' or coalesce(read_at < common.now() - interval '10 minutes', false) as stale
+from availability.foreign_source
 where cpts_id = :cpts order by editor
 """)
 
@@ -49,7 +52,8 @@ where cpts_id = :cpts order by editor
 class ForeignSlot(BaseModel):
     """A time free on another editor's agenda; one books at `agenda_url`, nobody holds it here.
 
-    `stale`: the editor has not answered since `read_at`. The point is the commune's, or the practitioner's place's.
+    `stale`: the editor has not answered since `read_at`, or that is 10 minutes ago.
+    The point is the commune's, or the practitioner's place's.
     """
 
     editor: str

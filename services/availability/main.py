@@ -62,7 +62,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
     if bulk.publish:
-        app.include_router(bulk_routes(Publisher(wiring, bulk), settings.availability_url))
+        app.include_router(bulk_routes(Publisher(wiring, bulk), settings.public_availability_url))
 
     @app.get("/health", tags=["health"])
     async def health(session: SessionDep) -> dict[str, str]:

@@ -71,7 +71,7 @@ async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, pract
     caller.require(*WRITERS)
     caller.require_practitioner(practitioner_id)
     key = await ical.new_key(session, practitioner_id)
-    return OfferedAgenda(url=f"{wiring.settings.availability_url}/agenda/{key}.ics")
+    return OfferedAgenda(url=f"{wiring.settings.public_availability_url}/agenda/{key}.ics")
 
 
 @routes.get("/agenda/{key}.ics", response_class=Response)

@@ -1,5 +1,6 @@
 """Slots: what is on offer, publishing, changing, withdrawing, giving back."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,9 +18,10 @@ from services.availability.tables import SlotRow
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
-from shared.refusals import NotFound
+from shared.refusals import Invalid, NotFound
 
 WRITERS = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
+LONGEST_PAST = timedelta(days=62)
 routes = APIRouter(tags=["slots"])
 
 
@@ -54,6 +56,8 @@ async def slots(
 ) -> Slots:
     """The slots that a CPTS is shown and that start between `from` and `to`; with `past`, also those of days gone."""
     caller.require_cpts(cpts)
+    if past and end - start > LONGEST_PAST:
+        raise Invalid(field="to", value=end.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
     found = await reads.slot_views(
         session,
         reads.shown_to(cpts),

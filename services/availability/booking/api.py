@@ -65,8 +65,8 @@ async def find_posted(request: Request, caller: CallerDep, session: SessionDep, 
 async def _find(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: Wiring) -> FhirJson:
     caller.require(*taking.HOLDERS)
     search = parse_search(pairs)
-    found = await finding.free(session, caller, search)
-    return FhirJson(searchset(found[: search.count], total=len(found), base=_base(wiring)))
+    found, total = await finding.free(session, caller, search)
+    return FhirJson(searchset(found, total=total, base=_base(wiring)))
 
 
 @router.post("/Appointment/$hold")
@@ -119,14 +119,15 @@ async def _search(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: W
         return FhirJson(searchset([], total=0, base=_base(wiring), said=said))
     wanted = codes(value for key, value in pairs if key == "status")
     people = codes(value for key, value in pairs if key in ("practitioner", "practitioner.identifier"))
-    found = await finding.existing(
+    found, total = await finding.existing(
         session,
         caller,
         states=[state for state, status in STATUS.items() if not wanted or status in wanted],
         practitioners=[key_of(each) for each in people],
+        count=count_of(pairs),
         **_window(pairs),
     )
-    return FhirJson(searchset(found[: count_of(pairs)], total=len(found), base=_base(wiring)))
+    return FhirJson(searchset(found, total=total, base=_base(wiring)))
 
 
 def _window(pairs: Pairs) -> dict[str, Any]:
@@ -157,7 +158,7 @@ async def _parameters(request: Request) -> Resource:
 
 
 def _base(wiring: Wiring) -> str:
-    return f"{wiring.settings.availability_url}/booking".rstrip("/")
+    return f"{wiring.settings.public_availability_url}/booking".rstrip("/")
 
 
 def _fhir(answer: JSONResponse) -> FhirJson:

@@ -15,7 +15,8 @@ from shared.db import run
 from shared.refusals import NotFound
 
 _MEETING = """
-       s.id as slot_id, s.starts_at, s.ends_at, s.modes, s.appointment, s.practitioner_id, s.place_id,
+       count(*) over () as total, s.id as slot_id, s.starts_at, s.ends_at, s.modes, s.appointment, s.practitioner_id,
+       s.place_id,
        p.rpps, p.specialty, p.profession, p.first_name || ' ' || p.last_name as name, l.name as place
 """
 _OF_SLOT = """
@@ -37,7 +38,7 @@ where s.audience @> array[cast(:cpts as text)] and s.status = 'published' and s.
   and (cast(:practitioners as text[]) = '{{}}'
        or p.id::text = any (cast(:practitioners as text[])) or p.rpps = any (cast(:practitioners as text[])))
   and (cast(:places as text[]) = '{{}}' or l.id::text = any (cast(:places as text[])))
-order by s.starts_at, s.id
+order by s.starts_at, s.id limit greatest(:count, 1)
 """)  # noqa: S608  constant texts, joined
 _BOOKED = f"""
 select b.id, b.state, b.held_until, b.request_id, {_MEETING}
@@ -47,11 +48,12 @@ where (cast(:by as text) is null or b.held_by = cast(:by as text))
 """  # noqa: S608  constant texts, joined
 _ONE = text(f"{_BOOKED} and b.id = :id")
 _EXISTING = text(f"""{_BOOKED} and b.state = any (cast(:states as text[]))
-  and (cast(:from_at as timestamptz) is null or s.starts_at >= cast(:from_at as timestamptz))
+  and s.starts_at >= coalesce(cast(:from_at as timestamptz),
+                              least(cast(:to_at as timestamptz), common.now()) - interval '31 days')
   and (cast(:to_at as timestamptz) is null or s.starts_at <= cast(:to_at as timestamptz))
   and (cast(:practitioners as text[]) = '{{}}'
        or p.id::text = any (cast(:practitioners as text[])) or p.rpps = any (cast(:practitioners as text[])))
-order by s.starts_at, b.id
+order by s.starts_at, b.id limit greatest(:count, 1)
 """)
 OWN_BOOKINGS_ONLY = frozenset({Role.PHARMACIST, Role.REGULATOR})
 
@@ -61,8 +63,8 @@ def _who(caller: Caller) -> dict[str, Any]:
     return {"own": own, "by": caller.id if caller.role in OWN_BOOKINGS_ONLY else None}
 
 
-async def free(session: AsyncSession, caller: Caller, search: Search) -> list[Meeting]:
-    """The appointments that a search finds, by time."""
+async def free(session: AsyncSession, caller: Caller, search: Search) -> tuple[list[Meeting], int]:
+    """The first appointments that a search finds, by time, and how many there are."""
     finess = search.finess or caller.only_cpts()
     caller.require_cpts(finess)
     types = SEES_TYPES.get(caller.role)
@@ -78,16 +80,29 @@ async def free(session: AsyncSession, caller: Caller, search: Search) -> list[Me
         modes=list(search.modes),
         practitioners=list(search.practitioners),
         places=list(search.places),
+        count=search.count,
     )
-    return [_meeting(row, id=str(row.slot_id), status="proposed") for row in rows]
+    found = rows.all()
+    shown = [_meeting(row, id=str(row.slot_id), status="proposed") for row in found[: search.count]]
+    return shown, found[0].total if found else 0
 
 
 async def existing(
-    session: AsyncSession, caller: Caller, *, states: Sequence[str], practitioners: Sequence[str], **window: Any
-) -> list[Meeting]:
-    """The bookings that the caller may see: a pharmacist or a regulator sees their own."""
-    asked = {"states": list(states), "practitioners": list(practitioners), **window}
-    return [_booked(row) for row in await run(session, _EXISTING, **_who(caller), **asked)]
+    session: AsyncSession,
+    caller: Caller,
+    *,
+    states: Sequence[str],
+    practitioners: Sequence[str],
+    count: int,
+    **window: Any,
+) -> tuple[list[Meeting], int]:
+    """The first bookings that the caller may see, and how many: a pharmacist or a regulator sees their own.
+
+    Without a first day, those of the 31 days before now or before the last day asked, and after.
+    """
+    asked = {"states": list(states), "practitioners": list(practitioners), "count": count, **window}
+    found = (await run(session, _EXISTING, **_who(caller), **asked)).all()
+    return [_booked(row) for row in found[:count]], found[0].total if found else 0
 
 
 async def one(session: AsyncSession, caller: Caller, booking_id: UUID) -> Meeting:

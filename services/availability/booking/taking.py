@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import col
+from sqlmodel import col, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.api.slots import visible
@@ -21,6 +21,8 @@ from shared.refusals import NotFound
 from shared.vault import Vault
 
 HOLD = timedelta(minutes=5)
+OWN = "ihe:"
+"""What the requests of this interface are named by; the board's are not."""
 
 
 async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
@@ -31,7 +33,7 @@ async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
 async def _hold(session: AsyncSession, caller: Caller, slot_id: UUID, name: str) -> UUID:
     slot = await visible(session, caller, slot_id)
     # Who does not name their request asks for another place each time, unless they send an Idempotency-Key.
-    request_id = f"ihe:{name or new_id(await database_now(session))}"
+    request_id = f"{OWN}{name or new_id(await database_now(session))}"
     return UUID((await app.hold_slot(session, caller, slot, request_id=request_id, hold=HOLD)).id)
 
 
@@ -66,7 +68,12 @@ async def _move(session: AsyncSession, caller: Caller, vault: Vault, booking: Bo
     old, _slot = await app.mine(session, caller, booking.id)
     if old.state not in (BookingState.HELD, BookingState.CONFIRMED):
         raise BookingSettled(field="state", value=old.state, rule="held or confirmed")
-    taken = await _hold(session, caller, order.slot_id, order.name or (old.request_id or "").removeprefix("ihe:"))
+    # A request of the board finds its booking by its own name: only the board moves it.
+    if old.request_id is not None and not old.request_id.startswith(OWN):
+        raise BookingSettled(field="request_id", rule="moved from the board")
+    taken = await _hold(session, caller, order.slot_id, order.name or (old.request_id or "").removeprefix(OWN))
+    carried = {"urgency": old.urgency, "own_patient": old.own_patient, "held_by": old.held_by}
+    await session.exec(update(BookingRow).where(col(BookingRow.id) == taken).values(**carried))
     patient = order.patient
     if patient is None and old.patient_sealed is not None:
         sealed = vault.open(old.patient_sealed, cpts_id=old.cpts_id, row_id=str(old.id))

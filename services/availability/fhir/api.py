@@ -90,7 +90,7 @@ router = APIRouter(dependencies=[Depends(admitted)], default_response_class=Fhir
 @router.get("/metadata")
 async def metadata(sas: SasDep, wiring: WiringDep) -> FhirJson:
     """What this interface can do."""
-    base = base_url(sas, wiring.settings.availability_url)
+    base = base_url(sas, wiring.settings.public_availability_url)
     return FhirJson(capability_statement(base=base, version=version("aiguillage"), date=EDITION))
 
 
@@ -99,7 +99,7 @@ async def search_slots(request: Request, session: FhirReading, sas: SasDep, wiri
     """Free slots of professionals (INT_R01), with their CPTS when asked for (INT_R04)."""
     query = parse_slot_query(_raw(request))
     found = await free_slots(session, query, agenda(sas, wiring.settings.public_url))
-    bundle = searchset(found, query, base=base_url(sas, wiring.settings.availability_url), ig=sas.ig)
+    bundle = searchset(found, query, base=base_url(sas, wiring.settings.public_availability_url), ig=sas.ig)
     return Response(bundle, media_type=terms.FHIR_JSON)
 
 
@@ -132,7 +132,7 @@ async def create_account(request: Request, session: FhirSession, sas: SasDep, wi
     """Open a regulator's account (INT_R02)."""
     value = parse_regulator(await _practitioner_sent(request))
     account_id = await create_regulator(session, value)
-    location = f"{base_url(sas, wiring.settings.availability_url)}/Practitioner/{account_id}"
+    location = f"{base_url(sas, wiring.settings.public_availability_url)}/Practitioner/{account_id}"
     return FhirJson(regulator(value, id=str(account_id)), status_code=201, headers={"Location": location})
 
 
@@ -145,7 +145,7 @@ async def put_account(request: Request, session: FhirSession, sas: SasDep, wirin
     system, number = parse_identifier(wanted[0])
     value = parse_regulator(await _practitioner_sent(request))
     account_id, is_new = await put_regulator(session, system, number, value)
-    location = f"{base_url(sas, wiring.settings.availability_url)}/Practitioner/{account_id}"
+    location = f"{base_url(sas, wiring.settings.public_availability_url)}/Practitioner/{account_id}"
     status = 201 if is_new else 200
     return FhirJson(regulator(value, id=str(account_id)), status_code=status, headers={"Location": location})
 

@@ -62,8 +62,12 @@ def next_page(bundle: dict[str, Any], asked: str) -> str | None:
     found = [text(link, "url", longest=8000) for link in items(bundle, "link") if text(link, "relation") == "next"]
     if not found:
         return None
-    address = urljoin(asked, found[0])
-    if urlsplit(address)[:2] != urlsplit(asked)[:2]:
+    try:
+        address = urljoin(asked, found[0])
+        elsewhere = urlsplit(address)[:2] != urlsplit(asked)[:2]
+    except ValueError:
+        raise Malformed("L'adresse de la suite est illisible.", field="link.next", rule="a URL") from None
+    if elsewhere:
         raise Malformed("La suite est sur un autre serveur.", field="link.next", rule="the same server")
     return address
 

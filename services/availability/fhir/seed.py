@@ -67,7 +67,7 @@ async def seed_conformance(wiring: Wiring, sas: SasSettings) -> dict[str, str]:
         for setup in SETUPS:
             await _seed(session, setup)
     rpps = {setup.name: setup.rpps for setup in SETUPS}
-    return {"base": base_url(sas, wiring.settings.availability_url), **rpps}
+    return {"base": base_url(sas, wiring.settings.public_availability_url), **rpps}
 
 
 async def _seed(session: AsyncSession, setup: Setup) -> None:

@@ -30,7 +30,7 @@ def publication(slots: Iterable[SlotValue], at: datetime) -> Publication:
     people = {each.practitioner.id: each.practitioner for each in schedules.values()}
     found: Mapping[str, list[Resource]] = {
         "Location": [location(each) for each in places.values()],
-        "Practitioner": [_plain(resources.practitioner(each)) for each in people.values()],
+        "Practitioner": [_public(resources.practitioner(each)) for each in people.values()],
         "PractitionerRole": [role(each) for each in schedules.values()],
         "Schedule": [schedule(each) for each in schedules.values()],
         "Slot": [slot_line(each) for each in public],
@@ -42,14 +42,14 @@ def _lines(found: Iterable[Resource]) -> bytes:
     return "".join(f"{json.dumps(each, ensure_ascii=False, separators=(',', ':'))}\n" for each in found).encode()
 
 
-def _plain(resource: Resource) -> Resource:
-    """Without the SAS's profile: this is not for the SAS."""
-    return {name: value for name, value in resource.items() if name != "meta"}
+def _public(resource: Resource) -> Resource:
+    """Without the SAS's profile and the person's own number: this is for everyone."""
+    return {name: value for name, value in resource.items() if name not in ("meta", "telecom")}
 
 
 def slot_line(value: SlotValue) -> Resource:
-    """A slot, with the address or the number where one books."""
-    number = phone(value.schedule.place.phone) or phone(value.schedule.practitioner.phone)
+    """A slot, with the address or the place's number where one books."""
+    number = phone(value.schedule.place.phone)
     said = [{"url": f"{EXTENSION}/booking-deep-link", "valueUrl": value.agenda_url}] if value.agenda_url else []
     said += [{"url": f"{EXTENSION}/booking-phone", "valueString": number}] if number else []
     return {

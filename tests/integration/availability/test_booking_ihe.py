@@ -3,7 +3,7 @@
 import asyncio
 
 from shared.auth import Role
-from tests.builders import CPTS
+from tests.builders import CPTS, a_hold
 from tests.contract.sas.test_examples import require_valid
 from tests.integration.availability.booking_desk import JSON, WINDOW, Desk, issue_of, reference, resource
 
@@ -138,3 +138,12 @@ async def test_two_who_swap_at_once_do_not_wait_for_each_other(desk: Desk) -> No
         *(desk.ask("book", resource(id_, slot=[{"reference": f"Slot/{slot}"}])) for id_, slot in moves)
     )
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+async def test_what_the_board_holds_is_not_moved_from_here(desk: Desk) -> None:
+    first, second = await desk.slot(2), await desk.slot(3)
+    held = await a_hold(await desk.service.machine(), {"id": first})
+    refused = await desk.ask("book", resource(held["id"], slot=[{"reference": f"Slot/{second}"}]), client=desk.doctor)
+    assert refused.status_code == 409, refused.text
+    assert "moved from the board" in refused.text
+    assert [each["id"] for each in await desk.find()] == [second]

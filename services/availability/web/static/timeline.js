@@ -162,5 +162,6 @@ function sentence(rule, found, context) {
   const whom = rule.askers.map((role) => label("role", role)).join(", ");
   const wanted = label("mode", rule.wanted) === rule.wanted ? context.motive(rule.wanted) : label("mode", rule.wanted);
   const kept = rule.blocked && PERSONAL.has(rule.rule) ? ` ${t("why.kept", { n: rule.blocked, total: found.waiting })}` : "";
-  return t(`why.${rule.rule}.${wanted ? "fix_with" : "fix"}`, { whom, wanted }) + kept;
+  const named = wanted || (rule.rule === "visibility" && whom);
+  return t(`why.${rule.rule}.${named ? "fix_with" : "fix"}`, { whom, wanted }) + kept;
 }
