@@ -59,6 +59,8 @@ async def test_what_is_set_is_said_with_who_set_it_and_what_stood_before(browser
         await page.locator("#give").get_by_label("Rôle").select_option(label="Comité (lecture seule)")
         await page.get_by_role("button", name="Donner ce rôle").click()
         given = page.get_by_role("button", name="Retirer ce rôle Comité (lecture seule), essai coordinator")
+        await expect(given).to_be_visible()
+        await expect(page.locator("#link")).to_have_attribute("data-state", "live")
         await given.click()
         await expect(given).to_have_count(0)
         await expect(changes.get_by_role("row", name="Membre · Rôle")).to_have_count(2)

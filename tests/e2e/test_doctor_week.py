@@ -37,9 +37,10 @@ async def booked(here: Town, slot: dict[str, Any]) -> None:
 
 
 async def test_who_came_who_did_not_and_who_no_longer_comes(browser: Browser, here: Town) -> None:
-    for slot in [*await here.publish(0, in_minutes=15, count=2), *await here.publish(0, in_minutes=240)]:
+    # None so near that a round decides before the pharmacy does.
+    for slot in [*await here.publish(0, in_minutes=90, count=2), *await here.publish(0, in_minutes=240)]:
         await booked(here, slot)
-    await go_back(here, "1 hour", before=120)
+    await go_back(here, "3 hours", before=150)
     token = await here.token(Role.DELEGATE, 0)
     async with screen(browser, here.url, "/creneaux", token, width=PHONE) as delegate:
         first, second, third = (delegate.page.locator(".slot").nth(index) for index in range(3))

@@ -67,6 +67,7 @@ export class Follower {
 
   async stream() {
     const { ticket } = await post(this.service, "/live/ticket");
+    if (!this.ready) return;
     const base = new URL(`${config.api[this.service]}/live`, location.href);
     base.protocol = base.protocol === "https:" ? "wss:" : "ws:";
     base.search = new URLSearchParams({ cpts: this.cpts, epoch: this.epoch, after: this.seq });
@@ -91,6 +92,13 @@ export class Follower {
       };
       socket.onerror = () => reject(new Error("socket"));
     });
+  }
+
+  /** Start again from a snapshot: another may have signed in, who sees other things. */
+  renew() {
+    this.ready = false;
+    this.socket?.close();
+    this.wake();
   }
 
   /** Apply a batch; false when it does not continue what we have. */

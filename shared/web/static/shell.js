@@ -129,7 +129,7 @@ function signInAgain() {
     wireSignIn(dialog, () => {
       dialog.close();
       signingIn = null;
-      for (const follower of followers.values()) follower.wake();
+      for (const follower of followers.values()) follower.renew();
       resolve();
     });
     dialog.showModal();
