@@ -37,14 +37,15 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+WAITING := tests/e2e tests/live tests/broker
 test: check
 	@tests/e2e/install-browser $(BIN)
 	@tests/broker/install-broker
 ifeq ($(ARGS),)
-	@# The browser's tests wait more than they compute: they run beside the others, and speak after them.
-	@$(BIN)/pytest -o cache_dir=.pytest_cache/e2e tests/e2e > $(VENV)/e2e.txt 2>&1 & browser=$$!; \
-	$(BIN)/pytest --ignore tests/e2e; rest=$$?; \
-	wait $$browser; seen=$$?; cat $(VENV)/e2e.txt; exit $$(( rest || seen ))
+	@# Tests of browsers and of running programs wait more than they compute: they run beside the others, and speak after.
+	@$(BIN)/pytest -o cache_dir=.pytest_cache/waiting $(WAITING) > $(VENV)/waiting.txt 2>&1 & beside=$$!; \
+	$(BIN)/pytest $(addprefix --ignore ,$(WAITING)); rest=$$?; \
+	wait $$beside; waited=$$?; cat $(VENV)/waiting.txt; exit $$(( rest || waited ))
 else
 	$(BIN)/pytest $(ARGS)
 endif
