@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from services import together
+from services.matching.edges.following import SlotsUnknown
 from shared.auth import Role, caller_of_session
 from shared.http import COOKIE
 from shared.settings import Settings
@@ -135,4 +136,15 @@ async def a_town(settings: Settings, *, practitioners: int = 2) -> AsyncIterator
     matching = next(route.app for route in app.routes if isinstance(route, Mount) and route.path == API["matching"])
     assert isinstance(matching, FastAPI)
     async with serving(app, port), AsyncExitStack() as clients:
+        await slots_known(matching)
         yield Town(here, territory, matching, clients)
+
+
+async def slots_known(matching: FastAPI) -> None:
+    """Wait until the matching follows the slots of the territory: before, it answers that it does not know them yet."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(SlotsUnknown):
+                _ = matching.state.territories[CPTS]
+                return
+            await asyncio.sleep(0.02)

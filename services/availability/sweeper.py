@@ -14,8 +14,8 @@ from services.availability.app import upkeep
 from services.availability.app.calendar import SWEEP, cut_openings
 from services.availability.edges.public_holidays import public_holidays
 from services.availability.tables import CptsRow
-from shared.background import in_background
-from shared.db import AWAY, Scope, run, set_scope
+from shared.background import at_each_ring, in_background
+from shared.db import Scope, run, set_scope
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -49,20 +49,16 @@ async def sweep(wiring: Wiring, steps: Sequence[Step]) -> None:
                     await step(session, cpts_id)
 
 
-async def _sweep_for_ever(wiring: Wiring) -> None:
-    turns = 0
-    async with wiring.bell.watch(SWEEP) as watch:
-        while True:
-            try:
-                await sweep(wiring, [*EACH_TIME, *(seldom(wiring) if turns % SELDOM_TURNS == 0 else ())])
-                turns += 1
-            except AWAY as error:
-                log.warning("sweeper_waits", error=type(error).__name__)
-            await watch.wait()
-
-
 @asynccontextmanager
 async def sweeping(wiring: Wiring) -> AsyncIterator[None]:
     """Sweep while the context is open."""
-    async with in_background(_sweep_for_ever(wiring), name="sweeper"):
+    turns = 0
+
+    async def work() -> bool:
+        nonlocal turns
+        await sweep(wiring, [*EACH_TIME, *(seldom(wiring) if turns % SELDOM_TURNS == 0 else ())])
+        turns += 1
+        return True
+
+    async with in_background(at_each_ring(wiring.bell, SWEEP, work, waits="sweeper_waits"), name="sweeper"):
         yield

@@ -17,8 +17,8 @@ from sqlalchemy import Row, delete, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.background import in_background
-from shared.db import AWAY, database_now, run, set_scope
+from shared.background import at_each_ring, in_background
+from shared.db import database_now, run, set_scope
 from shared.notices.carrying import Carrier, Gone
 from shared.notices.deciding import MAIL, decide_next
 from shared.notices.keys import EVERYONE
@@ -160,25 +160,19 @@ async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: boo
         await run(session, update(NoticeDeviceRow).where(ours).values(told_at=await database_now(session)))
 
 
-async def _for_ever(sender: Sender, wiring: Wiring) -> None:
-    turns = 0
-    async with wiring.bell.watch(STREAM) as watch:
-        while True:
-            try:
-                await sender.turn()
-                if turns % FORGET_TURNS == 0:
-                    await sender.forget()
-                turns += 1
-            except AWAY as error:
-                log.warning("notices_wait", error=type(error).__name__)
-            await watch.wait()
-
-
 @asynccontextmanager
 async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
     """Send while the context is open."""
-    async with (
-        httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client,
-        in_background(_for_ever(Sender(wiring, client, mail), wiring), name="notices"),
-    ):
-        yield
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
+        sender, turns = Sender(wiring, client, mail), 0
+
+        async def work() -> bool:
+            nonlocal turns
+            await sender.turn()
+            if turns % FORGET_TURNS == 0:
+                await sender.forget()
+            turns += 1
+            return True
+
+        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="notices_wait"), name="notices"):
+            yield

@@ -27,8 +27,8 @@ from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import AbsenceRow
 from shared.auth import Caller, Role, hashed
-from shared.background import in_background
-from shared.db import AWAY, Scope, database_now, run, set_scope
+from shared.background import at_each_ring, in_background
+from shared.db import Scope, database_now, run, set_scope
 from shared.public_address import UnsafeAddress, require_public
 from shared.refusals import NotFound
 from shared.vault import Vault
@@ -196,22 +196,16 @@ async def _apply(session: AsyncSession, practitioner_id: UUID, periods: list[Bus
         await session.flush()
 
 
-async def _for_ever(agendas: Agendas, wiring: Wiring) -> None:
-    async with wiring.bell.watch(STREAM) as watch:
-        while True:
-            try:
-                while await agendas.turn():
-                    pass
-            except AWAY as error:
-                log.warning("agendas_wait", error=type(error).__name__)
-            await watch.wait()
-
-
 @asynccontextmanager
 async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
     """Read the agendas that are due while the context is open."""
-    async with (
-        httpx.AsyncClient(timeout=TIMEOUT_S) as client,
-        in_background(_for_ever(Agendas(wiring, client), wiring), name="agendas"),
-    ):
-        yield
+    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        agendas = Agendas(wiring, client)
+
+        async def work() -> bool:
+            while await agendas.turn():
+                pass
+            return True
+
+        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="agendas_wait"), name="agendas"):
+            yield

@@ -25,8 +25,8 @@ from services.availability.fhir.settings import Editor
 from services.availability.fhir.tls import client_context
 from services.availability.fhir.values import SlotValue
 from services.availability.foreign_tables import ForeignSlotRow
-from shared.background import in_background
-from shared.db import AWAY, database_now, run, set_scope
+from shared.background import at_each_ring, in_background
+from shared.db import database_now, run, set_scope
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -202,22 +202,16 @@ async def _replace(
         await run(session, insert(ForeignSlotRow).values(rows[first : first + MOST_ROWS]))
 
 
-async def _for_ever(editors: Editors, wiring: Wiring) -> None:
-    async with wiring.bell.watch(STREAM) as watch:
-        while True:
-            try:
-                await editors.settle()
-                if editors.none:
-                    return
-                while await editors.turn():
-                    pass
-            except AWAY as error:
-                log.warning("editors_wait", error=type(error).__name__)
-            await watch.wait()
-
-
 @asynccontextmanager
 async def following_editors(wiring: Wiring, editors: Sequence[Editor]) -> AsyncIterator[None]:
     """Read the editors that are due while the context is open."""
-    async with in_background(_for_ever(Editors(wiring, editors), wiring), name="editors"):
+    reading = Editors(wiring, editors)
+
+    async def work() -> bool:
+        await reading.settle()
+        while not reading.none and await reading.turn():
+            pass
+        return not reading.none
+
+    async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="editors_wait"), name="editors"):
         yield

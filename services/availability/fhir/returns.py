@@ -21,8 +21,8 @@ from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.appointments import AppointmentValue, appointment
 from services.availability.fhir.settings import SasSettings
 from services.availability.fhir.tls import client_context
-from shared.background import in_background
-from shared.db import AWAY, run, set_scope
+from shared.background import at_each_ring, in_background
+from shared.db import run, set_scope
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -140,16 +140,6 @@ async def waiting(session: AsyncSession) -> list[Waiting]:
     return [Waiting(row.booking_id, row.status, row.tries, row.error) for row in rows]
 
 
-async def _for_ever(returns: Returns, wiring: Wiring) -> None:
-    async with wiring.bell.watch(STREAM) as watch:
-        while True:
-            try:
-                await returns.turn()
-            except AWAY as error:
-                log.warning("sas_returns_wait", error=type(error).__name__)
-            await watch.wait()
-
-
 @asynccontextmanager
 async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[None]:
     """Keep telling while the context is open, if the settings say where the SAS is."""
@@ -160,5 +150,10 @@ async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[Non
     shown = client_context(sas.returns_certificate, sas.returns_key, sas.returns_issuers)
     async with httpx.AsyncClient(base_url=base, verify=shown, timeout=httpx.Timeout(10)) as client:
         returns = Returns(wiring, client, system=sas.system or wiring.settings.public_url)
-        async with in_background(_for_ever(returns, wiring), name="sas returns"):
+
+        async def work() -> bool:
+            await returns.turn()
+            return True
+
+        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="sas_returns_wait"), name="sas returns"):
             yield
