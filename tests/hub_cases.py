@@ -49,7 +49,12 @@ def a_case(**changes: Any) -> dict[str, Any]:
     }
 
 
-def a_message(body: dict[str, Any], use_case: str = "createCaseHealth") -> dict[str, Any]:
+def an_update(of: dict[str, Any], **said_now: Any) -> dict[str, Any]:
+    """The message of an RS-EDA-MAJ that changes a case."""
+    return a_message({"caseId": of["caseId"], **said_now}, "createCaseHealthUpdate", kind="Update")
+
+
+def a_message(body: dict[str, Any], use_case: str = "createCaseHealth", kind: str = "Report") -> dict[str, Any]:
     """The whole message."""
     name = f"{SAMU}_{uuid4()}"
     return {
@@ -58,7 +63,7 @@ def a_message(body: dict[str, Any], use_case: str = "createCaseHealth") -> dict[
         "dateTimeSent": "2026-11-24T08:56:00+01:00",
         "dateTimeExpires": "2072-09-27T08:23:34+02:00",
         "distributionStatus": "Actual",
-        "distributionKind": "Report",
+        "distributionKind": kind,
         "descriptor": {
             "language": "fr-FR",
             "explicitAddress": {"explicitAddressScheme": "hubex", "explicitAddressValue": "fr.health.test.cpts"},
@@ -71,7 +76,7 @@ def a_message(body: dict[str, Any], use_case: str = "createCaseHealth") -> dict[
                             "messageId": name,
                             "sender": {"name": SAMU, "URI": f"hubex:{SAMU}"},
                             "sentAt": "2026-11-24T08:56:00+01:00",
-                            "kind": "Report",
+                            "kind": kind,
                             "status": "Actual",
                             "recipient": [{"name": "fr.health.test.cpts", "URI": "hubex:fr.health.test.cpts"}],
                             use_case: body,

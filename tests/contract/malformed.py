@@ -14,7 +14,7 @@ from services.availability.fhir.terms import Ig
 from tests.builders import MORNING
 from tests.fhir_values import schedule as a_schedule
 from tests.fhir_values import slot as a_slot
-from tests.hub_cases import a_case, a_message
+from tests.hub_cases import a_case, a_message, an_update
 from tests.unit.availability.test_agendas import calendar
 from tests.unit.fhir.test_query import INDIVIDUAL, REFUSED
 
@@ -153,7 +153,28 @@ SEARCHES: list[tuple[str, str]] = [
 MESSAGE = a_message(a_case())
 INSIDE: Path = ("content", 0, "jsonContent", "embeddedJsonContent", "message")
 CASE: Path = (*INSIDE, "createCaseHealth")
+UPDATE = an_update(
+    a_case(),
+    qualification={"details": {"priority": "P1"}},
+    patient=[{"patientId": "fr.health.test.patient.1", "identity": {"strictFeatures": {"birthName": "Fictive"}}}],
+    decision=a_case()["decision"],
+)
+UPDATED: Path = (*INSIDE, "createCaseHealthUpdate")
 HUB: list[tuple[str, bytes]] = [
+    *(
+        (f"update: {name}", json.dumps(message).encode())
+        for name, message in bent(
+            UPDATE,
+            (
+                UPDATED,
+                (*UPDATED, "caseId"),
+                (*UPDATED, "patient", 0, "patientId"),
+                (*UPDATED, "decision", 0, "creation"),
+                (*UPDATED, "decision", 0, "decisionType"),
+                (*UPDATED, "decision", 0, "operator"),
+            ),
+        )
+    ),
     *(
         (name, json.dumps(message).encode())
         for name, message in bent(

@@ -3,7 +3,8 @@
 A message is settled once, by its number; its answer and its request are written together, or nothing is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +14,14 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.app.asking import submit_request
 from services.matching.app.intake import RequestForm
 from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_messages import Addressed, Case, Outgoing, Received, Regulator
+from services.matching.edges.hub_case import UNSCHEDULED, Case, case_of
+from services.matching.edges.hub_messages import Addressed, Outgoing, Received, Regulator
 from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.store.hub_cases import HubCaseRow, belongs_to, first_time
+from services.matching.store.hub_cases import HubCaseRow, belongs_to, first_time, known_case
 from services.matching.store.hub_mail import HubMessageRow, HubOutgoingRow, claim
 from services.matching.store.tables import RequestRow
 from shared.auth import Caller
@@ -26,6 +29,7 @@ from shared.contracts import RequestState
 from shared.db import database_now
 from shared.patients import Patient
 from shared.refusals import Refusal
+from shared.untrusted import text_at
 from shared.vault import Vault
 
 STATUS = {
@@ -33,6 +37,7 @@ STATUS = {
     RequestState.HONOURED: "fulfilled",
     RequestState.NO_SHOW: "noshow",
 }
+UNSAID_URGENCY = 3
 TOLD_WITHIN = timedelta(days=7)
 """A change that could not be told for so long is no news."""
 
@@ -83,25 +88,90 @@ class Desk:
 
     async def _outcome(self, session: AsyncSession, sent: Mapping[str, Any], message: Received) -> Outgoing:
         causes = self.schemas.faults(sent, message)
-        case = messages.case_of(message.body) if message.use_case == messages.CASE and not causes else None
-        ours = case is not None and case.perimeter == messages.UNSCHEDULED
-        if case is not None and ours:
-            causes = await self._make_request(session, message, case)
-        return messages.rejection(message, causes) if causes else messages.acknowledgement(message, refused=not ours)
+        if not causes and message.use_case in (messages.CASE, messages.CASE_CHANGE):
+            try:
+                ours = await (self._change if _changes(message) else self._make)(session, message)
+            except _Wrong as wrong:
+                causes = wrong.causes
+            else:
+                return messages.acknowledgement(message, refused=not ours)
+        return messages.rejection(message, causes) if causes else messages.acknowledgement(message, refused=True)
 
-    async def _make_request(self, session: AsyncSession, message: Received, case: Case) -> list[str]:
-        """Make a request of a case, once; answers what is wrong with it. Either everything is written or nothing."""
-        try:
+    async def _make(self, session: AsyncSession, message: Received) -> bool:
+        """Make a request of a case, once; false when it is none of ours. Everything is written or nothing."""
+        case = case_of(message.body)
+        if case.perimeter != UNSCHEDULED:
+            return False
+        async with _all_or_nothing(session):
             form = _form(case, self.cpts_id)
-            async with session.begin_nested():
-                if await first_time(session, case.case_id, cpts_id=self.cpts_id, sender=message.sender):
-                    row = await submit_request(session, self.caller, self.vault, form)
-                    await belongs_to(session, case.case_id, row.id)
-        except ValidationError as error:
-            return [f"{'.'.join(map(str, fault['loc'])) or 'location'}: {fault['type']}" for fault in error.errors()]
-        except Refusal as refusal:
-            return [f"{refusal.extra.get('field', 'message')}: {refusal.extra.get('rule', refusal.code)}"]
-        return []
+            if await first_time(session, case.case_id, cpts_id=self.cpts_id, sender=message.sender):
+                row = await submit_request(session, self.caller, self.vault, form)
+                await belongs_to(session, case.case_id, row.id, case.patient_id)
+        return True
+
+    async def _change(self, session: AsyncSession, message: Received) -> bool:
+        """Change the request of a case, or end it; false when the case is none of ours."""
+        perimeter = text_at(message.body, "perimeter")
+        known = await known_case(session, text_at(message.body, "caseId"))
+        if known is None or known.request_id is None:
+            if perimeter == UNSCHEDULED and not message.cancels:
+                raise _Wrong(["caseId: unknown here, send its RS-EDA first"])
+            return False
+        if known.sender != message.sender:
+            raise _Wrong(["senderID: who sent the case"])
+        case, request_id = case_of(message.body, known.patient_id), known.request_id
+        try:
+            async with _all_or_nothing(session):
+                if message.cancels or perimeter not in ("", UNSCHEDULED):
+                    reason = "other" if message.cancels else "emergency"
+                    await take_back(session, self.caller, request_id, reason=reason)
+                else:
+                    known.patient_id = case.patient_id
+                    await amend(session, self.caller, self.vault, request_id, _amendment(case))
+        except _Wrong as wrong:
+            if wrong.served:
+                await note_refused(session, self.caller, request_id)
+            raise
+        return True
+
+
+class _Wrong(Exception):
+    """A message that is valid by its schema, and cannot be done: what is wrong, and whether it comes too late."""
+
+    def __init__(self, causes: list[str], *, served: bool = False) -> None:
+        super().__init__(*causes)
+        self.causes, self.served = causes, served
+
+
+@asynccontextmanager
+async def _all_or_nothing(session: AsyncSession) -> AsyncIterator[None]:
+    """What is written inside stays only if all of it can be; a refusal becomes `_Wrong`."""
+    try:
+        async with session.begin_nested():
+            yield
+    except ValidationError as error:
+        causes = [f"{'.'.join(map(str, fault['loc'])) or 'location'}: {fault['type']}" for fault in error.errors()]
+        raise _Wrong(causes) from None
+    except Refusal as refusal:
+        cause = f"{refusal.extra.get('field', 'message')}: {refusal.extra.get('rule', refusal.code)}"
+        raise _Wrong([cause], served=isinstance(refusal, AlreadyServed)) from None
+
+
+def _changes(message: Received) -> bool:
+    return message.cancels or message.use_case == messages.CASE_CHANGE
+
+
+def _amendment(case: Case) -> Amendment:
+    return Amendment.model_validate(
+        {
+            "urgency": case.urgency,
+            "professions": list(case.professions),
+            "modes": list(case.modes),
+            "age": case.age,
+            "name": case.name,
+            "birth_date": case.birth_date,
+        }
+    )
 
 
 def _form(case: Case, cpts_id: str) -> RequestForm:
@@ -110,7 +180,7 @@ def _form(case: Case, cpts_id: str) -> RequestForm:
         "cpts_id": cpts_id,
         "insee": case.insee or None,
         "point": {"lat": case.point[0], "lon": case.point[1]} if case.point else None,
-        "urgency": case.urgency,
+        "urgency": case.urgency or UNSAID_URGENCY,
         "motive": "other",
         "professions": list(case.professions),
         "modes": list(case.modes),

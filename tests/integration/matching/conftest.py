@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
 
+from services.matching.edges.hub_schemas import HubSchemas
+from services.matching.edges.hub_settings import HubSettings
 from services.matching.main import build
-from shared.auth import Role
+from shared.auth import Role, admit_machine
 from shared.settings import Settings
-from tests.builders import CPTS
+from tests.builders import CPTS, owner
+from tests.integration.matching.connector import Hub
 from tests.towns import Person, SignIn, Town, a_town, signed_in, with_communes
 
 
@@ -40,3 +44,19 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
     """Both services with two practitioners."""
     async with a_town(settings) as found:
         yield found
+
+
+@pytest.fixture
+async def hub(settings: Settings, reference: Path) -> AsyncIterator[Hub]:
+    """A connector to the SAMU hub, at a matching service that runs alone."""
+    app = build(settings)
+    async with app.router.lifespan_context(app), AsyncExitStack() as clients:
+        app.state.hub_settings = HubSettings(
+            regulator_name="Essai", regulator_first_name="Une", regulator_email="r@e.fr"
+        )
+        app.state.hub_schemas = HubSchemas(reference / "samu-hub" / "json-schema")
+        async with owner(settings) as session:
+            await admit_machine(session, "hub", settings.machine_token("hub"), [CPTS])
+        headers = {"authorization": f"Bearer {settings.machine_token('hub')}"}
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://matching", headers=headers)
+        yield Hub(await clients.enter_async_context(client), app.state.wiring)

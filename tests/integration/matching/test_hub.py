@@ -1,57 +1,21 @@
 """Cases of the SAMU hub become requests, over the real service."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.edges.hub_settings import HubSettings
 from services.matching.main import build
-from shared.auth import admit_machine
 from shared.contracts import RequestState
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
-from shared.wiring import Wiring
-from tests.builders import CPTS, owner
+from tests.builders import CPTS
 from tests.hub_cases import NIR, a_case, a_message, said
+from tests.integration.matching.connector import Hub
 
 pytestmark = pytest.mark.reference
-
-
-class Hub:
-    """A connector at our door, and the base behind it."""
-
-    def __init__(self, client: httpx.AsyncClient, wiring: Wiring) -> None:
-        self.client, self.wiring = client, wiring
-
-    async def bring(self, message: dict[str, Any]) -> httpx.Response:
-        return await self.client.post("/hub/messages", params={"cpts_id": CPTS}, json=message)
-
-    async def requests(self) -> list[Any]:
-        async with self.wiring.open_session() as session:
-            await set_scope(session, Scope(frozenset({"*"})))
-            return list((await run(session, text("select * from matching.request"))).all())
-
-
-@pytest.fixture
-async def hub(settings: Settings, reference: Path) -> AsyncIterator[Hub]:
-    app = build(settings)
-    async with app.router.lifespan_context(app), AsyncExitStack() as clients:
-        app.state.hub_settings = HubSettings(
-            regulator_name="Essai", regulator_first_name="Une", regulator_email="r@e.fr"
-        )
-        app.state.hub_schemas = HubSchemas(reference / "samu-hub" / "json-schema")
-        async with owner(settings) as session:
-            await admit_machine(session, "hub", settings.machine_token("hub"), [CPTS])
-        headers = {"authorization": f"Bearer {settings.machine_token('hub')}"}
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://matching", headers=headers)
-        yield Hub(await clients.enter_async_context(client), app.state.wiring)
 
 
 async def test_a_case_becomes_one_request_however_often_it_is_sent(hub: Hub) -> None:

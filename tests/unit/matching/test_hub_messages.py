@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, case_of, received
+from services.matching.edges.hub_case import UNSCHEDULED, case_of
+from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, received
 from services.matching.edges.hub_schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
@@ -116,4 +117,4 @@ def test_the_official_samples_are_read(reference: Path, schemas: HubSchemas) -> 
         (body,) = json.loads(file.read_text("utf-8")).values()
         message = a_message(body)
         assert schemas.faults(message, received(message)) == [], file.name
-        assert case_of(body).perimeter != messages.UNSCHEDULED
+        assert case_of(body).perimeter != UNSCHEDULED
