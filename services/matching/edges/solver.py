@@ -4,12 +4,14 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from multiprocessing.context import BaseContext
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -127,8 +129,15 @@ def _settle() -> None:
     threading.Thread(target=leave_with_parent, daemon=True).start()
 
 
+def _processes() -> BaseContext:
+    """How workers are made: on Linux by a server that has read the solvers once and forks each in milliseconds."""
+    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 def _new_pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn"), initializer=_settle)
+    return ProcessPoolExecutor(WORKERS, mp_context=_processes(), initializer=_settle)
 
 
 def _kill_workers(pool: ProcessPoolExecutor) -> None:
