@@ -15,7 +15,7 @@ from services.up import first_of, until_told
 from shared.auth import Caller, Role
 from shared.embedded_place import CannotStart
 from shared.telemetry import configure_logging
-from shared.wiring import Wiring, running, wire
+from shared.wiring import Wiring, serving, wire
 
 
 def line_of(wiring: Wiring, settings: HubSettings) -> Line:
@@ -49,10 +49,8 @@ async def hold(data_dir: Path, *, say: Callable[[str], None]) -> None:
     async with (
         until_told() as told,
         installed(data_dir, join=True, migrate=False) as here,
-        running(wire("matching", here.settings)) as wiring,
-        wiring.bell.listening(),
+        serving(wire("matching", here.settings)) as wiring,
     ):
-        await wiring.read_clock()
         holding = asyncio.create_task(line_of(wiring, settings).hold(), name="hub line")
         say(f"Ligne du Hub Santé : {settings.host}:{settings.port}, file {settings.own_queue}. Ctrl-C pour arrêter.")
         await first_of(told, holding)

@@ -7,14 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from services.availability.psc.api import build_psc
 from services.availability.psc.settings import PscSettings
 from services.availability.web.pages import PART as AVAILABILITY_PAGES
 from services.matching.web.pages import PART as MATCHING_PAGES
-from shared.db import run
-from shared.http import SessionDep
+from shared.health import routes as health
 from shared.settings import Settings
 from shared.web.site import site
 from shared.wiring import Wiring, running, wire
@@ -47,12 +45,6 @@ def build(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Aiguillage : pages", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.wiring = wirings["availability"]
-
-    @app.get("/health")
-    async def health(session: SessionDep) -> dict[str, str]:
-        """Whether the pages reach their database."""
-        await run(session, text("select 1"))
-        return {"status": "ok"}
-
+    app.include_router(health)
     psc = mount_pages(app, wirings)
     return app

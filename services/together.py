@@ -6,12 +6,14 @@ Their pages stand at the root of the same origin.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.availability import main as availability
 from services.matching import main as matching
 from services.pages import mount_pages
+from shared.health import fitness
 from shared.settings import Settings
 from shared.web.site import API
 
@@ -35,9 +37,9 @@ def build(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
 
     @app.get("/health")
-    async def health() -> dict[str, str]:
-        """Alive; each service says more at `/availability/health` and `/matching/health`."""
-        return {"status": "ok"}
+    async def health(request: Request) -> JSONResponse:
+        """Whether both services are fit; `/availability/health` and `/matching/health` speak for each."""
+        return await fitness(request, list(wirings.values()))
 
     for name, service in services.items():
         app.mount(API[name], service)

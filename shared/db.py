@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import CursorResult, DateTime, Executable, MetaData, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field
@@ -29,6 +29,18 @@ NAMING = {
 AWAY = (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What is raised while the database is away: waiting and trying again is right. Refused connections come unwrapped."""
 OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether one of AWAY is a connection refused or cut in mid-flight: a cut may surface as a plain DBAPIError.
+
+    What the database refuses (a constraint, a right, a full disk) is not: trying again at once does not help.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, AWAY)
+    refused = error.statement is None  # before any statement
+    cut = error.connection_invalidated or "Connection" in str(error.orig)
+    return refused or cut or isinstance(error, OperationalError | InterfaceError)
 
 
 def schema_metadata(schema: str) -> MetaData:

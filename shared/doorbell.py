@@ -72,18 +72,8 @@ class Doorbell:
         for watch in self._watches.get(stream, ()):
             watch.ring()
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        """Hear the rings of other processes while the context is open."""
-        task = asyncio.create_task(self._listen())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def _listen(self) -> None:
-        """For ever; reconnects by itself and then wakes everybody."""
+    async def listen(self) -> None:
+        """Hear the rings of other processes, for ever; reconnects by itself and then wakes everybody."""
         while True:
             try:
                 async with self._listener.pubsub(ignore_subscribe_messages=True) as pubsub:

@@ -46,11 +46,12 @@ OnChange = Callable[[Replica, list[dict[str, Any]]], Awaitable[None]]
 
 
 async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChange) -> None:
-    """Keep `replica` true, for ever. `client` has the service's base URL and our token.
+    """Keep `replica` true, for ever, from a new snapshot on. `client` has the service's base URL and our token.
 
     `on_change` is awaited after each snapshot (with no events) and each batch that changed something.
     """
     pause_s = 0.05
+    replica.ready.clear()
     while True:
         try:
             if not replica.ready.is_set():

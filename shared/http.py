@@ -15,13 +15,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import AWAY, database_now, set_scope
+from shared.db import AWAY, database_now, is_lost, set_scope
 from shared.labels import language_of, wording
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.tables import IdempotencyRow
@@ -145,26 +145,18 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def _database_away(_request: Request, error: Exception) -> JSONResponse:
+async def answer_database_away(_request: Request, error: Exception) -> JSONResponse:
+    """The problem that tells a caller to try again soon."""
     log.error("database_away", error=type(error).__name__)
     answer = problem(503, "database_away", "La base ne répond pas : réessayez avec la même Idempotency-Key.")
     answer.headers["Retry-After"] = "1"
     return answer
 
 
-def is_lost(error: Exception) -> bool:
-    """Whether a connection was refused or cut in mid-flight: it may surface as a plain DBAPIError."""
-    if not isinstance(error, DBAPIError):
-        return False
-    refused = error.statement is None  # before any statement
-    cut = error.connection_invalidated or "Connection" in str(error.orig)
-    return refused or cut or isinstance(error, OperationalError | InterfaceError)
-
-
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     """Connections cut in mid-flight are no fault of ours; a true error stays a 500."""
     if is_lost(error):
-        return await _database_away(request, error)
+        return await answer_database_away(request, error)
     raise error
 
 
@@ -174,5 +166,5 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
-        app.add_exception_handler(away, _database_away)
+        app.add_exception_handler(away, answer_database_away)
     app.add_exception_handler(DBAPIError, _database_error)

@@ -20,6 +20,7 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from shared.auth import Caller, redeem_ticket, still_signed_in
+from shared.background import Background, Start
 from shared.db import AWAY, OpenSession, Scope, set_scope
 from shared.doorbell import Doorbell
 from shared.live_seat import Seat
@@ -40,7 +41,7 @@ class Tail:
     """The end of one stream, read once for everybody."""
 
     def __init__(self, hub: "Hub", cpts_id: str) -> None:
-        """Not started: `read` runs while someone is seated."""
+        """Not started: `read` begins with the first client and goes on."""
         self._hub, self.cpts_id = hub, cpts_id
         self.seats: set[Seat] = set()
         self.position: Position | None = None
@@ -107,25 +108,22 @@ class Hub:
         outbox: Outbox,
         bell: Doorbell,
         open_session: OpenSession,
+        background: Background,
         view: View,
     ) -> None:
         """`view` says what each caller sees."""
         self.outbox, self.bell, self._open, self._view = outbox, bell, open_session, view
+        self._background = background
         self._tails: dict[str, Tail] = {}
-        self._tasks: asyncio.TaskGroup | None = None
-        self._running: list[asyncio.Task[None]] = []
+        self._start: Start | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hub"]:
         """Serve while the context is open."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            self._running = [tasks.create_task(self._beat()), tasks.create_task(self._watch_sessions())]
-            try:
-                yield self
-            finally:
-                for task in self._running:
-                    task.cancel()
+        async with self._background.running() as self._start:
+            self._start("live heartbeat", self._beat)
+            self._start("live sessions", self._watch_sessions)
+            yield self
 
     @asynccontextmanager
     async def reading(self, cpts_id: str) -> AsyncIterator[Any]:
@@ -154,12 +152,12 @@ class Hub:
             event = {**event, "value": value}
         return {"seq": entry.seq, **event}
 
-    async def _tail(self, cpts_id: str) -> Tail:
+    def _tail(self, cpts_id: str) -> Tail:
         tail = self._tails.get(cpts_id)
         if tail is None:
-            assert self._tasks is not None  # noqa: S101  only used while running
+            assert self._start is not None  # noqa: S101  only used while running
             tail = self._tails[cpts_id] = Tail(self, cpts_id)
-            self._running.append(self._tasks.create_task(tail.read()))
+            self._start(f"live reader {cpts_id}", tail.read)
         return tail
 
     async def serve(self, socket: WebSocket, *, cpts_id: str, after: int, epoch: str) -> None:
@@ -171,7 +169,7 @@ class Hub:
             return
         except WebSocketDisconnect:
             return
-        tail = await self._tail(cpts_id)
+        tail = self._tail(cpts_id)
         seat = Seat(caller=caller, socket=socket, seq=after)
         listening = asyncio.create_task(_until_gone(socket))
         try:

@@ -8,6 +8,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.background import Background
 from shared.clock import Clock, read_clock
 from shared.db import OpenSession, engine_for, opener, reader_for
 from shared.doorbell import Doorbell
@@ -30,6 +31,7 @@ class Wiring:
     open_session: OpenSession
     vault: Vault
     clock: Clock = field(default_factory=Clock)
+    background: Background = field(default_factory=Background)
     attempts: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     async def read_clock(self) -> None:
@@ -57,6 +59,14 @@ def wire(service: str, settings: Settings) -> Wiring:
         open_session=opener(engine, bell),
         vault=Vault(settings.vault_keys()),
     )
+
+
+@asynccontextmanager
+async def serving(wiring: Wiring) -> AsyncIterator[Wiring]:
+    """Use a wiring as a service does: it hears the rings of the others, and follows the database's clock."""
+    async with running(wiring), wiring.background.keeping("doorbell", wiring.bell.listen):
+        await wiring.read_clock()
+        yield wiring
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from services.availability.api import agendas, bookings, calendar, directory, foreign, returns, slots
 from services.availability.booking.api import build_booking
@@ -19,35 +18,37 @@ from services.availability.smart.api import Publisher, bulk_routes
 from services.availability.smart.settings import BulkSettings
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
-from shared.db import run
-from shared.http import SessionDep, answer_problems
+from shared.health import routes as health
+from shared.http import answer_problems
 from shared.live import Hub
 from shared.live_api import live_routes
 from shared.notices.api import routes as notifications
 from shared.notices.mail import MailSettings
 from shared.notices.sender import sending_notices
 from shared.settings import Settings
-from shared.wiring import running, wire
+from shared.wiring import serving, wire
 
 
 def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     """The service, as an application; nothing is opened before it is started. One process at least must sweep."""
     wiring = wire("availability", settings)
     sas, mail, bulk = SasSettings(), MailSettings(), BulkSettings()
-    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=view)
+    hub = Hub(
+        outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, background=wiring.background, view=view
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(wiring), wiring.bell.listening(), hub.running():
-            await wiring.read_clock()
-            async with (
-                sweeping(wiring) if sweeps else nullcontext(),
-                telling_the_sas(wiring, sas) if sweeps else nullcontext(),
-                following_agendas(wiring) if sweeps else nullcontext(),
-                sending_notices(wiring, mail) if sweeps else nullcontext(),
-                following_editors(wiring, sas.editors) if sweeps else nullcontext(),
-            ):
-                yield
+        async with (
+            serving(wiring),
+            hub.running(),
+            sweeping(wiring) if sweeps else nullcontext(),
+            telling_the_sas(wiring, sas) if sweeps else nullcontext(),
+            following_agendas(wiring) if sweeps else nullcontext(),
+            sending_notices(wiring, mail) if sweeps else nullcontext(),
+            following_editors(wiring, sas.editors) if sweeps else nullcontext(),
+        ):
+            yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
@@ -55,6 +56,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     for part in (agendas, slots, bookings, calendar, directory, foreign, returns):
         app.include_router(part.routes)
     app.include_router(notifications)
+    app.include_router(health)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
 
     fhir = build_fhir(sas)
@@ -63,11 +65,5 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/booking", build_booking(wiring))
     if bulk.publish:
         app.include_router(bulk_routes(Publisher(wiring, bulk), settings.public_availability_url))
-
-    @app.get("/health", tags=["health"])
-    async def health(session: SessionDep) -> dict[str, str]:
-        """Whether the service reaches its database."""
-        await run(session, text("select 1"))
-        return {"status": "ok"}
 
     return app

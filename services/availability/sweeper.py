@@ -14,7 +14,7 @@ from services.availability.app import upkeep
 from services.availability.app.calendar import SWEEP, cut_openings
 from services.availability.edges.public_holidays import public_holidays
 from services.availability.tables import CptsRow
-from shared.background import at_each_ring, in_background
+from shared.background import rung
 from shared.db import Scope, run, set_scope
 from shared.wiring import Wiring
 
@@ -60,5 +60,5 @@ async def sweeping(wiring: Wiring) -> AsyncIterator[None]:
         turns += 1
         return True
 
-    async with in_background(at_each_ring(wiring.bell, SWEEP, work, waits="sweeper_waits"), name="sweeper"):
+    async with wiring.background.keeping("sweeper", rung(wiring.bell, SWEEP, work, waits="sweeper_waits")):
         yield

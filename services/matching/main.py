@@ -22,7 +22,7 @@ from services.matching.api import (
     why,
 )
 from services.matching.api import hub as samu_hub
-from services.matching.edges.attachment_calendar import AttachmentCalendar
+from services.matching.edges.attachment_calendar import keeping_calendar
 from services.matching.edges.availability import Availability, client_for
 from services.matching.edges.directory import Directory
 from services.matching.edges.following import Territories
@@ -39,19 +39,25 @@ from services.matching.rounds import Rounds
 from services.matching.store.requests import door
 from services.matching.store.tables import OUTBOX
 from shared.auth import admit_machine
-from shared.db import database_now
-from shared.http import SessionDep, answer_problems
+from shared.health import routes as health
+from shared.http import answer_problems
 from shared.live import Hub
 from shared.settings import Settings
-from shared.wiring import running, wire
+from shared.wiring import serving, wire
 
 
 def build(settings: Settings) -> FastAPI:
     """The service on these settings; nothing is opened before its lifespan begins."""
     wiring = wire("matching", settings)
-    hub = Hub(outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, view=live.view)
+    hub = Hub(
+        outbox=OUTBOX,
+        bell=wiring.bell,
+        open_session=wiring.open_session,
+        background=wiring.background,
+        view=live.view,
+    )
     client = client_for(settings)
-    territories = Territories(client, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
+    territories = Territories(client, wiring.background, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
     router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
     solver = Solver()
@@ -59,14 +65,13 @@ def build(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with running(wiring), wiring.bell.listening(), client, hub.running(), AsyncExitStack() as started:
-            await wiring.read_clock()
+        async with serving(wiring), client, hub.running(), AsyncExitStack() as started:
             async with wiring.open_session() as session:
                 await admit_machine(session, "matching", settings.machine_token("matching"), ["*"])
             started.push_async_callback(router.aclose)
             started.push_async_callback(geocoder.aclose)
             await started.enter_async_context(solver.running())
-            await started.enter_async_context(AttachmentCalendar(wiring.open_session).running())
+            await started.enter_async_context(keeping_calendar(wiring))
             await started.enter_async_context(rounds.running())
             await started.enter_async_context(territories.running(rounds.start))
             yield
@@ -80,16 +85,11 @@ def build(settings: Settings) -> FastAPI:
     app.state.foresight_turn = asyncio.Lock()
     app.state.router, app.state.geocoder = router, geocoder
 
-    @app.get("/health", tags=["health"])
-    async def health(session: SessionDep) -> dict[str, str]:
-        """Alive, and the database answers."""
-        await database_now(session)
-        return {"status": "ok"}
-
     hub_settings = HubSettings()
     app.state.hub_settings = hub_settings
     app.state.hub_schemas = HubSchemas(hub_settings.schemas) if hub_settings.schemas else None
     app.include_router(live.routes)
+    app.include_router(health)
     app.include_router(samu_hub.routes)
     app.include_router(requests.routes)
     app.include_router(advice.routes)

@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -36,8 +37,9 @@ from services.matching.store.history import see
 from services.matching.store.lease import LeaseLost, leave_lease, take_lease
 from services.matching.store.requests import door
 from services.matching.store.tables import OUTBOX, RequestRow, RoundRow
+from shared.background import Start
 from shared.clock import read_clock
-from shared.db import AWAY, Scope, database_now, set_scope
+from shared.db import AWAY, Scope, database_now, is_lost, set_scope
 from shared.ids import new_id
 from shared.wiring import Wiring
 
@@ -91,32 +93,27 @@ class Rounds:
         self._foresight = Foresight(wiring.open_session, solver)
         self._holder = uuid4().hex
         self._events_kept = timedelta(hours=wiring.settings.event_history_hours)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._group: asyncio.TaskGroup | None = None
+        self._start: Start | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Rounds"]:
         """Loops may start while the context is open; their leases are left at its end."""
-        async with asyncio.TaskGroup() as self._group:
-            try:
-                yield self
-            finally:
-                for task in self._tasks.values():
-                    task.cancel()
+        async with self._wiring.background.running() as self._start:
+            yield self
 
     def start(self, cpts_id: str) -> None:
         """Begin the loop of a CPTS."""
-        assert self._group is not None  # noqa: S101  only used while running
-        self._tasks[cpts_id] = self._group.create_task(self._loop(Watchman(cpts_id)))
+        assert self._start is not None  # noqa: S101  only used while running
+        self._start(f"rounds {cpts_id}", partial(self._loop, cpts_id))
 
-    async def _loop(self, watchman: Watchman) -> None:
-        rung = True
+    async def _loop(self, cpts_id: str) -> None:
+        watchman, rung = Watchman(cpts_id), True
         try:
-            async with self._wiring.bell.watch(door(watchman.cpts_id)) as watch:
+            async with self._wiring.bell.watch(door(cpts_id)) as watch:
                 while True:
                     rung = await watch.wait(await self._try(watchman, rung=rung))
         finally:
-            await asyncio.shield(self._leave(watchman.cpts_id))
+            await asyncio.shield(self._leave(cpts_id))
 
     async def _leave(self, cpts_id: str) -> None:
         async with self._session(cpts_id) as session:
@@ -142,6 +139,8 @@ class Rounds:
                 again = await self.run_round(watchman, board, token)
                 watchman.seq = -1 if again else watchman.seq
         except (*AWAY, AvailabilityAway, SlotsUnknown, LeaseLost) as error:
+            if isinstance(error, AWAY) and not is_lost(error):
+                raise
             log.info("round_waits", cpts=watchman.cpts_id, error=type(error).__name__)
             watchman.seq = -1
             return SOON_S

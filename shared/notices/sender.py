@@ -17,7 +17,7 @@ from sqlalchemy import Row, delete, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.background import at_each_ring, in_background
+from shared.background import rung
 from shared.db import database_now, run, set_scope
 from shared.notices.carrying import Carrier, Gone
 from shared.notices.deciding import MAIL, decide_next
@@ -174,5 +174,5 @@ async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[N
             turns += 1
             return True
 
-        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="notices_wait"), name="notices"):
+        async with wiring.background.keeping("notices", rung(wiring.bell, STREAM, work, waits="notices_wait")):
             yield

@@ -21,7 +21,7 @@ from shared.log import Outbox
 from shared.refusals import Refusal
 from shared.settings import Settings
 from shared.vault import Vault
-from shared.wiring import Wiring
+from shared.wiring import Wiring, serving
 
 METADATA = schema_metadata("probe")
 OUTBOX = Outbox(METADATA)
@@ -79,14 +79,12 @@ def build(settings: Settings) -> FastAPI:
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
     open_session = opener(engine, bell)
     wiring = Wiring("probe", settings, engine, engine, bell, open_session, Vault(settings.vault_keys()))
-    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, view=view)
+    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, background=wiring.background, view=view)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with bell.listening(), hub.running():
+        async with serving(wiring), hub.running():
             yield
-        await bell.aclose()
-        await engine.dispose()
 
     app = FastAPI(lifespan=lifespan)
     app.state.wiring, app.state.hub = wiring, hub

@@ -27,7 +27,7 @@ from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import AbsenceRow
 from shared.auth import Caller, Role, hashed
-from shared.background import at_each_ring, in_background
+from shared.background import rung
 from shared.db import Scope, database_now, run, set_scope
 from shared.public_address import UnsafeAddress, require_public
 from shared.refusals import NotFound
@@ -207,5 +207,5 @@ async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
                 pass
             return True
 
-        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="agendas_wait"), name="agendas"):
+        async with wiring.background.keeping("agendas", rung(wiring.bell, STREAM, work, waits="agendas_wait")):
             yield

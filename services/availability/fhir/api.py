@@ -38,8 +38,8 @@ from services.availability.fhir.reads import (
 from services.availability.fhir.regulators import parse_regulator, regulator
 from services.availability.fhir.resources import Resource
 from services.availability.fhir.settings import SasSettings
-from shared.db import AWAY, Scope, set_scope
-from shared.http import SessionDep, WiringDep, is_lost
+from shared.db import AWAY, Scope, is_lost, set_scope
+from shared.http import SessionDep, WiringDep
 from shared.refusals import Refusal
 
 log = structlog.get_logger()

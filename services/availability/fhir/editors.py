@@ -25,7 +25,7 @@ from services.availability.fhir.settings import Editor
 from services.availability.fhir.tls import client_context
 from services.availability.fhir.values import SlotValue
 from services.availability.foreign_tables import ForeignSlotRow
-from shared.background import at_each_ring, in_background
+from shared.background import rung
 from shared.db import database_now, run, set_scope
 from shared.wiring import Wiring
 
@@ -213,5 +213,5 @@ async def following_editors(wiring: Wiring, editors: Sequence[Editor]) -> AsyncI
             pass
         return not reading.none
 
-    async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="editors_wait"), name="editors"):
+    async with wiring.background.keeping("editors", rung(wiring.bell, STREAM, work, waits="editors_wait")):
         yield

@@ -21,7 +21,7 @@ from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.appointments import AppointmentValue, appointment
 from services.availability.fhir.settings import SasSettings
 from services.availability.fhir.tls import client_context
-from shared.background import at_each_ring, in_background
+from shared.background import rung
 from shared.db import run, set_scope
 from shared.wiring import Wiring
 
@@ -155,5 +155,5 @@ async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[Non
             await returns.turn()
             return True
 
-        async with in_background(at_each_ring(wiring.bell, STREAM, work, waits="sas_returns_wait"), name="sas returns"):
+        async with wiring.background.keeping("sas returns", rung(wiring.bell, STREAM, work, waits="sas_returns_wait")):
             yield

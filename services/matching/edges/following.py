@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import structlog
 from services.matching.app.reconciling import LiveBooking
 from services.matching.core.model import Mode, Point, Practitioner, Slot, SlotType
 from services.matching.store.history import Seen
+from shared.background import Background, Start
 from shared.contracts import SUPPLEMENT_LIMIT, BookingState
 from shared.follow import Replica, follow
 from shared.refusals import Refusal
@@ -140,11 +142,12 @@ def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[s
 class Territories:
     """Every CPTS that the availability service knows, followed."""
 
-    def __init__(self, client: httpx.AsyncClient, on_change: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, background: Background, on_change: Callable[[str], Awaitable[None]]
+    ) -> None:
         """`on_change` is told the CPTS whose slots changed."""
-        self._client, self._on_change = client, on_change
+        self._client, self._background, self._on_change = client, background, on_change
         self._known: dict[str, Territory] = {}
-        self._following: list[asyncio.Task[None]] = []
 
     def __getitem__(self, cpts_id: str) -> Territory:
         """A CPTS whose slots are known; raises `SlotsUnknown`."""
@@ -156,22 +159,17 @@ class Territories:
     @asynccontextmanager
     async def running(self, start: Callable[[str], None]) -> AsyncIterator["Territories"]:
         """Follow every CPTS while the context is open; `start` is told each one once its following began."""
-        async with asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(self._look(tasks, start))
-            try:
-                yield self
-            finally:
-                looking.cancel()
-                for following in self._following:
-                    following.cancel()
+        async with self._background.running() as begin:
+            begin("territories", partial(self._look, begin, start))
+            yield self
 
-    async def _look(self, tasks: asyncio.TaskGroup, start: Callable[[str], None]) -> None:
+    async def _look(self, begin: Start, start: Callable[[str], None]) -> None:
         while True:
             for cpts_id in await self._listed():
                 if cpts_id not in self._known:
                     replica = Replica(cpts_id)
                     self._known[cpts_id] = Territory(replica)
-                    self._following.append(tasks.create_task(follow(self._client, replica, self._changed)))
+                    begin(f"slots of {cpts_id}", partial(follow, self._client, replica, self._changed))
                     start(cpts_id)
             await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
 

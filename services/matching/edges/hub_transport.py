@@ -17,7 +17,6 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, DeliveryError
 from sqlalchemy import Row
-from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.edges import hub_messages as messages
@@ -26,8 +25,7 @@ from services.matching.edges.hub_messages import HubRefusal, Outgoing
 from services.matching.edges.hub_settings import HubSettings
 from services.matching.store import hub_mail
 from services.matching.store.tables import OUTBOX
-from shared.db import AWAY, database_now, set_scope
-from shared.http import is_lost
+from shared.db import AWAY, database_now, is_lost, set_scope
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -125,7 +123,7 @@ class Line:
             try:
                 return await (self._refuse(message, causes) if causes else self._settle(message))
             except AWAY as error:
-                if isinstance(error, DBAPIError) and not is_lost(error):
+                if not is_lost(error):
                     if causes:
                         return False
                     causes = [TOO_OFTEN]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.edges.attachment_calendar import AttachmentCalendar
+from services.matching.edges.attachment_calendar import catch_up
 from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.settings import Settings
@@ -50,7 +50,7 @@ class Register:
 
     async def time_passes(self) -> None:
         """What is due in the registers is done."""
-        await AttachmentCalendar(self.wiring.open_session).once()
+        await catch_up(self.wiring.open_session)
 
     @asynccontextmanager
     async def transaction(self, scope: str) -> AsyncIterator[AsyncSession]:

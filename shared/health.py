@@ -1,0 +1,30 @@
+"""Whether a service is fit: its database answers, and every task that must run behind it runs."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from shared.db import AWAY, database_now
+from shared.http import WiringDep, answer_database_away, problem
+from shared.wiring import Wiring
+
+routes = APIRouter(tags=["health"])
+UNFIT = "Une tâche de fond est tombée ; elle est relancée d'elle-même. Si cela dure : `background_died` au journal."
+
+
+@routes.get("/health", responses={503: {"description": "The database is away, or a task is down."}})
+async def health(request: Request, wiring: WiringDep) -> JSONResponse:
+    """Alive: the database answers and every task behind the service runs."""
+    return await fitness(request, [wiring])
+
+
+async def fitness(request: Request, wirings: list[Wiring]) -> JSONResponse:
+    """200 when all of these are fit; else 503 and, unless their database is away, the tasks that are down."""
+    try:
+        for wiring in wirings:
+            async with wiring.open_session() as session:
+                await database_now(session)
+    except AWAY as error:
+        return await answer_database_away(request, error)
+    if down := sorted(f"{wiring.name}: {task}" for wiring in wirings for task in wiring.background.down):
+        return problem(503, "unfit", UNFIT, tasks=down)
+    return JSONResponse({"status": "ok"})
