@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.matching.edges import hub_messages as messages
+from services.matching.edges.availability import client_for
+from services.matching.edges.directory import Directory
 from services.matching.edges.hub_intake import Desk
 from services.matching.edges.hub_messages import Outgoing
 from services.matching.edges.hub_schemas import HubSchemas
@@ -18,13 +20,13 @@ from shared.telemetry import configure_logging
 from shared.wiring import Wiring, serving, wire
 
 
-def line_of(wiring: Wiring, settings: HubSettings) -> Line:
-    """The line that the settings describe. CannotStart says which one refuses."""
+def line_of(wiring: Wiring, settings: HubSettings, directory: Directory) -> Line:
+    """The line that the settings describe; `directory` names who gives what. CannotStart says which one refuses."""
     if missing := settings.missing():
         raise CannotStart(f"Réglages à donner pour le Hub Santé : {', '.join(missing)} (docs/connect.md).")
     try:
         schemas = HubSchemas(settings.schemas or Path())
-        line = Line(wiring, Desk(machine(settings.cpts), settings.cpts, wiring.vault, schemas), settings)
+        line = Line(wiring, Desk(machine(settings.cpts), settings.cpts, wiring.vault, schemas), settings, directory)
     except (OSError, ValueError) as refused:
         raise CannotStart(f"Hub Santé impossible : {refused}") from None
     now = wiring.clock.now()
@@ -50,8 +52,9 @@ async def hold(data_dir: Path, *, say: Callable[[str], None]) -> None:
         until_told() as told,
         installed(data_dir, join=True, migrate=False) as here,
         serving(wire("matching", here.settings)) as wiring,
+        client_for(here.settings) as client,
     ):
-        holding = asyncio.create_task(line_of(wiring, settings).hold(), name="hub line")
+        holding = asyncio.create_task(line_of(wiring, settings, Directory(client)).hold(), name="hub line")
         say(f"Ligne du Hub Santé : {settings.host}:{settings.port}, file {settings.own_queue}. Ctrl-C pour arrêter.")
         await first_of(told, holding)
         holding.cancel()

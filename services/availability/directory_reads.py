@@ -13,9 +13,10 @@ from services.availability.tables import MembershipRow, PlaceRow, PractitionerRo
 
 
 class DirectoryPlace(BaseModel):
-    """Where someone can be seen."""
+    """Where someone can be seen; `key` is its business key, such as `finess:130012345`."""
 
     id: str
+    key: str
     name: str
     address: str
     insee: str

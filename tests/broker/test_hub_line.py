@@ -15,6 +15,8 @@ from aio_pika.exceptions import AMQPError
 from sqlalchemy import text
 
 from services.hub_line import line_of
+from services.matching.edges.availability import client_for
+from services.matching.edges.directory import Directory
 from services.matching.edges.hub_settings import HubSettings
 from services.matching.edges.hub_transport import Line
 from shared.db import Scope, run, set_scope
@@ -45,11 +47,11 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brok
 class Samu:
     """Someone else at the hub, with queues of their own; and the base behind us."""
 
-    def __init__(self, broker: Broker, wiring: Wiring, settings: HubSettings) -> None:
-        self.broker, self.wiring, self.settings = broker, wiring, settings
+    def __init__(self, broker: Broker, wiring: Wiring, settings: HubSettings, directory: Directory) -> None:
+        self.broker, self.wiring, self.settings, self.directory = broker, wiring, settings, directory
 
     def line(self, **changes: Any) -> Line:
-        return line_of(self.wiring, self.settings.model_copy(update=changes))
+        return line_of(self.wiring, self.settings.model_copy(update=changes), self.directory)
 
     @asynccontextmanager
     async def held(self, **changes: Any) -> AsyncIterator[None]:
@@ -132,8 +134,8 @@ async def samu(settings: Settings, reference: Path, broker: Broker) -> AsyncIter
         issuers=broker.authority.certificate,
     )
     await emptied(broker)
-    async with running(wire("matching", await with_communes(settings))) as wiring:
-        yield Samu(broker, wiring, hub)
+    async with running(wire("matching", await with_communes(settings))) as wiring, client_for(settings) as client:
+        yield Samu(broker, wiring, hub, Directory(client))
 
 
 async def emptied(broker: Broker) -> None:

@@ -8,9 +8,11 @@ from pydantic import AwareDatetime, BaseModel
 from sqlmodel import col, select
 
 from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_intake import Desk, tell, telling_of
+from services.matching.edges.directory import Directory
+from services.matching.edges.hub_intake import Desk
 from services.matching.edges.hub_schemas import HubSchemas
 from services.matching.edges.hub_settings import HubSettings
+from services.matching.edges.hub_telling import tell, telling_of
 from services.matching.store.hub_cases import HubCaseRow
 from services.matching.store.hub_mail import HubOutgoingRow
 from services.matching.store.tables import RequestRow
@@ -75,7 +77,9 @@ async def take_in(
 
 
 @routes.post("/hub/cases/{case_id}/appointment", response_class=JSONResponse)
-async def tell_appointment(case_id: CaseId, caller: CallerDep, session: SessionDep, hub: HubDep) -> JSONResponse:
+async def tell_appointment(
+    request: Request, case_id: CaseId, caller: CallerDep, session: SessionDep, hub: HubDep
+) -> JSONResponse:
     """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
     caller.require(Role.MACHINE)
     settings, _ = hub
@@ -84,7 +88,10 @@ async def tell_appointment(case_id: CaseId, caller: CallerDep, session: SessionD
     telling = telling_of(case, row) if case and row else None
     if case is None or row is None or telling is None:
         raise NotFound("Ce dossier n'a pas de rendez-vous.")
-    told = tell(case, row, telling, settings.regulator)
+    directory: Directory = request.app.state.directory
+    named = telling.slot_id if row.practitioner_id else None
+    served = await directory.served(row.cpts_id, named) if named else None
+    told = tell(case, row, telling, settings.regulator, served)
     session.add(case)
     return JSONResponse(messages.envelope(told, us=settings.sender, now=await database_now(session)))
 

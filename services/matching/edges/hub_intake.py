@@ -1,4 +1,4 @@
-"""What a message of the SAMU hub does here, in one transaction, and what the hub is told of it. No network.
+"""What a message of the SAMU hub does here, in one transaction. No network.
 
 A message is settled once, by its number; its answer and its request are written together, or nothing is.
 """
@@ -6,12 +6,10 @@ A message is settled once, by its number; its answer and its request are written
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
@@ -19,27 +17,17 @@ from services.matching.app.asking import submit_request
 from services.matching.app.intake import RequestForm
 from services.matching.edges import hub_messages as messages
 from services.matching.edges.hub_case import UNSCHEDULED, Case, case_of
-from services.matching.edges.hub_messages import Addressed, Outgoing, Received, Regulator
+from services.matching.edges.hub_messages import Addressed, Outgoing, Received
 from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.store.hub_cases import HubCaseRow, belongs_to, first_time, known_case
-from services.matching.store.hub_mail import HubMessageRow, HubOutgoingRow, claim
-from services.matching.store.tables import RequestRow
+from services.matching.store.hub_cases import belongs_to, first_time, known_case
+from services.matching.store.hub_mail import HubMessageRow, claim
 from shared.auth import Caller
-from shared.contracts import RequestState
-from shared.db import database_now
 from shared.patients import Patient
 from shared.refusals import Refusal
 from shared.untrusted import text_at
 from shared.vault import Vault
 
-STATUS = {
-    RequestState.CONFIRMED: "booked",
-    RequestState.HONOURED: "fulfilled",
-    RequestState.NO_SHOW: "noshow",
-}
 UNSAID_URGENCY = 3
-TOLD_WITHIN = timedelta(days=7)
-"""A change that could not be told for so long is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,74 +177,3 @@ def _form(case: Case, cpts_id: str) -> RequestForm:
         "patient": patient if case.name or case.phone or case.birth_date else None,
     }
     return RequestForm.model_validate(form)
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """An appointment as the hub should know it; `str` is what is noted of it."""
-
-    status: str
-    starts_at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.starts_at.isoformat()}"
-
-
-def telling_of(case: HubCaseRow, row: RequestRow) -> Telling | None:
-    """What the hub should know of a case's request; an appointment it was told of and that is no more is cancelled."""
-    status = STATUS.get(RequestState(row.state))
-    if status and row.starts_at:
-        return Telling(status, row.starts_at)
-    before, _, starts_at = case.told.partition(" ")
-    return Telling("cancelled", datetime.fromisoformat(starts_at)) if before and starts_at else None
-
-
-def tell(case: HubCaseRow, row: RequestRow, telling: Telling, regulator: Regulator) -> Outgoing:
-    """The message that tells it (RS-SAS-RDV), noted as told."""
-    body = messages.appointment(
-        str(row.id),
-        telling.status,
-        starts_at=telling.starts_at,
-        created_at=row.submitted_at,
-        regulator=regulator,
-        first=case.told == "",
-    )
-    kind = "Update" if case.told else "Report"
-    case.told = str(telling)
-    return Outgoing(case.sender, kind, {messages.APPOINTMENT: body})
-
-
-async def news(session: AsyncSession, regulator: Regulator) -> int:
-    """Put what the hub does not know of its cases' appointments into the post; answers how many messages."""
-    booked = col(RequestRow.booking_id).is_not(None) | (col(HubCaseRow.told) != "")
-    query = (
-        select(HubCaseRow, RequestRow)
-        .join(RequestRow, col(RequestRow.id) == col(HubCaseRow.request_id))
-        .where(booked, col(RequestRow.changed_at) > await database_now(session) - TOLD_WITHIN)
-        .order_by(col(HubCaseRow.case_id))
-        .with_for_update(of=HubCaseRow, skip_locked=True)
-    )
-    count = 0
-    for case, row in (await session.exec(query)).all():
-        telling = telling_of(case, row)
-        if telling is None or str(telling) == case.told:
-            continue
-        await post(session, case.cpts_id, tell(case, row, telling, regulator))
-        count += 1
-    return count
-
-
-async def post(session: AsyncSession, cpts_id: str, outgoing: Outgoing) -> None:
-    """Put a message into the post, in this transaction."""
-    now = await database_now(session)
-    session.add(
-        HubOutgoingRow(
-            cpts_id=cpts_id,
-            message_id=outgoing.message_id,
-            recipient=outgoing.recipient,
-            kind=outgoing.kind,
-            content=dict(outgoing.content),
-            created_at=now,
-            next_try_at=now,
-        )
-    )

@@ -26,6 +26,10 @@ CANCEL = "Cancel"
 INVALID_MESSAGE = (300, "INVALID_MESSAGE")
 LIFE = timedelta(days=1)
 LARGEST, LONGEST_ID = 1_000_000, 200
+SPECIALTIES = "https://mos.esante.gouv.fr/NOS/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale"
+TRADES = "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
+_SPECIALTY = re.compile(r"[A-Z]{1,4}\d{2,3}", re.ASCII)
+_RPPS_ID = re.compile(r"81[0-9]{10}", re.ASCII)
 _PARTY = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
@@ -71,6 +75,20 @@ class Regulator:
     name: str
     first_name: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who sees the patient, where and until when: what the directory publishes. `place_key` as `finess:130012345`."""
+
+    rpps: str
+    last_name: str
+    first_name: str
+    profession: str
+    specialty: str
+    place_key: str
+    place_name: str
+    ends_at: datetime
 
 
 def received(envelope: object) -> Received:
@@ -133,7 +151,14 @@ def rejection(of: Addressed, causes: Sequence[str]) -> Outgoing:
 
 
 def appointment(
-    appointment_id: str, status: str, *, starts_at: datetime, created_at: datetime, regulator: Regulator, first: bool
+    appointment_id: str,
+    status: str,
+    *,
+    starts_at: datetime,
+    created_at: datetime,
+    regulator: Regulator,
+    first: bool,
+    served: Served | None = None,
 ) -> dict[str, Any]:
     """The body of an RS-SAS-RDV; the patient is not named."""
     return {
@@ -143,12 +168,32 @@ def appointment(
         "start": instant(starts_at),
         "status": status,
         "orientationCategory": "CPTS",
+        **(_by_whom(served) if served else {}),
         "regulator": {
             "regulatorName": regulator.name,
             "regulatorFirstname": regulator.first_name,
             "regulatorEmail": regulator.email,
         },
     }
+
+
+def _by_whom(served: Served) -> dict[str, Any]:
+    """Who, where and until when; left out is what the hub's schema has no room for, such as a number it refuses."""
+    told: dict[str, Any] = {"end": instant(served.ends_at)}
+    # Some specialities are known by a wording alone.
+    rpps_id, coded = f"8{served.rpps}", _SPECIALTY.fullmatch(served.specialty)
+    if _RPPS_ID.fullmatch(rpps_id):
+        told["practitioner"] = {
+            "rppsId": rpps_id,
+            "lastName": served.last_name,
+            "firstName": served.first_name,
+            **({"specialityCode": served.specialty, "specialityUrl": SPECIALTIES} if coded else {}),
+            **({"professionCode": served.profession, "professionUrl": TRADES} if served.profession else {}),
+        }
+    kind, _, number = served.place_key.partition(":")
+    if kind in ("finess", "siret") and number and served.place_name:
+        told["organization"] = {"organizationId": number, "name": served.place_name}
+    return told
 
 
 def envelope(outgoing: Outgoing, *, us: str, now: datetime) -> dict[str, Any]:

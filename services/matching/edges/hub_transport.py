@@ -20,9 +20,12 @@ from sqlalchemy import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_intake import Desk, news, post
-from services.matching.edges.hub_messages import HubRefusal, Outgoing
+from services.matching.edges.availability import AvailabilityAway
+from services.matching.edges.directory import Directory
+from services.matching.edges.hub_intake import Desk
+from services.matching.edges.hub_messages import HubRefusal, Outgoing, Served
 from services.matching.edges.hub_settings import HubSettings
+from services.matching.edges.hub_telling import news, post, slots_to_name
 from services.matching.store import hub_mail
 from services.matching.store.tables import OUTBOX
 from shared.db import AWAY, database_now, is_lost, set_scope
@@ -46,9 +49,9 @@ class LineBroken(AMQPError):
 class Line:
     """One installation's line to the hub."""
 
-    def __init__(self, wiring: Wiring, desk: Desk, settings: HubSettings) -> None:
+    def __init__(self, wiring: Wiring, desk: Desk, settings: HubSettings, directory: Directory) -> None:
         """`settings` are complete (`HubSettings.missing`)."""
-        self._wiring, self._desk, self._settings = wiring, desk, settings
+        self._wiring, self._desk, self._settings, self._directory = wiring, desk, settings, directory
         self._tls, self._pause_s = settings.tls(), SOONEST_S
 
     async def hold(self) -> Never:
@@ -171,13 +174,25 @@ class Line:
         async with self._wiring.bell.watch(OUTBOX.stream(self._desk.cpts_id)) as watch:
             while True:
                 try:
-                    async with self._transaction() as session:
-                        await news(session, self._settings.regulator)
+                    await self._tell_news()
                     while await self._send_due(exchange):
                         pass
                 except AWAY as error:
                     log.warning("hub_post_waits", error=type(error).__name__)
                 await watch.wait(LOOK_EVERY_S)
+
+    async def _tell_news(self) -> None:
+        """Put the news of appointments into the post. No transaction waits for the directory."""
+        async with self._transaction() as session:
+            slots = await slots_to_name(session)
+        served: dict[UUID, Served | None] = {}
+        try:
+            for slot_id, cpts_id in slots.items():
+                served[slot_id] = await self._directory.served(cpts_id, slot_id)
+        except AvailabilityAway as away:
+            log.warning("hub_news_waits", error=away.code)
+        async with self._transaction() as session:
+            await news(session, self._settings.regulator, served)
 
     async def _send_due(self, exchange: AbstractExchange) -> bool:
         """Send the oldest message that is due; false when there is none."""

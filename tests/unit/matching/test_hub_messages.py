@@ -1,6 +1,7 @@
 """Messages of the SAMU hub: read, answered, and valid by the hub's own schemas."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from services.matching.edges import hub_messages as messages
 from services.matching.edges.hub_case import UNSCHEDULED, case_of
-from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, received
+from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, Served, received
 from services.matching.edges.hub_schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
@@ -78,22 +79,56 @@ def test_our_case_is_valid_and_a_bent_one_is_not_and_its_values_are_not_repeated
     assert faults == ["createCaseHealth.caseId: pattern", "createCaseHealth.creation: pattern"]
 
 
+SERVED = Served("19999999999", "FICTIF", "Essai", "10", "SM54", "finess:130000001", "Cabinet fictif", NOW)
+
+
+def told(served: Served | None, *, status: str = "booked", first: bool = True) -> dict[str, Any]:
+    return messages.appointment(
+        "1", status, starts_at=NOW, created_at=NOW, regulator=REGULATOR, first=first, served=served
+    )
+
+
+def test_an_appointment_says_who_where_and_until_when() -> None:
+    said_of = told(SERVED)
+    assert said_of["practitioner"] == {
+        "rppsId": "819999999999",
+        "lastName": "FICTIF",
+        "firstName": "Essai",
+        "specialityCode": "SM54",
+        "specialityUrl": messages.SPECIALTIES,
+        "professionCode": "10",
+        "professionUrl": messages.TRADES,
+    }
+    assert said_of["organization"] == {"organizationId": "130000001", "name": "Cabinet fictif"}
+    assert said_of["end"] == "2026-11-24T09:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "absent"),
+    [
+        ({"rpps": "99900000001"}, {"practitioner"}),
+        ({"place_key": "essai:1"}, {"organization"}),
+        ({"place_key": "", "place_name": ""}, {"organization"}),
+        ({"place_key": "siret:12345678901234", "place_name": ""}, {"organization"}),
+    ],
+)
+def test_what_the_hub_has_no_room_for_is_left_out(changes: dict[str, str], absent: set[str]) -> None:
+    assert {"practitioner", "organization"} - told(replace(SERVED, **changes)).keys() == absent  # type: ignore[arg-type]
+
+
+def test_a_speciality_that_is_a_wording_is_left_out() -> None:
+    assert "specialityCode" not in told(replace(SERVED, specialty="Médecine générale"))["practitioner"]
+
+
 OUTGOING = [
     messages.acknowledgement(received(a_message(a_case()))),
     messages.acknowledgement(received(a_message(a_case())), refused=True),
     messages.rejection(received(a_message(a_case())), ["location: missing"]),
     *(
-        Outgoing(
-            SAMU,
-            "Report",
-            {
-                messages.APPOINTMENT: messages.appointment(
-                    "1", status, starts_at=NOW, created_at=NOW, regulator=REGULATOR, first=first
-                )
-            },
-        )
+        Outgoing(SAMU, "Report", {messages.APPOINTMENT: told(served, status=status, first=first)})
         for status in ("booked", "fulfilled", "noshow", "cancelled")
         for first in (True, False)
+        for served in (None, SERVED, replace(SERVED, rpps="99900000001", place_key="essai:1"))
     ),
 ]
 ANSWERS: list[dict[str, Any]] = [messages.envelope(each, us=US, now=NOW) for each in OUTGOING]
