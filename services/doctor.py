@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.histories import HISTORIES
+from services.sealed import REMEDY, unopened
 from services.starting import Installation, installed
 from shared.clock import Clock
 from shared.embedded_place import CannotStart
@@ -43,7 +44,7 @@ async def examine(data_dir: Path) -> AsyncIterator[Finding]:
     yield _disk(data_dir)
     yield _zones()
     try:
-        async with installed(data_dir, join=True, migrate=False) as here:
+        async with installed(data_dir, join=True, migrate=False, checked=False) as here:
             yield Finding("Serveurs", "embarqués" if here.servers.folder else "donnés par l'environnement", fine=True)
             yield _secret(here)
             async for finding in _database(here):
@@ -82,7 +83,7 @@ async def _database(here: Installation) -> AsyncIterator[Finding]:
     engine = create_async_engine(here.settings.database_url.get_secret_value())
     try:
         async with engine.connect() as connection:
-            for look in (_version, _durability, _skew, *map(_history, HISTORIES), _communes):
+            for look in (_version, _durability, _skew, *map(_history, HISTORIES), _communes, _keys(here)):
                 yield await look(connection)
     except (OSError, DBAPIError) as away:
         yield Finding("PostgreSQL", str(away).splitlines()[0], fine=False, remedy="vérifier DATABASE_URL")
@@ -128,6 +129,15 @@ def _history(history: History) -> Look:
         if there:
             now = (await connection.execute(text(f"select version_num from {schema}.alembic_version"))).scalar()  # noqa: S608
         return Finding(f"Schéma {schema}", f"{now or 'absent'} (attendu {head})", now == head, "aiguillage migrate")
+
+    return look
+
+
+def _keys(here: Installation) -> Look:
+    async def look(connection: AsyncConnection) -> Finding:
+        lost = await unopened(connection, here.settings.vault_keys())
+        seen = f"n'ouvrent pas {', '.join(lost)}" if lost else "ouvrent ce qui est enregistré"
+        return Finding("Clés des données", seen, not lost, REMEDY)
 
     return look
 

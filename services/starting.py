@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from services.histories import HISTORIES
+from services.sealed import require_keys
 from shared.embedded import NOT_FOR_PATIENTS, Servers, servers
 from shared.embedded_place import CannotStart
 from shared.migrate import newest, upgrade
@@ -31,16 +32,24 @@ class Installation:
 
 @asynccontextmanager
 async def installed(
-    data_dir: Path, *, port: int = 8000, demo: bool = False, join: bool = False, migrate: bool = True
+    data_dir: Path,
+    *,
+    port: int = 8000,
+    demo: bool = False,
+    join: bool = False,
+    migrate: bool = True,
+    checked: bool = True,
 ) -> AsyncIterator[Installation]:
     """The installation of `data_dir` (or of DATABASE_URL and REDIS_URL), its schemas brought up to date.
 
-    CannotStart when a server or a setting refuses.
+    CannotStart when a server or a setting refuses, and when our keys do not open what is stored, if `checked`.
     """
     async with servers(data_dir, join=join) as running:
         settings = settings_for(running, data_dir, port=port, demo=demo)
         if migrate:
             await upgrade(settings, HISTORIES)
+        if checked:
+            await require_keys(settings)
         yield Installation(settings, running)
 
 

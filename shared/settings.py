@@ -76,7 +76,6 @@ class Settings(BaseSettings):
         return base64.urlsafe_b64encode(self.derived(f"machine {name}")).decode().rstrip("=")
 
     def vault_keys(self) -> dict[str, bytes]:
-        """Keys of patients' data, the one that encrypts last."""
-        if not self.data_keys:
-            return {"derived": self.derived("patient data")}
-        return {name: base64.b64decode(key.get_secret_value()) for name, key in self.data_keys.items()}
+        """Keys of patients' data, the one that encrypts last; what was sealed before any was given opens still."""
+        given = {name: base64.b64decode(key.get_secret_value()) for name, key in self.data_keys.items()}
+        return {"derived": self.derived("patient data"), **given}

@@ -5,7 +5,17 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.refusals import Refusal
+
+
+class KeyLost(Refusal):
+    """Cette donnée est chiffrée par une clé que l'installation n'a plus : prévenez qui l'administre."""
+
+    code = "key_lost"
+    status = 503
 
 
 class Vault:
@@ -23,8 +33,14 @@ class Vault:
         return self._current.encode() + b":" + nonce + sealed
 
     def open(self, sealed: bytes, *, cpts_id: str, row_id: str) -> dict[str, Any]:
-        """Decrypt; raises `cryptography.exceptions.InvalidTag` for another row, another CPTS or changed bytes."""
+        """Decrypt; raises `KeyLost` for a key that is not ours, another row, another CPTS or changed bytes."""
         name, _, rest = sealed.partition(b":")
-        text = self._keys[name.decode()].decrypt(rest[:12], rest[12:], f"{cpts_id}/{row_id}".encode())
+        key = self._keys.get(name.decode(errors="replace"))
+        if key is None:
+            raise KeyLost
+        try:
+            text = key.decrypt(rest[:12], rest[12:], f"{cpts_id}/{row_id}".encode())
+        except (InvalidTag, ValueError):
+            raise KeyLost from None
         opened: dict[str, Any] = json.loads(text)
         return opened

@@ -16,7 +16,7 @@ from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.labels import language_of, wording
 from shared.notices.carrying import sealed
-from shared.notices.keys import EVERYONE, identity
+from shared.notices.keys import EVERYONE, push_key
 from shared.notices.kinds import OFFERED, Kind, NoticeState, Reason
 from shared.notices.push import Subscription
 from shared.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
@@ -107,7 +107,6 @@ def person(caller: Caller) -> UUID:
 async def overview(request: Request, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> Overview:
     """What the caller chose, their devices and their last notices."""
     mine = person(caller)
-    us = await identity(session, wiring.vault, wiring.settings, caller.scope)
     choice = await session.get(NoticePreferenceRow, mine) or NoticePreferenceRow(account_id=mine)
     account = await session.get_one(AccountRow, mine)
     devices = await session.exec(
@@ -116,7 +115,7 @@ async def overview(request: Request, caller: CallerDep, session: SessionDep, wir
     return Overview(
         mail_configured=request.app.state.mail.ready,
         account_email=account.email,
-        push_key=us.public,
+        push_key=await push_key(session, wiring.vault, wiring.settings),
         kinds=list(OFFERED[caller.role]),
         preferences=Preferences.model_validate(choice.model_dump(include=set(Preferences.model_fields))),
         devices=[
@@ -179,26 +178,25 @@ async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, 
     except ValueError:
         raise Invalid("Ce navigateur a donné des clés illisibles.", field="keys", rule="p256dh and auth") from None
     digest = hashlib.sha256(given.endpoint.encode()).digest()
+    device_id = uuid4()
+    values = {
+        "id": device_id,
+        "account_id": mine,
+        "label": given.label,
+        "subscription_sealed": sealed(wiring.vault, device_id, kept),
+        "added_at": await database_now(session),
+        "told_at": None,
+    }
+    row = insert(NoticeDeviceRow).values(**values, endpoint_hash=digest)
     # Somebody else may have used this browser before: their row is out of the caller's sight.
     await set_scope(session, EVERYONE)
-    await run(session, delete(NoticeDeviceRow).where(col(NoticeDeviceRow.endpoint_hash) == digest))
+    await run(session, row.on_conflict_do_update(index_elements=["endpoint_hash"], set_=values))
     await set_scope(session, caller.scope)
-    device_id = uuid4()
-    row = NoticeDeviceRow(
-        id=device_id,
-        account_id=mine,
-        label=given.label,
-        endpoint_hash=digest,
-        subscription_sealed=sealed(wiring.vault, device_id, kept),
-        added_at=await database_now(session),
-    )
-    session.add(row)
-    await session.flush()
     newest = select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == mine)
     kept_ids = newest.order_by(col(NoticeDeviceRow.added_at).desc()).limit(MOST_DEVICES)
     too_many = (col(NoticeDeviceRow.account_id) == mine) & col(NoticeDeviceRow.id).not_in(kept_ids)
     await run(session, delete(NoticeDeviceRow).where(too_many))
-    return Device(id=row.id, label=row.label, endpoint_hash=digest.hex(), added_at=row.added_at, told_at=None)
+    return Device(**values, endpoint_hash=digest.hex())
 
 
 @routes.delete("/devices/{device_id}", status_code=204)

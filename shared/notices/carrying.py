@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.db import database_now, run
 from shared.labels import wording
 from shared.notices.deciding import MAIL, Person, person_of, untrue
-from shared.notices.keys import LOST, identity
+from shared.notices.keys import identity
 from shared.notices.kinds import Reason
 from shared.notices.mail import MailSettings, Undeliverable, letter, send
 from shared.notices.push import Identity, Subscription, encrypted
@@ -38,7 +38,7 @@ select n.id from common.notice n where n.message_id = :message and exists (
 
 
 class Gone(Exception):
-    """The push service no longer knows this browser, or we can no longer read what it gave us."""
+    """The push service no longer knows this browser, or its owner took it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Parcel:
     id: UUID
     person: Person
     message: Message
-    us: Identity
-    subscription: Subscription | None
+    browser: tuple[Identity, Subscription] | None
+    """Who we are for its push service, and how to reach it; None: by mail."""
     urgent: bool
     ttl_s: int
 
@@ -69,7 +69,7 @@ class Carrier:
     async def parcel(self, session: AsyncSession, claimed: Row[Any]) -> Parcel | None:
         """The message as it is true now; None when nothing of it still is, or the channel is closed.
 
-        Raises `Gone`.
+        Raises `Gone`, and `KeyLost` when we can no longer read what the browser gave us.
         """
         person = await person_of(session, claimed.account_id, mail_ready=self._mail.ready)
         if claimed.channel not in person.channels:
@@ -88,21 +88,17 @@ class Carrier:
             id=claimed.message_id,
             person=person,
             message=composed(wording(person.choice.language), rows, now, home=HOME),
-            us=await identity(session, self._wiring.vault, self._wiring.settings),
-            subscription=None if claimed.channel == MAIL else await self._subscription(session, claimed.channel),
+            browser=None if claimed.channel == MAIL else await self._browser(session, claimed.channel),
             urgent=any(row.urgency == 1 for row in rows),
             ttl_s=self._worth_s(rows, now),
         )
 
-    async def _subscription(self, session: AsyncSession, channel: str) -> Subscription:
+    async def _browser(self, session: AsyncSession, channel: str) -> tuple[Identity, Subscription]:
         device = await session.get(NoticeDeviceRow, UUID(channel))
         if device is None:
             raise Gone("forgotten")
-        try:
-            opened = self._wiring.vault.open(device.subscription_sealed, cpts_id="", row_id=channel)
-        except LOST as lost:
-            raise Gone("key lost") from lost
-        return Subscription.of(opened)
+        opened = self._wiring.vault.open(device.subscription_sealed, cpts_id="", row_id=channel)
+        return await identity(session, self._wiring.vault, self._wiring.settings), Subscription.of(opened)
 
     def _worth_s(self, rows: Sequence[NoticeRow], now: datetime) -> int:
         """Real seconds until the last of these is untrue, a day at most."""
@@ -111,16 +107,16 @@ class Carrier:
 
     async def carry(self, parcel: Parcel) -> None:
         """Raises `Gone` or `Undeliverable` for ever, or what may go well another time."""
-        if parcel.subscription is None:
+        if parcel.browser is None:
             await self._mail_it(parcel)
         else:
-            await self._push(parcel, parcel.subscription)
+            await self._push(parcel, *parcel.browser)
 
-    async def _push(self, parcel: Parcel, to: Subscription) -> None:
+    async def _push(self, parcel: Parcel, us: Identity, to: Subscription) -> None:
         await require_public(to.endpoint, demo=self._wiring.settings.demo)
         shown = {**asdict(parcel.message), "tag": str(parcel.id)}
         topic = parcel.id.hex
-        headers = parcel.us.headers(to.endpoint, topic=topic, ttl_s=parcel.ttl_s, urgent=parcel.urgent, now=REAL.now())
+        headers = us.headers(to.endpoint, topic=topic, ttl_s=parcel.ttl_s, urgent=parcel.urgent, now=REAL.now())
         body = encrypted(json.dumps(shown).encode(), to)
         answer = await self._client.post(to.endpoint, content=body, headers=headers)
         if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):

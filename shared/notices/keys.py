@@ -1,22 +1,18 @@
 """The key pair of this installation for push services: made once, its private half sealed in the database."""
 
-from cryptography.exceptions import InvalidTag
 from joserfc.jwk import ECKey
-from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import Scope, run, set_scope
+from shared.db import Scope, run
 from shared.notices.push import Identity
-from shared.notices.tables import NoticeDeviceRow, NoticeKeyRow
+from shared.notices.tables import NoticeKeyRow
 from shared.settings import Settings
 from shared.vault import Vault
 
 SEALED_AS = "notice key"
 EVERYONE = Scope(frozenset({"*"}))
-LOST = (KeyError, InvalidTag)
-"""What the vault says of what was sealed by a key it no longer has."""
 
 
 def contact_of(settings: Settings) -> str:
@@ -24,24 +20,28 @@ def contact_of(settings: Settings) -> str:
     return settings.public_url if settings.public_url.startswith("https://") else "mailto:nobody@example.org"
 
 
-async def identity(session: AsyncSession, vault: Vault, settings: Settings, scope: Scope = EVERYONE) -> Identity:
-    """Our identity; the first to ask makes it, whoever asks at the same time gets the same.
+async def identity(session: AsyncSession, vault: Vault, settings: Settings) -> Identity:
+    """Our identity, to sign with.
 
-    One that the vault can no longer open is replaced, and the browsers that knew it are forgotten. `scope`: the
-    caller's, as it is left.
+    Raises `KeyLost` when the vault cannot open it: browsers subscribed under this one, none of them is forgotten.
     """
+    opened = vault.open((await _kept(session, vault, settings)).private_sealed, cpts_id="", row_id=SEALED_AS)
+    return Identity.of(ECKey.import_key(opened), contact_of(settings))
+
+
+async def push_key(session: AsyncSession, vault: Vault, settings: Settings) -> str:
+    """What a browser subscribes with."""
+    return (await _kept(session, vault, settings)).public
+
+
+async def _kept(session: AsyncSession, vault: Vault, settings: Settings) -> NoticeKeyRow:
+    """The one key pair; the first to ask makes it, whoever asks at the same time gets the same."""
     query = select(NoticeKeyRow).execution_options(populate_existing=True)
     found = (await session.exec(query)).one_or_none()
     if found is None:
         await run(session, insert(NoticeKeyRow).values(id=1, **_fresh(vault, settings)).on_conflict_do_nothing())
         found = (await session.exec(query)).one()
-    try:
-        opened = vault.open(found.private_sealed, cpts_id="", row_id=SEALED_AS)
-    except LOST:
-        await _replace(session, found.private_sealed, _fresh(vault, settings), scope)
-        found = (await session.exec(query)).one()
-        opened = vault.open(found.private_sealed, cpts_id="", row_id=SEALED_AS)
-    return Identity.of(ECKey.import_key(opened), contact_of(settings))
+    return found
 
 
 def _fresh(vault: Vault, settings: Settings) -> dict[str, str | bytes]:
@@ -49,13 +49,3 @@ def _fresh(vault: Vault, settings: Settings) -> dict[str, str | bytes]:
     fresh = Identity.fresh(contact_of(settings))
     sealed = vault.seal(fresh.key.as_dict(private=True), cpts_id="", row_id=SEALED_AS)
     return {"public": fresh.public, "private_sealed": sealed}
-
-
-async def _replace(session: AsyncSession, lost: bytes, fresh: dict[str, str | bytes], scope: Scope) -> None:
-    """Only the first to find it lost replaces it."""
-    still = col(NoticeKeyRow.private_sealed) == lost
-    changed = await run(session, update(NoticeKeyRow).where(still).values(**fresh).returning(col(NoticeKeyRow.id)))
-    if changed.scalar_one_or_none() is not None:
-        await set_scope(session, EVERYONE)
-        await run(session, delete(NoticeDeviceRow))
-        await set_scope(session, scope)

@@ -27,6 +27,7 @@ from shared.notices.mail import MailSettings, Undeliverable
 from shared.notices.tables import NoticeDeviceRow
 from shared.notices.telling import STREAM
 from shared.public_address import UnsafeAddress
+from shared.vault import KeyLost
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -117,6 +118,10 @@ class Sender:
                 parcel = await self._carrier.parcel(session, claimed)
         except Gone as gone:
             await self._end(claimed, NoticeState.FAILED, str(gone), gone=True)
+            return
+        except KeyLost:
+            # The browser is kept: once the key is back, this and all that follows is read again.
+            await self._try_again(claimed, "key lost")
             return
         if parcel is None:
             await self._end(claimed, NoticeState.SUPPRESSED)

@@ -31,7 +31,7 @@ from shared.background import rung
 from shared.db import Scope, database_now, run, set_scope
 from shared.public_address import UnsafeAddress, require_public
 from shared.refusals import NotFound
-from shared.vault import Vault
+from shared.vault import KeyLost, Vault
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -131,8 +131,8 @@ class Agendas:
             due = (await run(session, _DUE, lease=LEASE)).one_or_none()
         if due is None:
             return False
-        address = self._wiring.vault.open(due.address_sealed, cpts_id="", row_id=str(due.practitioner_id))
         try:
+            address = self._wiring.vault.open(due.address_sealed, cpts_id="", row_id=str(due.practitioner_id))
             etag, content = await self._fetch(address["url"], due.etag)
             async with self._wiring.open_session() as session:
                 await set_scope(session, EVERYTHING)
@@ -140,7 +140,7 @@ class Agendas:
                     now = await database_now(session)
                     await _apply(session, due.practitioner_id, await _periods(content, now))
                 await run(session, _READ, id=due.practitioner_id, etag=etag, every=EVERY)
-        except (FeedUnreadable, UnsafeAddress) as refused:
+        except (FeedUnreadable, UnsafeAddress, KeyLost) as refused:
             await self._failed(due.practitioner_id, refused.detail)
         except httpx.HTTPError as error:
             await self._failed(due.practitioner_id, f"L'agenda ne répond pas ({type(error).__name__}).")

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
-from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader
@@ -32,7 +31,7 @@ from shared.oidc import (
 from shared.refusals import NotFound
 from shared.signin import set_cookie
 from shared.tables import AccountRow
-from shared.vault import Vault
+from shared.vault import KeyLost, Vault
 from shared.web.entrance import own_path
 from shared.wiring import Wiring
 
@@ -139,7 +138,7 @@ def kept_in(request: Request, vault: Vault, name: str) -> dict[str, Any]:
     try:
         sealed = base64.urlsafe_b64decode(request.cookies.get(name, ""))
         return vault.open(sealed, cpts_id="psc", row_id=name)
-    except (ValueError, KeyError, InvalidTag):
+    except (ValueError, KeyLost):
         raise SignInRefused(field="cookie", rule=name) from None
 
 

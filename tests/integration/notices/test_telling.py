@@ -1,5 +1,6 @@
 """From the event to the mailbox and the phone: what is told, what is not, and what is never said."""
 
+import asyncio
 import hashlib
 from uuid import UUID, uuid4
 
@@ -107,20 +108,22 @@ async def test_a_browser_that_is_gone_is_forgotten(desk: Desk, pushes: PushServi
     assert (await desk.doctor.client.get("/notifications")).json()["devices"] == []
 
 
-@pytest.mark.parametrize("sends_first", [True, False])
-async def test_when_the_data_key_is_lost_people_ask_again(desk: Desk, pushes: PushService, sends_first: bool) -> None:
+async def test_a_data_key_that_is_lost_costs_nobody_their_subscription(desk: Desk, pushes: PushService) -> None:
     await desk.chooses(mail=False)
     await subscribed(desk, pushes)
     first = (await desk.doctor.client.get("/notifications")).json()
     await desk.booked("r1")
-    sender = await desk.sender()
-    desk.service.app.state.wiring.vault = Vault({"other": bytes(32)})
-    if sends_first:
-        assert await sender.turn() == 1
+    sender, wiring = await desk.sender(), desk.service.app.state.wiring
+    ours, wiring.vault = wiring.vault, Vault({"other": bytes(32)})
+    assert await sender.turn() == 1
     later = (await desk.doctor.client.get("/notifications")).json()
-    assert later["devices"] == []
-    assert later["push_key"] != first["push_key"]
-    assert [each["state"] for each in later["last"]] == ["failed" if sends_first else "waiting"]
+    assert (later["devices"], later["push_key"]) == (first["devices"], first["push_key"])
+    [waiting] = await desk.rows("select state, error, tries from common.notice_delivery")
+    assert (waiting.state, waiting.error) == ("waiting", "key lost")
+    wiring.vault = ours
+    await desk.rows("update common.notice_delivery set next_try_at = clock_timestamp() returning 1")
+    assert await sender.turn() == 1
+    assert await desk.last() == [("sent", "")]
 
 
 @pytest.mark.parametrize("control", ["\x1c", "\x1d", "\x1e", "\x00", "\x7f"])
@@ -168,3 +171,10 @@ async def test_nobody_reads_or_changes_anothers_notices(desk: Desk) -> None:
 
 async def test_a_machine_has_no_notices(desk: Desk) -> None:
     assert (await (await desk.service.machine()).get("/notifications")).status_code == 403
+
+
+async def test_a_button_pressed_twice_subscribes_a_browser_once(desk: Desk, pushes: PushService) -> None:
+    asked = {**pushes.browser().subscription(), "label": "Bureau"}
+    answers = await asyncio.gather(*(desk.doctor.client.post("/notifications/devices", json=asked) for _ in range(6)))
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert len((await desk.doctor.client.get("/notifications")).json()["devices"]) == 1
