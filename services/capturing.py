@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.reads import read_state
+from services.availability.reads import read_state, slots_shown
 from services.matching import reads
-from services.matching.app.deciding import core_request, instance_of
+from services.matching.app.deciding import instance_of
 from services.matching.app.parameters import parameters_of
 from services.matching.app.reconciling import unseen_places
 from services.matching.core.anonymous import anonymous
@@ -18,12 +18,10 @@ from services.matching.core.files import dumps
 from services.matching.core.model import Instance, Point
 from services.matching.core.solve import solve
 from services.matching.edges.following import Territory
+from services.matching.edges.history import lived_days, midnight, reach_of
 from services.matching.simulation.day import Day
 from services.matching.simulation.stored import write_day
-from services.matching.store.history import midnight_of, slots_of_day
-from services.matching.store.tables import RequestRow
 from services.starting import installed
-from shared.clock import PARIS
 from shared.db import Scope, database_now, set_scope
 from shared.embedded_place import CannotStart
 from shared.follow import Replica
@@ -31,7 +29,6 @@ from shared.settings import Settings
 from shared.tables import CommuneRow
 from shared.wiring import running, wire
 
-OPENS_HOUR = 7
 INSTANCE, PLAN = "instance.json", "plan.json"
 
 
@@ -49,13 +46,16 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
     ):
         async with availability.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts})))
+            now = await database_now(session)
+            mornings = [midnight(now, -n) for n in range(days, 0, -1)]
             territory = Territory(Replica(cpts, state=await read_state(session, cpts)))
+            seen = await slots_shown(session, cpts, *reach_of(mornings or [now]), past=True)
         async with matching.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts})))
-            now = await database_now(session)
+            parameters = await parameters_of(session, cpts)
             instance = await last_round(session, territory, cpts, now)
-            today = now.astimezone(PARIS).date()
-            lived = [await past_day(session, instance, cpts, today - timedelta(days=n)) for n in range(days, 0, -1)]
+            values = [slot.model_dump(mode="json") for slot in seen]
+            lived = await lived_days(session, cpts, mornings, values, territory, parameters) if mornings else []
             centres = await _centres(session)
     if not centres:
         raise CannotStart("Aucune commune n'est connue : « aiguillage import communes » d'abord.")
@@ -82,27 +82,6 @@ async def last_round(session: AsyncSession, territory: Territory, cpts: str, now
     hidden = unseen_places(rows, territory.bookings())
     parameters = await parameters_of(session, cpts)
     return instance_of(rows, territory.slots(at_s), territory.practitioners(at_s), parameters, now, hidden)
-
-
-async def past_day(session: AsyncSession, instance: Instance, cpts: str, day: date) -> Day:
-    """Who asked on a day, and the slots of that day with the instant each opened and was taken back."""
-    begins, ends = midnight_of(day), midnight_of(day + timedelta(days=1))
-    asked = select(RequestRow).where(RequestRow.cpts_id == cpts, col(RequestRow.submitted_at).between(begins, ends))
-    rows = (await session.exec(asked.order_by(col(RequestRow.submitted_at), col(RequestRow.id)))).all()
-    seen = await slots_of_day(session, cpts, begins, ends)
-    requests = tuple(replace(core_request(row), forbidden=frozenset()) for row in rows)
-    opens = int(begins.timestamp()) + OPENS_HOUR * 3600
-    return Day(
-        name=day.isoformat(),
-        opens_at_s=min([opens, *(request.submitted_at_s for request in requests)]),
-        closes_at_s=int(ends.timestamp()),
-        requests=requests,
-        slots=tuple(slot for slot, _, _ in seen),
-        published_at_s=tuple(max(opened, int(begins.timestamp())) for _, opened, _ in seen),
-        practitioners=instance.practitioners,
-        withdrawn=tuple((slot.id, closed) for slot, _, closed in seen if closed is not None),
-        parameters=instance.parameters,
-    )
 
 
 def _without_anybody(day: Day, centres: Sequence[Point]) -> Day:

@@ -76,6 +76,15 @@ async def slot_views(session: AsyncSession, *conditions: Any) -> dict[UUID, Slot
     return {slot.id: slot_view(slot, bookings[slot.id]) for slot in slots}
 
 
+async def slots_shown(
+    session: AsyncSession, cpts_id: str, start: datetime, end: datetime, *, past: bool = False
+) -> list[SlotView]:
+    """The slots that a CPTS is shown and that start between two instants; with `past`, those of days gone too."""
+    live = () if past else (col(SlotRow.live).is_(True),)
+    within = (col(SlotRow.starts_at) >= start, col(SlotRow.starts_at) < end)
+    return list((await slot_views(session, shown_to(cpts_id), *live, *within)).values())
+
+
 async def slot(session: AsyncSession, slot_id: UUID) -> SlotView:
     """One slot; raises `NotFound`."""
     found = await slot_views(session, col(SlotRow.id) == slot_id)

@@ -7,14 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
 from services.availability.app import on_top
 from services.availability.app import slots as app
 from services.availability.live import view
-from services.availability.tables import SlotRow
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
@@ -58,14 +56,7 @@ async def slots(
     caller.require_cpts(cpts)
     if past and end - start > LONGEST_PAST:
         raise Invalid(field="to", value=end.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
-    found = await reads.slot_views(
-        session,
-        reads.shown_to(cpts),
-        *(() if past else (col(SlotRow.live).is_(True),)),
-        col(SlotRow.starts_at) >= start,
-        col(SlotRow.starts_at) < end,
-    )
-    visible = (seen(caller, slot) for slot in found.values())
+    visible = (seen(caller, slot) for slot in await reads.slots_shown(session, cpts, start, end, past=past))
     return Slots(slots=[slot for slot in visible if slot])
 
 

@@ -63,18 +63,35 @@ class History:
         """The days that began at these instants and saw a request, in order; an order of mornings is expected."""
         if not mornings:
             return []
-        until = midnight(mornings[-1], 1)
-        requests = await _requests(session, cpts_id, mornings[0], until)
-        slots = await self.slots(cpts_id, mornings[0], until + LATER)
-        ledgers = territory.practitioners(int(until.timestamp()))
-        known = [
-            (value, core_slot(value, place, practitioner))
-            for value in slots
-            if (place := territory.items("places").get(value["place_id"]))
-            and (practitioner := territory.items("practitioners").get(value["practitioner_id"]))
-        ]
-        lived = (lived_day(morning, requests, known, ledgers, parameters) for morning in mornings)
-        return [day for day in lived if day.requests]
+        slots = await self.slots(cpts_id, *reach_of(mornings))
+        return await lived_days(session, cpts_id, mornings, slots, territory, parameters)
+
+
+def reach_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
+    """Between which instants the slots begin that the patients of these days may have had."""
+    return mornings[0], midnight(mornings[-1], 1) + LATER
+
+
+async def lived_days(
+    session: AsyncSession,
+    cpts_id: str,
+    mornings: Sequence[datetime],
+    slots: Iterable[dict[str, Any]],
+    territory: Territory,
+    parameters: CptsParameters,
+) -> list[Day]:
+    """The days that began at these instants and saw a request; `slots`: every value there is within their reach."""
+    until = midnight(mornings[-1], 1)
+    requests = await _requests(session, cpts_id, mornings[0], until)
+    ledgers = territory.practitioners(int(until.timestamp()))
+    known = [
+        (value, core_slot(value, place, practitioner))
+        for value in slots
+        if (place := territory.items("places").get(value["place_id"]))
+        and (practitioner := territory.items("practitioners").get(value["practitioner_id"]))
+    ]
+    lived = (lived_day(morning, requests, known, ledgers, parameters) for morning in mornings)
+    return [day for day in lived if day.requests]
 
 
 async def _requests(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> list[RequestRow]:

@@ -78,7 +78,7 @@ def whatif(
     ahead learns from the drawn past of the territory; on a stored day, from the stored days of `history` before it.
     """
     lived = (read_day(day),) if day else _drawn(range(seed, seed + days), load)
-    past = tuple(one for one in read_days(history) if one.closes_at_s <= lived[0].opens_at_s) if history else ()
+    past = tuple(one for one in read_days(history) if one.opens_at_s < lived[0].opens_at_s) if history else ()
     before = [_live(one, today, seed + n, load, past, drawn=day is None) for n, one in enumerate(lived)]
     changed = [changed_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
     after = [_live(one, change.policy, seed + n, load, past, drawn=day is None) for n, one in enumerate(changed)]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Index, RowMapping, Text, delete, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.core.files import plain, read
@@ -78,27 +78,6 @@ async def forget_slots(session: AsyncSession, cpts_id: str, now: datetime) -> No
     """Forget the slots that history no longer reaches."""
     old = (col(SlotSeenRow.cpts_id) == cpts_id, col(SlotSeenRow.starts_at) < now - KEPT)
     await session.exec(delete(SlotSeenRow).where(*old))
-
-
-async def slots_of_day(
-    session: AsyncSession, cpts_id: str, begins: datetime, ends: datetime
-) -> list[tuple[Slot, int, int | None]]:
-    """The slots between two instants, with the instants at which each opened and was taken back, in order of time."""
-    ours = (col(SlotSeenRow.cpts_id) == cpts_id, col(SlotSeenRow.starts_at).between(begins, ends))
-    in_order = select(SlotSeenRow).where(*ours).order_by(col(SlotSeenRow.starts_at), col(SlotSeenRow.slot_id))
-    return [
-        (_slot_of(row), _s(row.opened_at), None if row.closed_at is None else _s(row.closed_at))
-        for row in await session.exec(in_order)
-    ]
-
-
-def _slot_of(row: SlotSeenRow) -> Slot:
-    offer = read(Slot, row.offer)
-    return replace(offer, id=str(row.slot_id), starts_at_s=_s(row.starts_at), ends_at_s=_s(row.ends_at))
-
-
-def _s(at: datetime) -> int:
-    return int(at.timestamp())
 
 
 DAYS = text("""
