@@ -39,7 +39,7 @@ def match(network: Network, penalty: IntArray) -> IntArray | None:
     used = np.nonzero(network.arc_slot == slot[network.arc_request])[0]
     arc = np.full(n, UNSERVED)
     arc[network.arc_request[used]] = used
-    _prove(network, penalty, arc, matcher)
+    prove(network, penalty, arc, np.array(matcher.price, dtype=np.int64), np.array(matcher.worth, dtype=np.int64))
     return arc
 
 
@@ -68,9 +68,11 @@ def _first_choices(matcher: Matcher) -> list[int]:
     return waiting
 
 
-def _prove(network: Network, penalty: IntArray, arc: IntArray, matcher: Matcher) -> None:
-    """Linear programming duality, checked on the arrays: feasible prices, equal where used, zero where room is left."""
-    price, worth = np.array(matcher.price, dtype=np.int64), np.array(matcher.worth, dtype=np.int64)
+def prove(network: Network, penalty: IntArray, arc: IntArray, price: IntArray, worth: IntArray) -> None:
+    """Linear programming duality, checked on the arrays: feasible prices, equal where used, zero where room is left.
+
+    `price` of each slot, `worth` of each request; raises `NotProved`.
+    """
     served = arc >= 0
     reduced = network.arc_cost + price[network.arc_slot] - worth[network.arc_request]
     taken = np.bincount(network.arc_slot[arc[served]], minlength=len(price))
