@@ -35,7 +35,7 @@ def machine() -> dict[str, Any]:
 
 def progress(doing: str) -> None:
     """Tell, beside the figures, what a long benchmark is doing."""
-    Console(stderr=True).log(f"[dim]{doing}[/]", _stack_offset=2)
+    Console(stderr=True, log_path=False).log(f"[dim]{doing}[/]")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

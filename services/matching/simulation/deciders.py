@@ -192,13 +192,17 @@ def _votes(life: Life, policy: Policy, futures: Sequence[Pairs]) -> Told:
 
 
 def _something_due(life: Life, policy: Policy, rows: Ints) -> bool:
-    """Whether somebody must know now, or may soon have to leave for some slot: else there is nothing to vote on."""
+    """Whether somebody must know now and could be given something, or may soon have to leave for some slot.
+
+    Else there is nothing to vote on.
+    """
     if life.fresh_slots or life.fresh_requests:
         life.provisional = {}
-    if any(_must_know(life, policy, int(row)) for row in rows):
+    columns = life.free()
+    late = np.array([row for row in rows.tolist() if _must_know(life, policy, row)], np.int64)
+    if _allowed(life, late, columns).any():
         return True
     if not life.provisional:
-        columns = life.free()
         life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allowed(life, rows, columns)))
     return any(_due(life, policy, row, column) for row, column in life.provisional.items())
 

@@ -1,7 +1,8 @@
 """Days under policies, one after the other or on several processes; the same case always gives the same outcomes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
@@ -53,12 +54,25 @@ def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed
     return tuple(_under(policy_named(name), day, pairs, history, seed) for name in policies)
 
 
-def run_cases(cases: Sequence[Case], workers: int = 1) -> tuple[tuple[Outcome, ...], ...]:
-    """Run cases in order, on that many processes."""
+def run_cases(
+    cases: Sequence[Case], workers: int = 1, lived: Callable[[int], None] = lambda _count: None
+) -> tuple[tuple[Outcome, ...], ...]:
+    """Run cases in order, on that many processes; `lived` is told how many are done."""
+    found = []
+    with _mapping(workers) as mapping:
+        for outcomes in mapping(run_case, cases):
+            found.append(outcomes)
+            lived(len(found))
+    return tuple(found)
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[Outcome, ...]]]]:
     if workers <= 1:
-        return tuple(run_case(case) for case in cases)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return tuple(pool.map(run_case, cases))
+        yield map
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            yield pool.map
 
 
 def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int) -> Outcome:

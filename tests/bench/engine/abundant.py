@@ -12,7 +12,7 @@ SEED = 1
 
 def measure(report: Report, options: Options) -> None:
     """Race on the market of matching everybody at once, places plenty."""
-    n, m, repeats = (2_000, 6_000, 3) if options.quick else (10_000, 30_000, 5)
+    n, m, repeats = (1_500, 4_500, 3) if options.quick else (10_000, 30_000, 5)
     drawn = market(n, m, 30, seed=SEED)
     _memory(report, drawn)
     slower = race(

@@ -3,7 +3,7 @@
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,9 @@ LETTERS = {
     "L": "explanations",
 }
 DAYS, QUICK_DAYS = 30, 2
+MINUTES = {"A": 1, "B": 1, "C": 1, "D": 0.5, "E": 4, "F": 0.5, "H": 0.2, "I": 0.5, "J": 1, "K": 0.2, "L": 1}
+"""How long each takes about, on two quiet cores."""
+MINUTES_OF_30_DAYS = {"G": 20.0}
 T = TypeVar("T")
 
 
@@ -51,11 +54,19 @@ class Options:
         return next((path for path in (*given, *beside) if (path / file).exists()), None)
 
 
-def run(letter: str, report: Report, options: Options) -> None:
-    """Run one benchmark."""
-    module = import_module(f"tests.bench.engine.{LETTERS[letter]}")
-    progress(f"{letter}: {module.__name__.rpartition('.')[2]}")
-    module.measure(report, options)
+def minutes(letters: Iterable[str], options: Options) -> float:
+    """About how long these take on two quiet cores."""
+    return sum(MINUTES.get(one, 0) + MINUTES_OF_30_DAYS.get(one, 0) * options.simulated / DAYS for one in letters)
+
+
+def run_all(letters: Sequence[str], report: Report, options: Options) -> None:
+    """Run these benchmarks, saying which, since when, and about how long the rest takes."""
+    began = time.monotonic()
+    for n, letter in enumerate(letters):
+        so_far = f"{(time.monotonic() - began) / 60:.0f} min"
+        left = "" if options.quick else f", about {minutes(letters[n:], options):.0f} to go on two quiet cores"
+        progress(f"{letter}: {LETTERS[letter]} ({n + 1} of {len(letters)}, {so_far}{left})")
+        import_module(f"tests.bench.engine.{LETTERS[letter]}").measure(report, options)
 
 
 def aim(report: Report, bench: str, what: str, found: float, limit: float, *, at_least: bool = False) -> None:

@@ -4,6 +4,8 @@ Seeds below 100 serve to build and to compare policies while building. Figures c
 """
 
 import os
+import time
+from collections.abc import Callable
 
 from services.matching.simulation.draw import CALM, DaySetting, MishapSetting
 from services.matching.simulation.figures import Figures, Paired, everybody, figures, paired, travel, urgent
@@ -20,6 +22,8 @@ PEERS = (EARLIEST, SAME_COST)
 FEW = 2
 """So few days are lived in one process: starting a second takes longer."""
 
+SAY_EVERY_S = 20.0
+
 Lived = dict[str, tuple[Outcome, ...]]
 _known: dict[tuple[float, str, int, bool], tuple[Outcome, ...]] = {}
 
@@ -32,10 +36,23 @@ def lived(load: float, policies: tuple[str, ...], days: int, *, mishaps: bool = 
         trouble = MishapSetting() if mishaps else CALM
         seeds = range(FIRST_HELD_OUT, FIRST_HELD_OUT + days)
         cases = [Case(seed, missing, DaySetting(load=load), trouble) for seed in seeds]
-        by_day = run_cases(cases, workers=min(2, os.cpu_count() or 1) if days > FEW else 1)
+        by_day = run_cases(cases, min(2, os.cpu_count() or 1) if days > FEW else 1, _counting(days))
         for policy, outcomes in zip(missing, zip(*by_day, strict=True), strict=True):
             _known[load, policy, days, mishaps] = outcomes
     return {policy: _known[load, policy, days, mishaps] for policy in policies}
+
+
+def _counting(days: int) -> Callable[[int], None]:
+    """Says from time to time how many days are lived."""
+    said_at = time.monotonic()
+
+    def say(count: int) -> None:
+        nonlocal said_at
+        if count < days and time.monotonic() - said_at > SAY_EVERY_S:
+            said_at = time.monotonic()
+            progress(f"  {count} of {days} days lived")
+
+    return say
 
 
 def show(report: Report, bench: str, case: str, days: Lived) -> None:

@@ -9,7 +9,7 @@ from tests.bench.report import Report
 
 def measure(report: Report, options: Options) -> None:
     """Race on the size of a département's morning."""
-    n, m = (300, 900) if options.quick else (1_000, 3_000)
+    n, m = (250, 750) if options.quick else (1_000, 3_000)
     slow = {"networkx network simplex": peers.networkx_simplex, "CP-SAT": peers.cp_sat}
     fast = {RAW: peers.raw_flow, "lapx lapmod": peers.lapx, "scipy sparse": peers.scipy_sparse}
     slower = race(report, "D", market(n, m, 30, seed=1), {**fast, **slow}, repeats=5)

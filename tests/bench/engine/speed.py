@@ -10,7 +10,7 @@ from tests.bench.engine.peers import Answer, Peer, answer
 from tests.bench.report import Report
 
 RAW = "raw min-cost flow (OR-Tools)"
-LONG_S = 10.0
+LONG_S = 2.5
 """Peers that take longer are run once."""
 
 
