@@ -27,7 +27,7 @@ left join lateral (
   select l.insee, l.lat, l.lon from availability.schedule a join availability.place l on l.id = a.place_id
   where a.practitioner_id = f.practitioner_id and a.closed_at is null order by l.id limit 1
 ) w on true
-where f.cpts_id = :cpts and f.starts_at > common.now()
+where f.cpts_id = :cpts and f.starts_at > common.now() and s.followed_until > common.now()
   and not exists (
     select from availability.slot o
     where o.practitioner_id = f.practitioner_id and (o.status = 'published' or o.taken > 0)
@@ -45,7 +45,7 @@ _SOURCES = text("""
 select editor, read_at, error,
        error <> '' or coalesce(read_at < common.now() - interval '10 minutes', false) as stale
 from availability.foreign_source
-where cpts_id = :cpts order by editor
+where cpts_id = :cpts and followed_until > common.now() order by editor
 """)
 
 

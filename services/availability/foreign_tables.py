@@ -11,7 +11,11 @@ from shared.db import instant
 
 
 class ForeignSourceRow(Availability, table=True):
-    """One editor read for one CPTS. `error` says why what was read at `read_at` still holds; empty: it is fresh."""
+    """One editor read for one CPTS. `error` says why what was read at `read_at` still holds; empty: it is fresh.
+
+    `followed_until`: whose settings name it say so again and again; afterwards nothing of it is shown, and a day later
+    it is forgotten.
+    """
 
     __tablename__ = "foreign_source"
 
@@ -20,6 +24,7 @@ class ForeignSourceRow(Availability, table=True):
     read_at: datetime | None = instant(default=None)
     next_read_at: datetime = instant(index=True)
     error: str = Field(default="", sa_type=Text)
+    followed_until: datetime = instant()
 
 
 class ForeignSlotRow(Availability, table=True):

@@ -33,7 +33,8 @@ SELDOM_TURNS = 60
 def seldom(wiring: Wiring) -> Sequence[Step]:
     """The steps that may wait a minute."""
     kept = timedelta(hours=wiring.settings.event_history_hours)
-    return (upkeep.count_new_day, upkeep.forget_patients, partial(upkeep.forget_events, kept=kept))
+    forgetting = (upkeep.forget_patients, upkeep.forget_editors, partial(upkeep.forget_events, kept=kept))
+    return (upkeep.count_new_day, *forgetting)
 
 
 async def sweep(wiring: Wiring, steps: Sequence[Step]) -> None:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from sqlalchemy import case, update
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.bookings import expire_holds
 from services.availability.app.facts import Fact, recount, tell
+from services.availability.foreign_tables import ForeignSourceRow
 from services.availability.store import bookings, ledger, slots
 from services.availability.tables import OUTBOX, BookingRow, SlotRow
 from shared.clock import PARIS
@@ -15,6 +16,7 @@ from shared.db import database_now, run
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
 PATIENTS_KEPT = timedelta(days=30)
+EDITORS_KEPT = timedelta(days=1)
 
 
 async def expire(session: AsyncSession, cpts_id: str) -> None:
@@ -67,6 +69,13 @@ async def forget_patients(session: AsyncSession, cpts_id: str) -> None:
     )
     erase = update(BookingRow).where(col(BookingRow.slot_id).in_(old), col(BookingRow.patient_sealed).is_not(None))
     await run(session, erase.values(patient_sealed=None))
+
+
+async def forget_editors(session: AsyncSession, cpts_id: str) -> None:
+    """Forget what was read of editors that nobody has followed for a day."""
+    long_ago = await database_now(session) - EDITORS_KEPT
+    unfollowed = (col(ForeignSourceRow.cpts_id) == cpts_id, col(ForeignSourceRow.followed_until) < long_ago)
+    await session.exec(delete(ForeignSourceRow).where(*unfollowed))
 
 
 async def forget_events(session: AsyncSession, cpts_id: str, kept: timedelta) -> None:

@@ -18,8 +18,8 @@ from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.fhir.api import EVERYTHING
-from services.availability.fhir.foreign import parse_bundle, parse_searchset
-from services.availability.fhir.foreign_search import Window, address_of, batches, concerning, halves, next_page
+from services.availability.fhir.foreign import parse_searchset
+from services.availability.fhir.foreign_search import Answer, Window, address_of, batches, concerning, halves, next_page
 from services.availability.fhir.outcome import FhirRefusal, Malformed
 from services.availability.fhir.settings import Editor
 from services.availability.fhir.tls import client_context
@@ -31,7 +31,7 @@ from shared.wiring import Wiring
 
 log = structlog.get_logger()
 STREAM = "availability:foreign"
-EVERY, LEASE = timedelta(minutes=2), timedelta(minutes=5)
+EVERY, LEASE, FOLLOWED = timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=10)
 ANSWER_WITHIN_S = 7.0
 """What the SAS grants us, we grant others."""
 LARGEST = 20_000_000
@@ -39,25 +39,23 @@ MOST_PAGES = 20
 MOST_ROWS = 500
 """A statement takes 32,767 values at most."""
 
-_LISTED = text("""
-insert into availability.foreign_source (cpts_id, editor, next_read_at, error)
-select c.finess, l.editor, common.now(), ''
+_FOLLOWED = text("""
+insert into availability.foreign_source as s (cpts_id, editor, next_read_at, error, followed_until)
+select c.finess, l.editor, common.now(), '', common.now() + :followed
 from unnest(cast(:cpts as text[]), cast(:editors as text[])) as l (finess, editor)
 join availability.cpts c on c.finess = l.finess
-on conflict do nothing
-""")
-_GONE = text("""
-delete from availability.foreign_source s where not exists (
-  select from unnest(cast(:cpts as text[]), cast(:editors as text[])) as l (finess, editor)
-  where l.finess = s.cpts_id and l.editor = s.editor
-)
+order by c.finess, l.editor
+on conflict (cpts_id, editor) do update set followed_until = excluded.followed_until
+where s.followed_until < common.now() + :renewed
 """)
 _DUE = text("""
 update availability.foreign_source set next_read_at = common.now() + :lease
 where (cpts_id, editor) = (
-  select cpts_id, editor from availability.foreign_source
-  where next_read_at <= common.now() and editor = any (:editors)
-  order by next_read_at limit 1 for update skip locked
+  select s.cpts_id, s.editor from availability.foreign_source s
+  join unnest(cast(:cpts as text[]), cast(:editors as text[])) as l (finess, editor)
+    on l.finess = s.cpts_id and l.editor = s.editor
+  where s.next_read_at <= common.now()
+  order by s.next_read_at limit 1 for update of s skip locked
 )
 returning cpts_id, editor
 """)
@@ -81,27 +79,24 @@ class Editors:
     def __init__(self, wiring: Wiring, editors: Sequence[Editor], *, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         """`editors` as the settings name them."""
         self._wiring, self._answer_within_s = wiring, answer_within_s
-        self._editors = {editor.name: editor for editor in editors}
-
-    @property
-    def none(self) -> bool:
-        """Whether there is nobody to read."""
-        return not self._editors
+        self._editors = {(cpts, editor.name): editor for editor in editors for cpts in editor.cpts}
+        pairs = sorted(self._editors)
+        self._named = {"cpts": [cpts for cpts, _ in pairs], "editors": [name for _, name in pairs]}
 
     async def settle(self) -> None:
-        """Follow the editors that the settings name, and forget the others with all that was read of them."""
-        pairs = sorted({(cpts, name) for name, editor in self._editors.items() for cpts in editor.cpts})
-        named = {"cpts": [cpts for cpts, _ in pairs], "editors": [name for _, name in pairs]}
+        """Say that these editors are followed, for a while. What nobody says so of is shown no more.
+
+        Others may follow other editors beside us: theirs are left to them.
+        """
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
-            await run(session, _GONE, **named)
-            await run(session, _LISTED, **named)
+            await run(session, _FOLLOWED, **self._named, followed=FOLLOWED, renewed=FOLLOWED / 2)
 
     async def turn(self) -> bool:
         """Read one editor that is due, if there is one. No transaction waits for the network."""
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
-            due = (await run(session, _DUE, lease=LEASE, editors=list(self._editors))).one_or_none()
+            due = (await run(session, _DUE, lease=LEASE, **self._named)).one_or_none()
             if due is None:
                 return False
             now = await database_now(session)
@@ -109,7 +104,7 @@ class Editors:
         window, key = Window.after(now), {"cpts": due.cpts_id, "editor": due.editor}
         try:
             async with asyncio.timeout(LEASE.total_seconds()):
-                found = await self._ask(self._editors[due.editor], window, sorted(members))
+                found = await self._ask(self._editors[due.cpts_id, due.editor], window, sorted(members))
         except FhirRefusal as refused:
             await self._failed(key, refused.detail)
         except TimeoutError:
@@ -133,23 +128,23 @@ class Editors:
         async with httpx.AsyncClient(verify=context, timeout=self._answer_within_s) as client:
             while waiting:
                 batch = waiting.pop(0)
-                slots = await self._pages(client, address_of(editor.base, editor.mode, window, batch))
-                if smaller := halves(batch, len(slots)):
+                answer = await self._pages(client, address_of(editor.base, editor.mode, window, batch))
+                if smaller := halves(batch, answer):
                     waiting[:0] = smaller
                 else:
-                    found += slots
+                    found += answer.whole()
         return found
 
-    async def _pages(self, client: httpx.AsyncClient, search: str) -> list[SlotValue]:
-        """The slots of every page of one answer."""
-        found: list[SlotValue] = []
+    async def _pages(self, client: httpx.AsyncClient, search: str) -> Answer:
+        """Every page of one answer."""
+        answer = Answer()
         for _ in range(MOST_PAGES):
             async with asyncio.timeout(self._answer_within_s):
                 bundle = await _page(client, search)
-            found += parse_bundle(bundle)
+            answer.add(bundle)
             further = next_page(bundle, search)
             if further is None:
-                return found
+                return answer
             search = further
         raise Malformed("La réponse n'en finit pas.", field="link.next", rule=f"at most {MOST_PAGES}")
 
@@ -204,14 +199,17 @@ async def _replace(
 
 @asynccontextmanager
 async def following_editors(wiring: Wiring, editors: Sequence[Editor]) -> AsyncIterator[None]:
-    """Read the editors that are due while the context is open."""
+    """Read the editors that are due while the context is open, if there are any."""
     reading = Editors(wiring, editors)
 
     async def work() -> bool:
         await reading.settle()
-        while not reading.none and await reading.turn():
-            pass
-        return not reading.none
+        while await reading.turn():
+            await reading.settle()
+        return True
 
+    if not editors:
+        yield
+        return
     async with wiring.background.keeping("editors", rung(wiring.bell, STREAM, work, waits="editors_wait")):
         yield

@@ -1,20 +1,23 @@
 """Asking another editor as the SAS asks us, and what of the answer concerns a CPTS. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from services.availability.fhir import terms
+from services.availability.fhir.foreign import parse_bundle
 from services.availability.fhir.formats import instant, national_id
 from services.availability.fhir.outcome import Malformed
 from services.availability.fhir.query import IDENTIFIERS, MOST_IDENTIFIERS
-from services.availability.fhir.reading import items, text
+from services.availability.fhir.reading import item, items, text
 from services.availability.fhir.values import SlotValue
 from shared.clock import PARIS
 
 MOST_SLOTS = 1000
+INCOMPLETE = frozenset({"incomplete", "too-costly", "timeout", "throttled", "transient"})
+"""Codes of issues (FHIR issue-type) that mean: there is more than this."""
 LONGEST = timedelta(days=1)
 BY_PRACTITIONER = "_include=Slot:schedule&_include:iterate=Schedule:actor"
 BY_CPTS = f"{BY_PRACTITIONER}&_include=Slot:service-type-reference&_include:iterate=HealthcareService:organization"
@@ -39,9 +42,51 @@ def batches(rpps: Sequence[str]) -> list[Sequence[str]]:
     return [rpps[first : first + MOST_IDENTIFIERS] for first in range(0, len(rpps), MOST_IDENTIFIERS)]
 
 
-def halves(batch: Sequence[str], found: int) -> list[Sequence[str]]:
-    """An answer of as many slots as were asked for may lack others: two smaller questions instead of this one."""
-    if found < MOST_SLOTS or len(batch) == 1:
+@dataclass(slots=True)
+class Answer:
+    """One answer, page by page: its slots, and what it says of how many there are."""
+
+    slots: list[SlotValue] = field(default_factory=list)
+    announced: int = 0
+    _ids: set[str] = field(default_factory=set)
+    _entries: int = 0
+
+    def add(self, bundle: dict[str, Any]) -> None:
+        """One more page; raises `Malformed` or `Missing`."""
+        self.slots += parse_bundle(bundle)
+        total = bundle.get("total", 0)
+        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+            raise Malformed("Le nombre de créneaux est illisible.", field="Bundle.total", rule="0 or more")
+        self.announced = max(self.announced, total)
+        found = [item(entry, "resource") for entry in items(bundle, "entry")]
+        _refuse_excuses(found)
+        self._entries += len(found)
+        self._ids |= {text(each, "id") for each in found if each.get("resourceType") == "Slot"}
+
+    @property
+    def lacks(self) -> int:
+        """How many slots it announces and does not hold. `total` counts slots; who counts all entries is excused."""
+        return 0 if self.announced == self._entries else max(0, self.announced - len(self._ids))
+
+    def whole(self) -> list[SlotValue]:
+        """The slots, when none is lacking; raises `Malformed`."""
+        if self.lacks:
+            said = f"La réponse est incomplète : {self.announced} créneaux annoncés, {len(self._ids)} reçus."
+            raise Malformed(said, field="Bundle.total", value=str(self.announced), rule="every slot, or a next page")
+        return self.slots
+
+
+def _refuse_excuses(found: Sequence[dict[str, Any]]) -> None:
+    """An answer may say itself, beside its slots, that it is not whole; raises `Malformed`."""
+    outcomes = (each for each in found if each.get("resourceType") == "OperationOutcome")
+    for issue in (issue for each in outcomes for issue in items(each, "issue")):
+        if text(issue, "severity") in ("fatal", "error") or text(issue, "code") in INCOMPLETE:
+            raise Malformed("La réponse dit elle-même être incomplète.", field="OperationOutcome", rule="none")
+
+
+def halves(batch: Sequence[str], answer: Answer) -> list[Sequence[str]]:
+    """An answer that is full, or lacks slots, may lack others: two smaller questions instead of this one."""
+    if len(batch) == 1 or (len(answer.slots) < MOST_SLOTS and not answer.lacks):
         return []
     return [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.availability.fhir.terms import Ig
@@ -59,3 +59,12 @@ class SasSettings(BaseSettings):
     """Other editors' FHIR interfaces to read from."""
     system: str = ""
     """What names this installation in the appointments' identifiers (an OID or a URL); empty: its public URL."""
+
+    @field_validator("editors")
+    @classmethod
+    def once_each(cls, given: list[Editor]) -> list[Editor]:
+        """An editor is known by its name: it has one address for a CPTS."""
+        pairs = [(cpts, editor.name) for editor in given for cpts in editor.cpts]
+        if len(set(pairs)) < len(pairs):
+            raise ValueError("each name once for a CPTS")
+        return given

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from services.availability.fhir.editors import Editors
 from services.availability.fhir.seed import NORTH, SOUTH
 from shared.auth import Role
 from tests.contract.sas.elsewhere import OU, PLACES, SHARED, SINGLE, TWO, Here, Other
@@ -83,15 +82,13 @@ async def test_two_editors_of_the_same_slot_show_it_once(here: Here, other: Othe
     assert {slot["editor"] for slot in found["slots"]} == {"A"}
 
 
-async def test_what_is_booked_over_there_goes_and_so_does_an_editor_no_longer_named(here: Here, other: Other) -> None:
+async def test_what_is_booked_over_there_goes(here: Here, other: Other) -> None:
     editor = other.editor(mode="CPTS")
     async with other.answering():
         await here.read(editor)
         await other.book(TWO)
         await here.read(editor, minutes=5)
     assert await here.people_seen() == {SINGLE, PLACES, SHARED}
-    await Editors(here.wiring, []).settle()
-    assert await here.seen() == {"slots": [], "sources": []}
 
 
 async def test_a_stopped_editor_keeps_its_last_good_state_and_says_so(here: Here, other: Other) -> None:

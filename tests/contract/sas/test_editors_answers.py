@@ -5,12 +5,15 @@ import json
 import re
 
 import pytest
+from sqlalchemy import text
 
 from services.availability import orders
-from services.availability.app import directory
-from services.availability.fhir.editors import EVERY, STREAM, following_editors
-from services.availability.fhir.seed import NORTH
-from services.availability.fhir.settings import Editor
+from services.availability.app import directory, upkeep
+from services.availability.fhir.editors import EVERY, FOLLOWED, STREAM, Editors, following_editors
+from services.availability.fhir.seed import NORTH, SOUTH
+from services.availability.fhir.settings import Editor, SasSettings
+from services.availability.sweeper import sweep
+from shared.db import run
 from tests.builders import MORNING, owner, show
 from tests.contract.malformed import ANSWERS, foreign_answer
 from tests.contract.sas.elsewhere import PLACES, SHARED, SINGLE, Answering, Here, plain
@@ -77,6 +80,89 @@ async def test_an_address_that_is_no_web_page_is_left_out(here: Here) -> None:
     assert [slot["agenda_url"] for slot in (await here.seen())["slots"]] == [""]
 
 
+async def test_an_answer_that_lacks_slots_is_asked_again_in_halves_then_refused(here: Here) -> None:
+    whole = foreign_answer(SINGLE)
+    short = announcing(7, whole)
+    halved = Answering([short, whole, foreign_answer(PLACES)])
+    async with serving(halved.app()) as url:
+        await here.read(plain(url))
+    assert [asked.count("71.4.2.1") for asked in halved.asked] == [4, 2, 2]
+    before = await here.seen()
+    assert await here.people_seen() == {SINGLE, PLACES}
+    async with serving(Answering([short]).app()) as url:
+        await here.read(plain(url), minutes=5)
+    after = await here.seen()
+    assert [slot["their_id"] for slot in after["slots"]] == [slot["their_id"] for slot in before["slots"]]
+    assert {slot["stale"] for slot in after["slots"]} == {True}
+    assert after["sources"][0]["error"] == "La réponse est incomplète : 7 créneaux annoncés, 1 reçus."
+
+
+async def test_who_counts_every_entry_or_too_few_lacks_nothing(here: Here) -> None:
+    whole = foreign_answer(SINGLE)
+    for number, total in enumerate((0, 1, len(json.loads(whole)["entry"]))):
+        async with serving(Answering([announcing(total, whole)]).app()) as url:
+            await here.read(plain(url), minutes=5 * number)
+        found = await here.seen()
+        assert (len(found["slots"]), found["sources"][0]["error"]) == (1, "")
+
+
+async def test_an_editor_that_nobody_follows_any_more_is_not_shown_and_then_forgotten(here: Here) -> None:
+    async with serving(Answering([foreign_answer(SINGLE)]).app()) as url:
+        await here.read(plain(url))
+    assert await here.people_seen() == {SINGLE}
+    await show(here.service.settings, MORNING + FOLLOWED * 2)
+    assert await here.seen() == {"slots": [], "sources": []}
+    await sweep(here.wiring, [upkeep.forget_editors])
+    assert await sources(here) == 1
+    await show(here.service.settings, MORNING + FOLLOWED * 2 + upkeep.EDITORS_KEPT)
+    await sweep(here.wiring, [upkeep.forget_editors])
+    assert await sources(here) == 0
+
+
+async def test_processes_with_other_settings_leave_each_others_editors_alone(here: Here) -> None:
+    answering = Answering([foreign_answer(SINGLE)])
+    async with serving(answering.app()) as url:
+        one, two = plain(url), plain(url).model_copy(update={"name": "Deuxième agenda"})
+        nobody, elsewhere = Editors(here.wiring, []), Editors(here.wiring, [one.model_copy(update={"cpts": [SOUTH]})])
+        await here.read(one)
+        await here.read(two)
+        first = await here.seen()
+        assert [source["editor"] for source in first["sources"]] == ["Autre agenda", "Deuxième agenda"]
+        for others in (nobody, elsewhere, Editors(here.wiring, [two])):
+            await others.settle()
+        assert not await nobody.turn()
+        assert await elsewhere.turn()
+        assert not await elsewhere.turn()
+        assert await here.seen() == first
+        # What is read again and again is only ever read when it is due.
+        assert len(answering.asked) == 2
+
+
+async def test_a_service_started_without_editors_forgets_none(here: Here) -> None:
+    async with serving(Answering([foreign_answer(SINGLE)]).app()) as url:
+        await here.read(plain(url))
+    async with following_editors(here.wiring, []):
+        assert await here.people_seen() == {SINGLE}
+
+
+async def sources(here: Here) -> int:
+    """How many editors the base knows."""
+    async with owner(here.service.settings) as session:
+        return int((await run(session, text("select count(*) from availability.foreign_source"))).scalar_one())
+
+
+def announcing(total: object, answer: bytes) -> bytes:
+    """The same answer, with another number of slots."""
+    return json.dumps({**json.loads(answer), "total": total}).encode()
+
+
+def excused(**issue: str) -> bytes:
+    """An answer that says itself that it is not whole."""
+    bundle = json.loads(foreign_answer(SINGLE))
+    bundle["entry"].append({"resource": {"resourceType": "OperationOutcome", "issue": [issue]}})
+    return json.dumps(bundle).encode()
+
+
 FOREVER = foreign_answer(SINGLE, then="?page=again")
 BAD = [
     *((Answering([body]), "") for _, body in ANSWERS[::12]),
@@ -84,6 +170,12 @@ BAD = [
     (Answering([b""], status=302), "302"),
     (Answering([foreign_answer(SINGLE, then="https://elsewhere.invalid/fhir/Slot?page=2")]), "autre serveur"),
     (Answering([FOREVER]), "n'en finit pas"),
+    (Answering([foreign_answer(SINGLE, then="?page=2"), foreign_answer(PLACES)[:-40]]), "JSON"),
+    (Answering([announcing(3, foreign_answer(SINGLE))]), "3 créneaux annoncés, 1 reçus"),
+    (Answering([announcing("plusieurs", foreign_answer(SINGLE))]), "illisible"),
+    (Answering([announcing(-1, foreign_answer(SINGLE))]), "illisible"),
+    (Answering([excused(severity="error", code="exception")]), "elle-même"),
+    (Answering([excused(severity="warning", code="too-costly")]), "elle-même"),
     (Answering([b""], mute=True), "0.3 s"),
 ]
 
@@ -143,6 +235,9 @@ def test_a_setting_without_a_cpts_or_with_another_address_is_refused() -> None:
         {"base": "https://x.invalid/fhir?a=1"},
         {"mode": "SOS"},
     ]
+    twice = [{"name": "A", "base": f"https://{host}.invalid", "cpts": [NORTH]} for host in "xy"]
+    with pytest.raises(ValueError, match="each name once"):
+        SasSettings.model_validate({"editors": twice})
     for changes in wrong:
         with pytest.raises(ValueError, match="validation error"):
             Editor.model_validate({"name": "A", "base": "https://x.invalid", "cpts": [NORTH], **changes})
