@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -53,10 +54,17 @@ async def serving(app: FastAPI, *, host: str, port: int) -> AsyncIterator[asynci
             await asyncio.sleep(0.01)
         if running.done():
             await running
+        _spare_what_stays()
         yield running
     finally:
         await _stop(server, running)
     await running
+
+
+def _spare_what_stays() -> None:
+    """Keep what was loaded to start out of garbage collection, which else stops every answer to walk it all again."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _stop(server: uvicorn.Server, running: asyncio.Task[None]) -> None:

@@ -55,7 +55,6 @@ def instant(**options: Any) -> Any:
 
 def engine_for(url: str, *, name: str, pool_size: int = 10, **more: Any) -> AsyncEngine:
     """A pool whose connections give up after 10 s and are checked before use, so that a restart heals by itself."""
-    server_settings = {"application_name": name, **more.pop("server_settings", {})}
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -63,15 +62,9 @@ def engine_for(url: str, *, name: str, pool_size: int = 10, **more: Any) -> Asyn
         pool_pre_ping=True,
         pool_timeout=5,
         hide_parameters=True,
-        connect_args={"command_timeout": 10, "timeout": 5, "server_settings": server_settings},
+        connect_args={"command_timeout": 10, "timeout": 5, "server_settings": {"application_name": name}},
         **more,
     )
-
-
-def reader_for(url: str, *, name: str) -> AsyncEngine:
-    """A pool for single statements that only read and see every CPTS: one round trip each, no transaction around it."""
-    everything = {"aiguillage.cpts": "*", "aiguillage.practitioners": "*", "default_transaction_read_only": "on"}
-    return engine_for(url, name=f"{name} reads", isolation_level="AUTOCOMMIT", server_settings=everything)
 
 
 @dataclass(frozen=True, slots=True)

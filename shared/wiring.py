@@ -10,23 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.background import Background
 from shared.clock import Clock, read_clock
-from shared.db import OpenSession, engine_for, opener, reader_for
+from shared.db import OpenSession, engine_for, opener
 from shared.doorbell import Doorbell
+from shared.reader import Reader
 from shared.settings import Settings
 from shared.vault import Vault
 
 
 @dataclass(slots=True)
 class Wiring:
-    """Connections and settings of one service. `clock` is read from the database when the service starts.
-
-    `reader` sees every CPTS, reads only and knows no transaction: for searches open to other systems.
-    """
+    """Connections and settings of one service. `clock` is read from the database when the service starts."""
 
     name: str
     settings: Settings
     engine: AsyncEngine
-    reader: AsyncEngine
+    reader: Reader
     bell: Doorbell
     open_session: OpenSession
     vault: Vault
@@ -54,7 +52,7 @@ def wire(service: str, settings: Settings) -> Wiring:
         name=service,
         settings=settings,
         engine=engine,
-        reader=reader_for(url, name=service),
+        reader=Reader(url, name=service),
         bell=bell,
         open_session=opener(engine, bell),
         vault=Vault(settings.vault_keys()),
@@ -73,8 +71,8 @@ async def serving(wiring: Wiring) -> AsyncIterator[Wiring]:
 async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
     """Use a wiring, then close what it opened."""
     try:
-        yield wiring
+        async with wiring.reader.opened():
+            yield wiring
     finally:
         await wiring.bell.aclose()
         await wiring.engine.dispose()
-        await wiring.reader.dispose()

@@ -53,16 +53,16 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     answer_problems(app)
+    # First, for they are asked most: whatever stands before them is tried for each of their requests.
+    fhir = build_fhir(sas)
+    fhir.state.wiring = wiring
+    app.mount("/fhir", fhir)
+    app.mount("/booking", build_booking(wiring))
     for part in (agendas, slots, bookings, calendar, directory, foreign, returns):
         app.include_router(part.routes)
     app.include_router(notifications)
     app.include_router(health)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
-
-    fhir = build_fhir(sas)
-    fhir.state.wiring = wiring
-    app.mount("/fhir", fhir)
-    app.mount("/booking", build_booking(wiring))
     if bulk.publish:
         app.include_router(bulk_routes(Publisher(wiring, bulk), settings.public_availability_url))
 

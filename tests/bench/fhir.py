@@ -14,13 +14,12 @@ from itertools import cycle
 import httpx
 from sqlalchemy import text
 
-from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.bundle import searchset
 from services.availability.fhir.query import SlotQuery, parse_slot_query
 from services.availability.fhir.reads import Agenda, free_slots
 from services.availability.fhir.terms import Ig
 from services.availability.fhir.values import SlotValue
-from shared.db import run, set_scope
+from shared.db import run
 from shared.wiring import Wiring, running, wire
 from tests.bench.report import Report, percentile
 from tests.bench.stage import Stage, stage
@@ -149,19 +148,15 @@ async def in_process(
 
 async def one_statement(wiring: Wiring, query: SlotQuery) -> list[SlotValue]:
     """What the service does."""
-    async with wiring.open_session() as session:
-        await set_scope(session, EVERYTHING)
-        return await free_slots(session, query, AGENDA)
+    return await free_slots(wiring.reader, query, AGENDA)
 
 
 async def one_by_one(wiring: Wiring, query: SlotQuery) -> list[SlotValue]:
     """The naive way: the same statement for each practitioner alone."""
     found = []
-    async with wiring.open_session() as session:
-        await set_scope(session, EVERYTHING)
-        for rpps in query.rpps:
-            alone = SlotQuery((rpps,), query.from_at, query.to_at, query.includes, query.count)
-            found += await free_slots(session, alone, AGENDA)
+    for rpps in query.rpps:
+        alone = SlotQuery((rpps,), query.from_at, query.to_at, query.includes, query.count)
+        found += await free_slots(wiring.reader, alone, AGENDA)
     return found
 
 

@@ -18,6 +18,7 @@ from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
 from shared.live import Hub
 from shared.live_api import live_routes
 from shared.log import Outbox
+from shared.reader import Reader
 from shared.refusals import Refusal
 from shared.settings import Settings
 from shared.vault import Vault
@@ -78,7 +79,8 @@ def build(settings: Settings) -> FastAPI:
     engine = engine_for(settings.database_url.get_secret_value(), name="probe")
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
     open_session = opener(engine, bell)
-    wiring = Wiring("probe", settings, engine, engine, bell, open_session, Vault(settings.vault_keys()))
+    reader = Reader(settings.database_url.get_secret_value(), name="probe")
+    wiring = Wiring("probe", settings, engine, reader, bell, open_session, Vault(settings.vault_keys()))
     hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, background=wiring.background, view=view)
 
     @asynccontextmanager

@@ -54,7 +54,7 @@ class FhirJson(JSONResponse):
     media_type = terms.FHIR_JSON
 
 
-def sas_settings(request: Request) -> SasSettings:
+async def sas_settings(request: Request) -> SasSettings:
     """The settings of this interface."""
     settings: SasSettings = request.app.state.sas
     return settings
@@ -76,14 +76,7 @@ async def everything(session: SessionDep) -> AsyncIterator[AsyncSession]:
     yield session
 
 
-async def reading(wiring: WiringDep) -> AsyncIterator[AsyncSession]:
-    """For a search or a read: single statements, outside any transaction."""
-    async with AsyncSession(wiring.reader) as session:
-        yield session
-
-
 FhirSession = Annotated[AsyncSession, Depends(everything, scope="function")]
-FhirReading = Annotated[AsyncSession, Depends(reading, scope="function")]
 router = APIRouter(dependencies=[Depends(admitted)], default_response_class=FhirJson)
 
 
@@ -95,33 +88,33 @@ async def metadata(sas: SasDep, wiring: WiringDep) -> FhirJson:
 
 
 @router.get("/Slot", response_class=FhirJson)
-async def search_slots(request: Request, session: FhirReading, sas: SasDep, wiring: WiringDep) -> Response:
+async def search_slots(request: Request, sas: SasDep, wiring: WiringDep) -> Response:
     """Free slots of professionals (INT_R01), with their CPTS when asked for (INT_R04)."""
     query = parse_slot_query(_raw(request))
-    found = await free_slots(session, query, agenda(sas, wiring.settings.public_url))
+    found = await free_slots(wiring.reader, query, agenda(sas, wiring.settings.public_url))
     bundle = searchset(found, query, base=base_url(sas, wiring.settings.public_availability_url), ig=sas.ig)
     return Response(bundle, media_type=terms.FHIR_JSON)
 
 
 @router.get("/Slot/{slot_id}")
-async def read_slot(slot_id: str, session: FhirReading, sas: SasDep, wiring: WiringDep) -> FhirJson:
+async def read_slot(slot_id: str, sas: SasDep, wiring: WiringDep) -> FhirJson:
     """One slot, as long as it is free."""
-    found = await free_slot(session, _uuid(slot_id), agenda(sas, wiring.settings.public_url))
+    found = await free_slot(wiring.reader, _uuid(slot_id), agenda(sas, wiring.settings.public_url))
     return FhirJson(resources.slot(_found(found), with_cpts=True))
 
 
 @router.get("/Schedule/{schedule_id}")
-async def read_schedule(schedule_id: str, session: FhirReading) -> FhirJson:
+async def read_schedule(schedule_id: str, wiring: WiringDep) -> FhirJson:
     """The agenda of one practitioner at one place."""
     key = _found(parse_schedule_key(schedule_id))
-    return FhirJson(resources.schedule(_found(await schedule_of(session, *key))))
+    return FhirJson(resources.schedule(_found(await schedule_of(wiring.reader, *key))))
 
 
 @router.get("/Practitioner/{practitioner_id}")
-async def read_practitioner(practitioner_id: str, session: FhirReading) -> FhirJson:
+async def read_practitioner(practitioner_id: str, session: FhirSession, wiring: WiringDep) -> FhirJson:
     """A professional of the directory, or a regulator's account."""
     key = _uuid(practitioner_id)
-    found = await practitioner_of(session, key)
+    found = await practitioner_of(wiring.reader, key)
     if found is not None:
         return FhirJson(resources.practitioner(found))
     return FhirJson(regulator(_found(await regulator_of(session, key)), id=str(key)))

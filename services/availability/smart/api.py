@@ -7,12 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.availability.fhir.api import EVERYTHING
 from services.availability.fhir.formats import instant
 from services.availability.fhir.reads import Agenda, public_slots
 from services.availability.smart.resources import KINDS, Publication, publication
 from services.availability.smart.settings import BulkSettings
-from shared.db import database_now, set_scope
+from shared.db import database_now
 from shared.refusals import NotFound
 from shared.wiring import Wiring
 
@@ -43,9 +42,8 @@ class Publisher:
 
     async def _read(self) -> Publication:
         async with self._wiring.open_session() as session:
-            await set_scope(session, EVERYTHING)
-            found = await public_slots(session, Agenda(self._settings.booking_url))
-            return publication(found, await database_now(session))
+            at = await database_now(session)
+        return publication(await public_slots(self._wiring.reader, Agenda(self._settings.booking_url)), at)
 
 
 def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
