@@ -18,6 +18,7 @@ from shared.auth import Role, caller_of_session
 from shared.http import COOKIE
 from shared.settings import Settings
 from shared.tables import CommuneRow
+from shared.trust import authorities
 from shared.web.site import API
 from tests.builders import CPTS, MORNING, Territory, a_person, a_slot, a_territory, owner, show
 from tests.processes import free_port
@@ -73,7 +74,9 @@ async def signed_in(settings: Settings, role: Role, *own: UUID, cpts: str = CPTS
     token = await a_person(settings, role, cpts=(cpts,), practitioners=own or (None,))
     async with owner(settings) as session:
         account = (await caller_of_session(session, token)).id
-    client = httpx.AsyncClient(cookies={COOKIE: token}, headers={"Origin": settings.public_url}, **options)
+    client = httpx.AsyncClient(
+        cookies={COOKIE: token}, headers={"Origin": settings.public_url}, verify=authorities(), **options
+    )
     return Person(account, client)
 
 
@@ -101,7 +104,9 @@ class Town:
     async def machine(self, at: str = "availability") -> httpx.AsyncClient:
         """Our own machine, at one of the two services."""
         headers = {"Authorization": f"Bearer {self.settings.machine_token('matching')}"}
-        client = httpx.AsyncClient(base_url=f"{self.settings.public_url}{API[at]}", headers=headers)
+        client = httpx.AsyncClient(
+            base_url=f"{self.settings.public_url}{API[at]}", headers=headers, verify=authorities()
+        )
         return await self.clients.enter_async_context(client)
 
     async def slot(self, index: int = 0, *, hours: float = 2, **changed: Any) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from shared.db import Scope, engine_for, run, set_scope
 from shared.follow import Replica, follow
 from shared.settings import Settings
 from shared.telemetry import configure_logging
+from shared.trust import authorities
 
 MACHINE = "demo"
 FRAMES_A_SECOND = 4
@@ -132,14 +133,16 @@ class Stage:
         people: dict[str, httpx.AsyncClient] = {}
         for card in (await machine.get("/availability/session/demo")).raise_for_status().json():
             if card["role"] in ASKS_AS.values() and f"({territory.short})" in card["label"]:
-                person = httpx.AsyncClient(base_url=url, headers={"Origin": url}, timeout=10)
+                person = httpx.AsyncClient(base_url=url, headers={"Origin": url}, timeout=10, verify=authorities())
                 people[card["role"]] = await stack.enter_async_context(person)
                 (await person.post(f"/availability/session/demo/{card['account_id']}")).raise_for_status()
         return Actors(machine, people)
 
     async def _machine(self, stack: AsyncExitStack, path: str = "") -> httpx.AsyncClient:
         token = {"Authorization": f"Bearer {self.settings.machine_token(MACHINE)}"}
-        client = httpx.AsyncClient(base_url=self.settings.public_url + path, headers=token, timeout=10)
+        client = httpx.AsyncClient(
+            base_url=self.settings.public_url + path, headers=token, timeout=10, verify=authorities()
+        )
         return await stack.enter_async_context(client)
 
     async def _show(self, watched: list[Watched]) -> None:

@@ -27,6 +27,7 @@ from shared.notices.mail import MailSettings, Undeliverable
 from shared.notices.tables import NoticeDeviceRow
 from shared.notices.telling import STREAM
 from shared.public_address import UnsafeAddress
+from shared.trust import authorities
 from shared.vault import KeyLost
 from shared.wiring import Wiring
 
@@ -168,7 +169,7 @@ async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: boo
 @asynccontextmanager
 async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
     """Send while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, verify=authorities()) as client:
         sender, turns = Sender(wiring, client, mail), 0
 
         async def work() -> bool:

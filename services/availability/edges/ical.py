@@ -31,6 +31,7 @@ from shared.background import rung
 from shared.db import Scope, database_now, run, set_scope
 from shared.public_address import UnsafeAddress, require_public
 from shared.refusals import NotFound
+from shared.trust import authorities
 from shared.vault import KeyLost, Vault
 from shared.wiring import Wiring
 
@@ -199,7 +200,7 @@ async def _apply(session: AsyncSession, practitioner_id: UUID, periods: list[Bus
 @asynccontextmanager
 async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
     """Read the agendas that are due while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=authorities()) as client:
         agendas = Agendas(wiring, client)
 
         async def work() -> bool:

@@ -31,6 +31,7 @@ from shared.oidc import (
 from shared.refusals import NotFound
 from shared.signin import set_cookie
 from shared.tables import AccountRow
+from shared.trust import authorities
 from shared.vault import KeyLost, Vault
 from shared.web.entrance import own_path
 from shared.wiring import Wiring
@@ -146,7 +147,7 @@ def build_psc(wiring: Wiring, psc: PscSettings) -> FastAPI:
     """The application to mount at `/psc` of the public address."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.wiring, app.state.psc, app.state.provider = wiring, psc, None
-    app.state.http = httpx.AsyncClient(timeout=10)
+    app.state.http = httpx.AsyncClient(timeout=10, verify=authorities())
     answer_problems(app)
     app.include_router(routes)
     return app

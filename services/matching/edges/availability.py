@@ -15,6 +15,7 @@ from services.matching.store.tables import RequestRow
 from shared.contracts import BookingView, SlotView
 from shared.refusals import Refusal
 from shared.settings import Settings
+from shared.trust import authorities
 
 LiveSlots = Callable[[str], dict[str, Any]]
 
@@ -44,6 +45,7 @@ def client_for(settings: Settings) -> httpx.AsyncClient:
         base_url=settings.availability_url,
         headers={"Authorization": f"Bearer {settings.machine_token('matching')}"},
         timeout=httpx.Timeout(10, connect=2),
+        verify=authorities(),
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 from pydantic import BaseModel
 
 from services.matching.core.model import Point
+from shared.trust import authorities
 from shared.untrusted import object_at, objects_at, text_at
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ class Geocoder:
         """`url` is the search itself, such as `https://data.geopf.fr/geocodage/search`; empty: no geocoder."""
         # httpx writes every address it asks for, query and all, at INFO.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        self._client = httpx.AsyncClient(timeout=1.5, follow_redirects=False) if url else None
+        self._client = httpx.AsyncClient(timeout=1.5, follow_redirects=False, verify=authorities()) if url else None
         self._url = url
         self._kept: dict[tuple[str, Point | None], tuple[float, list[Address]]] = {}
 

@@ -178,6 +178,8 @@ class Solver:
                 log.warning("solver_died", attempt=attempt)
                 if self._pool is pool:
                     self._pool = _new_pool()
+                # A worker started while its pool was breaking is not ended by the pool, which then waits for ever.
+                _kill_workers(pool)
                 pool.shutdown(wait=False)
                 if attempt == 2:
                     raise

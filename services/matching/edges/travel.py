@@ -15,6 +15,7 @@ import structlog
 
 from services.matching.core.model import Instance, Point
 from services.matching.core.travel import StraightLine, Travel, straight_line
+from shared.trust import authorities
 
 log = structlog.get_logger()
 STRAIGHT, ROAD = "straight_line", "road"
@@ -74,7 +75,7 @@ class Router:
     def __init__(self, url: str, kind: str = "osrm") -> None:
         """`url` is the router's, such as `http://osrm:5000`; empty: no router. `kind` is one of `ROUTERS`."""
         self._ask = ROUTERS[kind]
-        self._client = httpx.AsyncClient(base_url=url, timeout=2.0) if url else None
+        self._client = httpx.AsyncClient(base_url=url, timeout=2.0, verify=authorities()) if url else None
         self._known: dict[Pair, int | None] = {}
 
     async def aclose(self) -> None:

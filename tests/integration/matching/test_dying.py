@@ -1,7 +1,8 @@
 """Processes die: a worker in the middle of a plan, a round between its hold and its record, a holder of the lease."""
 
+import asyncio
+import multiprocessing
 import os
-import signal
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -20,28 +21,27 @@ from shared.db import Scope, set_scope
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.builders import CPTS, MORNING
+from tests.integration.matching.dying import die_once
 from tests.towns import Town, a_request, until
-
-
-def die_once(marker: str) -> int:
-    """Kill the worker the first time it is asked, answer the second."""
-    if not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 42
-
-
-def die() -> None:
-    """Kill the worker."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def test_a_worker_that_dies_is_replaced_and_its_plan_computed_again(tmp_path: Path) -> None:
     async with Solver().running() as solver:
         assert await solver(die_once, str(tmp_path / "died")) == 42
         with pytest.raises(BrokenProcessPool):
-            await solver(die)
+            await solver(os.abort)
         assert (await solver(plan_round, Instance(0, (), ()))).certified
+
+
+async def test_no_worker_outlives_a_pool_that_broke() -> None:
+    async with Solver().running() as solver:
+        for _ in range(6):
+            assert await solver(os.getpid) != os.getpid()
+            with pytest.raises(BrokenProcessPool):
+                await solver(os.abort)
+    async with asyncio.timeout(30):
+        while multiprocessing.active_children():
+            await asyncio.sleep(0.02)
 
 
 async def test_only_one_process_holds_the_lease_and_who_lost_it_writes_nothing(settings: Settings) -> None:
