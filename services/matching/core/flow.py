@@ -43,17 +43,18 @@ def solve_flow(network: Network) -> Flow:
 def penalties(network: Network, gap: int) -> IntArray:
     """What leaving each request out costs: more for a better rank, always more than any pair."""
     ranks, position = np.unique(network.rank, return_inverse=True)
-    base = max(0, -_bounds(network)[0]) + spread(network)
-    return np.asarray((len(ranks) - position) * gap + base, dtype=np.int64)
+    return np.asarray((len(ranks) - position) * gap + spread(network), dtype=np.int64)
 
 
 def spread(network: Network) -> int:
+    """How far apart two pairs may be in cost, practitioners' margins included; never less than the dearest pair."""
     lowest, highest = _bounds(network)
     steps = [int(costs[-1]) - min(0, int(costs[0])) for costs in network.group_costs if len(costs)]
     return highest - lowest + max(steps, default=0)
 
 
 def _bounds(network: Network) -> tuple[int, int]:
+    """What every pair costs at least and at most, 0 between the two."""
     lowest = int(network.arc_cost.min(initial=network.lowest))
     return lowest, int(network.arc_cost.max(initial=network.highest))
 
