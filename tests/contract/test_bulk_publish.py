@@ -1,9 +1,11 @@
 """What is published for everybody: public slots, and nothing of any other (SMART Scheduling Links)."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import httpx
 import pytest
@@ -92,6 +94,43 @@ async def test_a_file_that_did_not_change_is_not_sent_again_and_others_are_unkno
         again = await anyone.get("/bulk/Slot.ndjson", headers={"if-none-match": first.headers["etag"]})
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
         assert (await anyone.get("/bulk/Patient.ndjson")).status_code == 404
+
+
+async def test_since_an_instant_only_what_changed_is_worth_fetching(service: Service) -> None:
+    territory = await a_territory(service.settings)
+    machine = await service.machine()
+    first = await a_slot(machine, territory, types=["PUBLIC"])
+    async with service.anyone() as anyone:
+
+        async def manifest(**asked: str) -> dict[str, Any]:
+            answer = await anyone.get("/bulk/$bulk-publish", params=asked)
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found
+
+        told = (await manifest())["transactionTime"]
+        base = service.settings.availability_url
+        for said in (told, told.replace("+01:00", "%2B01:00")):
+            answer = (await anyone.get(f"/bulk/$bulk-publish?_since={said}")).json()
+            assert answer["output"] == []
+            assert answer["request"] == f"{base}/bulk/$bulk-publish?_since={quote_plus(told)}"
+        earlier = (datetime.fromisoformat(told) - timedelta(seconds=1)).isoformat()
+        assert [each["type"] for each in (await manifest(_since=earlier))["output"]] == list(KINDS)
+        await a_hold(machine, first)
+        async with asyncio.timeout(30):
+            while not (changed := await manifest(_since=told))["output"]:
+                await asyncio.sleep(0.05)
+        assert changed["transactionTime"] > told
+        assert (await anyone.get("/bulk/Slot.ndjson")).content == b""
+
+
+@pytest.mark.parametrize("since", ["", "hier", "2026-11-24T09:00:00", "9" * 400, "%00"])
+async def test_an_instant_that_is_none_is_refused(service: Service, since: str) -> None:
+    async with service.anyone() as anyone:
+        answer = await anyone.get(f"/bulk/$bulk-publish?_since={since}")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "_since" in answer.text
 
 
 async def test_nothing_is_published_unless_it_is_asked_for(settings: Settings) -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 import hashlib
-from typing import Any
+from collections import deque
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BeforeValidator
 
 from services.availability.fhir.formats import instant
 from services.availability.fhir.reads import Agenda, public_slots
@@ -16,6 +20,15 @@ from shared.refusals import NotFound
 from shared.wiring import Wiring
 
 NDJSON = "application/fhir+ndjson"
+MOST_READINGS = 1000
+
+
+def _with_plus(said: object) -> object:
+    """A `+` that stands as such in a URL arrives as a space: many write the offset so."""
+    return said.replace(" ", "+") if isinstance(said, str) else said
+
+
+Since = Annotated[AwareDatetime, BeforeValidator(_with_plus)]
 
 
 class Publisher:
@@ -26,6 +39,7 @@ class Publisher:
         self._wiring, self._settings = wiring, settings
         self._reading = asyncio.Lock()
         self._known: tuple[float, Publication] | None = None
+        self._same_at: deque[str] = deque(maxlen=MOST_READINGS)
 
     @property
     def max_age_s(self) -> int:
@@ -37,11 +51,20 @@ class Publisher:
         async with self._reading:
             at_s = asyncio.get_running_loop().time()
             if self._known is None or at_s - self._known[0] >= self.max_age_s:
-                self._known = (at_s, await self._read())
+                found = await self._read()
+                if self._known is None or found.files != self._known[1].files:
+                    self._same_at.clear()
+                self._same_at.append(instant(found.at))
+                self._known = (at_s, found)
             return self._known[1]
+
+    def unchanged_since(self, told_at: datetime) -> bool:
+        """Whether what was told at that instant, here, is what is published now: a guess would hide a change."""
+        return instant(told_at) in self._same_at
 
     async def _read(self) -> Publication:
         async with self._wiring.open_session() as session:
+            # Before the slots: what changes in between is told the next time rather than never.
             at = await database_now(session)
         return publication(await public_slots(self._wiring.reader, Agenda(self._settings.booking_url)), at)
 
@@ -51,13 +74,18 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
     routes = APIRouter(prefix="/bulk", tags=["public slots"])
 
     @routes.get("/$bulk-publish")
-    async def manifest() -> JSONResponse:
-        """Which files there are."""
+    async def manifest(since: Annotated[Since | None, Query(alias="_since")] = None) -> JSONResponse:
+        """Which files there are: none when nothing changed since `_since`, a `transactionTime` told before, else all.
+
+        A slot that is taken leaves the files, so that whoever replaces what they had by these is up to date.
+        """
         published = await publisher.now()
+        kinds = () if since and publisher.unchanged_since(since) else KINDS
+        asked = f"?{urlencode({'_since': instant(since)})}" if since else ""
         body: dict[str, Any] = {
             "transactionTime": instant(published.at),
-            "request": f"{base}/bulk/$bulk-publish",
-            "output": [{"type": kind, "url": f"{base}/bulk/{kind}.ndjson"} for kind in KINDS],
+            "request": f"{base}/bulk/$bulk-publish{asked}",
+            "output": [{"type": kind, "url": f"{base}/bulk/{kind}.ndjson"} for kind in kinds],
             "error": [],
         }
         return JSONResponse(body, headers=_kept(publisher))
