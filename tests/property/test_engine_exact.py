@@ -156,13 +156,15 @@ def test_a_person_is_served_however_dear_the_only_pair() -> None:
 @pytest.mark.parametrize(
     "network",
     [
-        a_network([0, 1, 2, 3], [(n, n, 2**55 * (n % 2)) for n in range(4)], [1] * 4),
+        a_network([0, 1, 2, 3], [(n, n, 2**54 * (n % 2)) for n in range(4)], [1] * 4),
+        a_network([0], [(0, 0, 16 * 10**16)], [1]),
+        a_network([0] * 12, [(n, n, 2**60) for n in range(12)], [1] * 12),
         a_network([0], [(0, 0, -(2**61)), (0, 1, 0)], [1, 1]),
         a_network([0], [(0, 0, 1)], [1], group=ints(0), group_costs=(ints(2**59),)),
         a_network([0], [(0, 0, 1)], [1], highest=2**60),
         a_network([0, 0], [(0, 0, 0), (1, 0, 2**45)], [1] * 50_000),
     ],
-    ids=["penalties", "negative", "practitioners", "unlisted", "long paths"],
+    ids=["ranks", "one", "a gap beyond 64 bits", "negative", "practitioners", "unlisted", "long paths"],
 )
 def test_what_could_leave_64_bits_is_refused_before_it_is_solved(network: Network) -> None:
     with pytest.raises(CostsTooLarge):

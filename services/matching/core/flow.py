@@ -60,9 +60,9 @@ def _bounds(network: Network) -> tuple[int, int]:
 
 
 def _solve_at(network: Network, gap: int) -> Flow:
-    penalty = penalties(network, gap)
-    if _too_large(network, penalty):
+    if _too_large(network, gap):
         raise CostsTooLarge(CostsTooLarge.__doc__)
+    penalty = penalties(network, gap)
     arc = match(network, penalty)
     if arc is None:
         arc = flow_of_least_cost(network, penalty)
@@ -71,10 +71,10 @@ def _solve_at(network: Network, gap: int) -> Flow:
     return Flow(slot, arc, penalty, gap, counts_are_best(network, slot))
 
 
-def _too_large(network: Network, penalty: IntArray) -> bool:
-    """Whether the solver's potentials, sums of costs along a path, could leave 64 bits."""
+def _too_large(network: Network, gap: int) -> bool:
+    """Whether the solver's potentials, sums of costs along a path, could leave 64 bits; no cost exceeds a penalty."""
     nodes = len(network.rank) + len(network.places) + len(network.group_costs) + 4
-    largest = max(int(penalty.max(initial=0)), *(abs(bound) for bound in _bounds(network)), spread(network))
+    largest = len(np.unique(network.rank)) * gap + spread(network)
     return largest > INT64_MAX // (4 * nodes)
 
 
