@@ -41,12 +41,20 @@ class Credentials(BaseModel):
     role: Role | None = None
 
 
+BY_STORY = (
+    Role.REGULATOR, Role.PHARMACIST, Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN,
+    Role.MACHINE,
+)  # fmt: skip
+"""Who asks, who receives, who watches: the order in which a newcomer understands the accounts."""
+
+
 class DemoCard(BaseModel):
-    """A demonstration account: one click signs in."""
+    """A demonstration account: one click signs in. Those of a territory belong together."""
 
     account_id: UUID
     label: str
     role: Role
+    cpts_id: str
 
 
 class Opened(BaseModel):
@@ -149,12 +157,15 @@ async def cards(session: SessionDep, wiring: WiringDep) -> list[DemoCard]:
     if not wiring.settings.demo:
         return []
     found = await session.exec(
-        select(AccountRow, RoleGrantRow.role)
+        select(AccountRow, RoleGrantRow)
         .join(RoleGrantRow, col(RoleGrantRow.account_id) == col(AccountRow.id))
         .where(col(AccountRow.demo))
-        .order_by(AccountRow.label)
     )
-    return [DemoCard(account_id=account.id, label=account.label, role=Role(role)) for account, role in found]
+    each = [
+        DemoCard(account_id=account.id, label=account.label, role=Role(grant.role), cpts_id=grant.cpts_id)
+        for account, grant in found
+    ]
+    return sorted(each, key=lambda card: (card.cpts_id, BY_STORY.index(card.role), card.label))
 
 
 @routes.post("/session/demo/{account_id}", status_code=201)

@@ -18,6 +18,7 @@ from services.demo.board import Watched, board, picture
 from services.demo.days import CLOSES, OPENS, at, drawn_day
 from services.demo.people import drawn_people
 from services.demo.play import ASKS_AS, Actors, Player
+from services.demo.register import drawn_room, drawn_seekers
 from services.demo.seed import seed
 from services.demo.territories import TERRITORIES, Territory
 from services.starting import Installation, installed
@@ -122,8 +123,10 @@ class Stage:
 
         tasks.create_task(follow(await self._machine(stack, "/availability"), watched.slots, watched.note))
         tasks.create_task(follow(await self._machine(stack, "/matching"), watched.requests, on_requests))
-        people = drawn_people(territory, self.options.seed)
-        tasks.create_task(player.play(drawn_day(territory, people, day, self.options.seed, flu=self.options.flu)))
+        seed = self.options.seed
+        people = drawn_people(territory, seed)
+        await player.register(drawn_room(territory, people, seed), drawn_seekers(territory, seed))
+        tasks.create_task(player.play(drawn_day(territory, people, day, seed, flu=self.options.flu)))
         return watched
 
     async def _actors(self, stack: AsyncExitStack, territory: Territory) -> Actors:

@@ -18,6 +18,7 @@ SLOTS_A_DAY, REQUESTS_A_DAY, FLU_MONDAY = 46, 28, 44
 PER_INHABITANTS = 120_000
 KNOWN_AT_OPENING = 0.6
 SLOT_MINUTES = 15
+FIRST_DOCTOR_STARTS, FIRST_DOCTOR_SLOTS = time(10, 0), 6
 SLOT_PROFESSIONS = (("10", 0.84), ("60", 0.06), ("50", 0.03), ("70", 0.04), ("40", 0.03))
 SOURCES = (("sas", 0.50), ("practice", 0.25), ("pharmacy", 0.15), ("ehpad", 0.10))
 MOTIVES = (
@@ -88,7 +89,8 @@ def at(day: date, hour: time) -> datetime:
 def _publications(rng: np.random.Generator, people: list[Professional], day: date, slots: int) -> list[Publication]:
     by_profession = {code: [who for who in people if who.profession == code] for code, _ in SLOT_PROFESSIONS}
     codes, shares = [code for code, _ in SLOT_PROFESSIONS], [share for _, share in SLOT_PROFESSIONS]
-    drawn: list[Publication] = []
+    drawn = [_first_doctor(by_profession["10"].pop(0), day)]
+    slots -= drawn[0].count
     # One row of slots a day each: no two of them can overlap.
     while slots > 0 and any(by_profession.values()):
         code = str(rng.choice(codes, p=shares))
@@ -99,6 +101,11 @@ def _publications(rng: np.random.Generator, people: list[Professional], day: dat
         slots -= count
         drawn.append(_publication(rng, practitioner, day, count))
     return sorted(drawn, key=lambda each: each.at)
+
+
+def _first_doctor(practitioner: Professional, day: date) -> Publication:
+    """The doctor of the demonstration's accounts publishes every day: who signs in as them has patients to see."""
+    return Publication(at(day, OPENS), practitioner, at(day, FIRST_DOCTOR_STARTS), FIRST_DOCTOR_SLOTS, ("AMB",), None)
 
 
 def _publication(rng: np.random.Generator, practitioner: Professional, day: date, count: int) -> Publication:

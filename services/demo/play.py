@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from services.demo.days import OPENS, Asking, Day, Publication, at
+from services.demo.register import Seeker, fill_register
 from services.demo.territories import Territory
 from shared.clock import Clock
 from shared.contracts import ON_THE_BOARD, RequestState
@@ -63,6 +64,12 @@ class Player:
                 self._start(self._publish(event, ids))
             else:
                 self._start(self._ask(event))
+
+    async def register(self, room: dict[str, int], seekers: list[Seeker]) -> None:
+        """Enter who looks for a médecin traitant, and how many new patients doctors take (`room`, by RPPS number)."""
+        ids = await self._directory()
+        by_id = {ids[rpps][0]: places for rpps, places in room.items() if rpps in ids}
+        await fill_register(self.actors.people["coordinator"], self.territory, by_id, seekers, now=self.clock.now())
 
     async def until(self, instant: datetime) -> None:
         """Wait until the clock of the demonstration shows `instant`."""

@@ -30,6 +30,7 @@ ACCOUNTS = (
     (Role.PRACTITIONER, "Médecin"),
     (Role.DELEGATE, "Secrétariat médical"),
     (Role.COORDINATOR, "Coordination"),
+    (Role.COMMITTEE, "Comité de pilotage"),
     (Role.ADMIN, "Administration"),
 )
 JOINED = Clock().anchor_at

@@ -38,7 +38,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     Role.COMMITTEE: (("/tension", "nav.tension"),),
     Role.ADMIN: (("/admin", "nav.admin"), ("/tension", "nav.tension")),
 }
-SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map.")
+SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map.", "login.")
 """Wordings that every script may need; each page adds its own."""
 
 

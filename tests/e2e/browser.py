@@ -72,9 +72,10 @@ async def screen(
     *,
     width: int = DESK,
     colours: Literal["light", "dark"] = "light",
+    live: bool = True,
     **options: Any,
 ) -> AsyncIterator[Screen]:
-    """Open a page as someone; at the end nothing may have gone wrong in it."""
+    """Open a page as someone; at the end nothing may have gone wrong in it. `live` False: one that follows nothing."""
     context = await browser.new_context(
         viewport={"width": width, "height": 740 if width < TABLET else 800},
         color_scheme=colours,
@@ -91,7 +92,7 @@ async def screen(
     shown.listen()
     try:
         await shown.page.goto(f"{url}{path}")
-        if token:
+        if token and live:
             await shown.live()
         yield shown
     finally:

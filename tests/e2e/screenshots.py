@@ -1,111 +1,131 @@
-"""Writes each page as a picture, on a phone and on a desk: `make screenshots` (ARGS is the folder)."""
+"""Writes each page as a picture, on a phone and on a desk, light and dark: `make screenshots` (ARGS is the folder)."""
 
 import asyncio
+import io
 import sys
 import tempfile
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, Page
+import httpx
+from playwright.async_api import Browser
+from rich.console import Console
 
-from services.histories import HISTORIES
-from shared import embedded
+from services.demo.command import Options, Stage, next_day
+from services.demo.days import at
+from services.demo.seed import seed
+from services.starting import installed
+from services.together import build
+from services.up import serving
 from shared.auth import Role
-from shared.migrate import upgrade
-from tests.conftest import renamed, run, settings_for
-from tests.e2e.browser import DESK, PHONE, Screen, chromium, screen
-from tests.e2e.people import describe, hold_first, options
-from tests.e2e.town import Town, fill, town
+from shared.clock import PARIS, set_clock
+from shared.http import COOKIE
+from shared.settings import Settings
+from shared.telemetry import configure_logging
+from tests.builders import owner
+from tests.e2e.browser import DESK, PHONE, chromium, screen
+from tests.e2e.pictures import MARSEILLE, PICTURES, Picture, give_back
+from tests.processes import free_port
 
-SHOTS: dict[str, tuple[Role | None, str]] = {
-    "connexion": (None, "/connexion"),
-    "creneaux": (Role.PRACTITIONER, "/creneaux"),
-    "creneaux-publier": (Role.PRACTITIONER, "/creneaux"),
-    "creneaux-moi": (Role.PRACTITIONER, "/creneaux#moi"),
-    "orienter": (Role.PHARMACIST, "/orienter"),
-    "orienter-reserve": (Role.PHARMACIST, "/orienter"),
-    "orienter-billet": (Role.PHARMACIST, "/orienter"),
-    "tension": (Role.COORDINATOR, "/tension"),
-    "tension-histoire": (Role.COORDINATOR, "/tension"),
-    "tension-mt": (Role.COORDINATOR, "/tension#mt"),
-    "creneaux-demandes": (Role.PRACTITIONER, "/creneaux#demandes"),
-    "admin": (Role.ADMIN, "/admin"),
-    "tension-equite": (Role.COORDINATOR, "/tension#equite"),
-    "tension-libres": (Role.COORDINATOR, "/tension"),
-    "tension-mur": (Role.COORDINATOR, "/tension"),
-    "tension-simulation": (Role.COORDINATOR, "/tension#simulation"),
-    "tension-demain": (Role.COORDINATOR, "/tension#demain"),
-}
+SEED = 1
+SPEED = 150
+UNTIL = time(11, 5)
+"""When the clock stops: half of the morning's patients are served, some wait, the afternoon is still to be shared."""
 
 
-async def prepare(name: str, shown: Screen) -> None:
-    """Bring a page to what its picture shows."""
-    page = shown.page
-    await page.wait_for_load_state("networkidle")
-    if name == "creneaux-publier":
-        await page.locator("#publish").click()
-    if name.startswith("orienter"):
-        await describe(page, motive="renouv")
-        await options(page, 5)
-    if name.startswith("orienter-"):
-        await hold_first(page)
-    if name == "orienter-billet":
-        await page.keyboard.press("Enter")
-        await page.locator("#ticket .qr").wait_for()
-    await prepare_board(name, page)
+async def play(here: Settings, data: Path, port: int) -> datetime:
+    """The same hours of two days, so that there is a yesterday; the instant when the clock stopped."""
+    for _ in range(2):
+        async with owner(here) as session:
+            day = await next_day(session)
+        stage = Stage(here, Options(data, port, SPEED, SEED, 1, flu=True), Console(file=io.StringIO()))
+        told = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(stage.play_one_day(told))
+            tasks.create_task(_tell(stage, day, told))
+    async with owner(here) as session:
+        await set_clock(session, shows=at(day, UNTIL), speed=1)
+    return at(day, UNTIL)
 
 
-async def prepare_board(name: str, page: Page) -> None:
-    """The same, for the coordinator's pages."""
-    if name == "tension-libres":
-        await page.locator("[data-figure=free]").click()
-    if name == "tension-mur":
-        await page.keyboard.press("w")
-    if name == "tension-mt":
-        await page.get_by_role("button", name="Proposer des médecins").click()
-        await page.locator("#proposals tr").first.wait_for()
-    if name == "tension-simulation":
-        await page.get_by_role("button", name="Rejouer les journées").click()
-        await page.locator("#whatif-answer strong").wait_for()
-    if name == "tension-demain":
-        await page.locator("#tomorrow-words strong").first.wait_for()
-    if name == "tension-histoire":
-        await page.locator("#board .open").first.click()
-        await page.locator("#story .story li").first.wait_for()
+async def _tell(stage: Stage, day: date, told: asyncio.Event) -> None:
+    """Say stop when the clock of the stage shows the hour."""
+    while (now := stage.clock.now()) < at(day, UNTIL) or now.astimezone(PARIS).date() != day:
+        await asyncio.sleep(0.2)
+    told.set()
 
 
-async def seek(place: Town) -> None:
-    """People without a médecin traitant, and a practitioner who takes two."""
-    async with place.client(Role.PRACTITIONER, 0) as client:
-        await client.put(f"/availability/practitioners/{place.practitioners[0]}/panel", json={"places": 2})
-    async with place.client(Role.COORDINATOR) as client:
-        for age, flags, insee in ((74, ["ald"], "48095"), (31, ["pregnancy"], "48013"), (40, [], "48095")):
-            body = {"insee": insee, "age": age, "flags": flags, "source": "mairie"}
-            await client.post("/matching/attachments", json=body)
+class Signed:
+    """The demonstration's people, each signed in once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.cards: list[dict[str, str]] = []
+        self.tokens: dict[str, str] = {}
+
+    async def token(self, role: Role, territory: str) -> str:
+        """The session of the account of a role in a territory."""
+        async with httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}) as client:
+            self.cards = self.cards or (await client.get("/availability/session/demo")).raise_for_status().json()
+            card = next(each for each in self.cards if each["role"] == role and territory in each["label"])
+            if card["label"] not in self.tokens:
+                entered = await client.post(f"/availability/session/demo/{card['account_id']}")
+                self.tokens[card["label"]] = entered.raise_for_status().cookies[COOKIE]
+        return self.tokens[card["label"]]
+
+    async def act(self, role: Role, method: str, path: str, body: Any, territory: str = MARSEILLE) -> Any:
+        """Someone does one thing through the JSON interface; what was answered."""
+        cookies = {COOKIE: await self.token(role, territory)}
+        async with httpx.AsyncClient(
+            base_url=self.url, cookies=cookies, headers={"origin": self.url}, timeout=60
+        ) as client:
+            answer = await client.request(method, path, json=body)
+        if not answer.is_success:
+            raise RuntimeError(f"{method} {path}: {answer.text}")
+        return answer.json() if answer.content else None
 
 
-async def shoot(browser: Browser, place: Town, folder: Path) -> None:
-    """Every page, at both widths."""
-    for name, (role, path) in SHOTS.items():
+async def prepare(people: Signed) -> None:
+    """What the morning does not bring by itself: a round of family doctors, one more patient asked for, a change."""
+    await people.act(Role.COORDINATOR, "POST", "/matching/attachment-rounds", {"cpts_id": "139999901"})
+
+
+async def shoot(browser: Browser, people: Signed, folder: Path, wanted: tuple[Picture, ...]) -> None:
+    """Every page, at both widths, in both colours."""
+    for picture in wanted:
         for width in (PHONE, DESK):
-            token = await place.token(role, 0 if role is Role.PRACTITIONER else None) if role else None
-            async with screen(browser, place.url, path, token, width=width) as shown:
-                await prepare(name, shown)
-                await shown.page.screenshot(path=folder / f"{name}-{width}.png")
+            token = await people.token(picture.role, picture.territory) if picture.role else None
+            async with screen(browser, people.url, picture.path, token, width=width, live=picture.live) as shown:
+                await shown.page.wait_for_load_state("networkidle")
+                await picture.steps(shown.page)
+                for colours in ("light", "dark"):
+                    await shown.page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+                    await shown.page.wait_for_timeout(300)
+                    await shown.page.screenshot(path=folder / f"{picture.name}-{width}-{colours}.png")
+                await give_back(shown.page)
+                # A browser says aloud that something was refused or is not there; here that is the picture.
+                shown.faults.clear()
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, names: tuple[str, ...]) -> None:
     """Start everything, take the pictures, stop everything."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="aiguillage-shots-") as data:
-        async with embedded.servers(Path(data) / "servers") as servers, chromium() as browser:
-            await run(servers.database_url, "create database shots")
-            settings = settings_for(renamed(servers.database_url, "shots"), servers.redis_url)
-            await upgrade(settings, HISTORIES)
-            async with town(settings) as place:
-                await fill(place)
-                await seek(place)
-                await shoot(browser, place, folder)
+    wanted = tuple(each for each in PICTURES if not names or each.name in names)
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="aiguillage-shots-") as temporary:
+        data = Path(temporary)
+        data.chmod(0o755)
+        async with installed(data / "data", port=port, demo=True) as here, chromium() as browser:
+            with (data / "services.log").open("w") as log:
+                configure_logging(log)
+                await seed(here.settings, SEED, print)
+                await play(here.settings, data, port)
+                async with serving(build(here.settings), host="127.0.0.1", port=port):
+                    people = Signed(here.settings.public_url)
+                    await prepare(people)
+                    await shoot(browser, people, folder, wanted)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "data/screenshots")))
+    asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "data/screenshots"), tuple(sys.argv[2:])))

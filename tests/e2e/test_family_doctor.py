@@ -33,7 +33,7 @@ async def test_a_proposal_reaches_its_practitioner_and_comes_back_accepted(brows
         await expect(proposal).to_contain_text("Accepté par le médecin")
         await board.page.get_by_role("button", name="Le patient accepte").click()
         await board.page.get_by_role("button", name="Déclaration faite").click()
-        await expect(board.page.locator("#register-words")).to_contain_text("1 déclarations faites")
+        await expect(board.page.locator("#register-words")).to_contain_text("1 déclaration faite")
         await board.page.get_by_text("Inscrire une liste (CSV)").click()
         people = b"reference;commune;age\nP-1;48095;30\nP-2;Mende;30\n"
         await board.page.get_by_label("Fichier CSV").set_input_files(

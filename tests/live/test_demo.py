@@ -59,7 +59,7 @@ async def test_the_demonstration_serves_patients_stops_at_ctrl_c_and_goes_on_the
         await heard(process, "Confirmé")
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as anybody:
             assert (await anybody.get("/health")).status_code == httpx.codes.OK
-            assert len((await anybody.get("/availability/session/demo")).json()) == 12
+            assert len((await anybody.get("/availability/session/demo")).json()) == 14
         process.send_signal(signal.SIGINT)
         await process.communicate()
         assert process.returncode == 0

@@ -139,7 +139,9 @@ async def territory(request: Request, cpts_id: str) -> Territory:
             for insee in row.communes:
                 owners[insee].append(row.finess)
         ours = [insee for insee, finess in owners.items() if cpts_id in finess]
-        known = (await session.exec(select(CommuneRow).where(col(CommuneRow.parent).is_(None)))).all()
+        # Arrondissements are communes of their own where a territory is made of them, as in Marseille.
+        here = col(CommuneRow.parent).is_(None) | col(CommuneRow.insee).in_(ours)
+        known = (await session.exec(select(CommuneRow).where(here))).all()
     names = {each.insee: each.name for each in known}
     departements = {each.departement for each in known if each.insee in ours}
     free = [each.name for each in known if each.departement in departements and each.insee not in owners]
@@ -157,10 +159,10 @@ async def territory(request: Request, cpts_id: str) -> Territory:
     )
 
 
-def shown(parameters: CptsParameters) -> list[tuple[str, str, str]]:
+def shown(parameters: CptsParameters) -> list[tuple[str, object, object]]:
     """Each parameter with its value and its default."""
     defaults: Mapping[str, object] = CptsParameters().model_dump(mode="json")
-    return [(name, str(value), str(defaults[name])) for name, value in parameters.model_dump(mode="json").items()]
+    return [(name, value, defaults[name]) for name, value in parameters.model_dump(mode="json").items()]
 
 
 async def feeds(request: Request, caller: Caller) -> list[Feed]:

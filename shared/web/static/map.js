@@ -20,7 +20,10 @@ async function leaflet() {
   await Promise.all(loaded);
 }
 
-/** A map in `element`; `draw(circles)` shows circles `{lat, lon, radius, colour, text, label, name, onclick}` and fits them. */
+/**
+ * A map in `element`; `draw(circles)` shows circles `{lat, lon, radius, colour, text, caption, label, name, onclick}` and
+ * fits them: `text` inside, `caption` under it where there is room, `label` when pointed at or reached by keyboard.
+ */
 export async function circleMap(element) {
   await leaflet();
   const map = L.map(element, { zoomControl: true, attributionControl: Boolean(config.tiles), keyboard: true, zoomSnap: .25 });
@@ -30,9 +33,13 @@ export async function circleMap(element) {
   element.querySelector(".leaflet-control-zoom-in")?.setAttribute("aria-label", t("map.in"));
   element.querySelector(".leaflet-control-zoom-out")?.setAttribute("aria-label", t("map.out"));
   const layer = L.layerGroup().addTo(map);
+  const captions = L.layerGroup().addTo(map);
+  let drawn = [];
+  map.on("zoomend resize", () => placeCaptions(map, captions, drawn));
   let fitted = "";
   let shown = "";
-  return {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const shownMap = {
     draw(circles) {
       // Drawing the same again would take the focus away from whoever walks the map by keyboard.
       const stamp = JSON.stringify(circles.map(({ onclick, ...rest }) => [rest, css(rest.colour), Boolean(onclick)]));
@@ -45,7 +52,7 @@ export async function circleMap(element) {
         }).addTo(layer);
         // Text goes in as a node: Leaflet would read a string as HTML.
         if (circle.text) mark.bindTooltip(node(circle.text), { permanent: true, direction: "center", className: "mark-text" });
-        if (circle.label) mark.bindPopup(node(circle.label));
+        if (circle.label) pointed(mark, circle, map);
         if (circle.onclick) reachable(mark, circle);
       }
       const where = JSON.stringify(circles.map(({ lat, lon }) => [lat, lon]));
@@ -53,9 +60,44 @@ export async function circleMap(element) {
         fitted = where;
         map.fitBounds(L.latLngBounds(circles.map(({ lat, lon }) => [lat, lon])).pad(.15), { maxZoom: 14, animate: false });
       }
+      drawn = circles;
+      placeCaptions(map, captions, drawn);
     },
     resize: () => map.invalidateSize(),
   };
+  scheme.addEventListener("change", () => shownMap.draw(drawn));
+  return shownMap;
+}
+
+const LETTER_PX = 7, LINE_PX = 18;
+
+/** Names under circles, the largest first, each where it covers no other name and no circle. */
+function placeCaptions(map, layer, circles) {
+  layer.clearLayers();
+  const taken = circles.map(({ lat, lon, radius }) => {
+    const { x, y } = map.latLngToContainerPoint([lat, lon]);
+    return [x - radius, y - radius, x + radius, y + radius];
+  });
+  const size = map.getSize();
+  for (const { lat, lon, radius, caption } of circles.filter((each) => each.caption).toSorted((one, other) => other.radius - one.radius)) {
+    const { x, y } = map.latLngToContainerPoint([lat, lon]);
+    const half = caption.length * LETTER_PX / 2;
+    const box = [x - half, y + radius + 1, x + half, y + radius + LINE_PX];
+    if (box[0] < 0 || box[2] > size.x || box[3] > size.y) continue;
+    if (taken.some(([left, top, right, bottom]) => left < box[2] && box[0] < right && top < box[3] && box[1] < bottom)) continue;
+    taken.push(box);
+    L.tooltip({ permanent: true, direction: "bottom", offset: [0, radius], className: "mark-text mark-caption" }).setLatLng([lat, lon]).setContent(node(caption)).addTo(layer);
+  }
+}
+
+/** What a circle stands for, while it is pointed at or has the focus. */
+function pointed(mark, circle, map) {
+  const card = L.tooltip({ direction: "top", offset: [0, -circle.radius], className: "mark-card" }).setLatLng([circle.lat, circle.lon]).setContent(node(circle.label));
+  const show = () => card.addTo(map);
+  const hide = () => card.remove();
+  mark.on("mouseover", show).on("mouseout remove", hide);
+  mark.getElement().addEventListener("focus", show);
+  mark.getElement().addEventListener("blur", hide);
 }
 
 /** A circle that does something is a button for the keyboard and for a screen reader too. */

@@ -112,10 +112,12 @@ function onKey(event) {
   binding[1](event);
 }
 
+const SIGNS = { Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "↵" };
+
 function showKeys() {
   const rows = [["?", "keys.map"], ...[...shortcuts].map(([key, [wording]]) => [key, wording])];
   byId("keys-list").replaceChildren(...rows.flatMap(([key, wording]) =>
-    [h("dt", {}, h("kbd", {}, key === " " ? t("keys.space") : key === "Escape" ? "Esc" : key)), h("dd", {}, t(wording))]));
+    [h("dt", {}, h("kbd", {}, key === " " ? t("keys.space") : SIGNS[key] ?? key)), h("dd", {}, t(wording))]));
   byId("keys").showModal();
 }
 
@@ -146,6 +148,7 @@ export function tabs(list, onChange) {
       each.tabIndex = chosen ? 0 : -1;
       byId(each.getAttribute("aria-controls")).hidden = !chosen;
     }
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
     if (focus) tab.focus();
     onChange?.(tab.dataset.tab);
   };

@@ -2,7 +2,7 @@
 
 import { get, post } from "/static/api.js";
 import { h } from "/static/dom.js";
-import { label, t } from "/static/page.js";
+import { t } from "/static/page.js";
 
 /** Make the sign-in fields inside `root` work; `onDone(role)` follows success. */
 export function wireSignIn(root, onDone) {
@@ -37,9 +37,12 @@ export function wireSignIn(root, onDone) {
 
 async function showCards(box, choose) {
   const cards = await get("availability", "/session/demo", { quiet: true });
-  box.replaceChildren(...cards.map((card) =>
-    h("button", { type: "button", "data-role": card.role, onclick: () => choose(card) },
-      h("span", {}, card.label), h("small", {}, label("role", card.role)))));
+  const territories = [...new Set(cards.map((card) => card.cpts_id))];
+  box.replaceChildren(h("p", {}, t("login.demo")), ...territories.map((cpts) => h("div", { class: "demo-territory" },
+    cards.filter((card) => card.cpts_id === cpts).map((card) => h("button", { type: "button", "data-role": card.role, onclick: () => choose(card) },
+      h("span", {}, card.label), h("small", {}, t(`login.does.${card.role}`)))))));
   box.hidden = cards.length === 0;
+  const own = box.parentElement.querySelector("[data-own]");
+  if (own) own.hidden = box.hidden;
 }
 

@@ -75,5 +75,5 @@ const COLOURS = { ours: "--accent", overlap: "--alert", hole: "--quiet" };
 const spots = JSON.parse(byId("spots").textContent);
 if (spots.length) attempt(async () => {
   const map = await circleMap(byId("map"));
-  map.draw(spots.map((spot) => ({ lat: spot.lat, lon: spot.lon, radius: spot.kind === "overlap" ? 12 : 8, colour: COLOURS[spot.kind], opacity: spot.kind === "hole" ? 0 : .3, label: spot.name })));
+  map.draw(spots.map((spot) => ({ lat: spot.lat, lon: spot.lon, radius: spot.kind === "overlap" ? 12 : 8, colour: COLOURS[spot.kind], opacity: spot.kind === "hole" ? 0 : .3, caption: spot.name, label: spot.name })));
 });

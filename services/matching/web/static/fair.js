@@ -1,25 +1,29 @@
 // Who carries the load: the ledger of the last 4 weeks, and one sentence that says how even it is.
 
-import { nameOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
 import { number, ratio } from "/static/format.js";
 import { t } from "/static/page.js";
 
 export function drawFair(live, freeSlots) {
-  const people = Object.values(live.practitioners ?? {}).sort((one, other) => other.served_4_weeks - one.served_4_weeks || nameOf(one.id).localeCompare(nameOf(other.id)));
+  const open = (each) => freeSlots.filter((slot) => slot.practitioner_id === each.id).length;
+  const everybody = Object.values(live.practitioners ?? {});
+  // Hundreds who open nothing would hide the few who carry the load, and make any load look uneven.
+  const people = everybody.filter((each) => each.served_4_weeks || each.served_this_week || each.paused || open(each)).sort((one, other) => other.served_4_weeks - one.served_4_weeks || nameOf(one.id).localeCompare(nameOf(other.id)));
   const total = people.reduce((sum, each) => sum + each.served_4_weeks, 0);
   const top = people.slice(0, 5).reduce((sum, each) => sum + each.served_4_weeks, 0);
   byId("fair-words").textContent = total
     ? `${t("tension.fair.words", { share: Math.round((100 * top) / total), total: number(total) })} ${evenness(people.map((each) => each.served_4_weeks))}` : t("tension.fair.nothing");
+  byId("fair-others").textContent = everybody.length > people.length ? t("tension.fair.others", { n: everybody.length - people.length }) : "";
   const most = Math.max(1, ...people.map((each) => each.served_4_weeks));
   keep(byId("fair"), people, {
     key: (each) => each.id,
-    version: (each) => JSON.stringify([each, most, nameOf(each.id), freeSlots.filter((slot) => slot.practitioner_id === each.id).length]),
+    version: (each) => JSON.stringify([each, most, nameOf(each.id), open(each)]),
     draw: (each) => h("tr", {},
-      h("th", { scope: "row" }, nameOf(each.id)),
+      h("th", { scope: "row" }, nameOf(each.id), h("br"), h("span", { class: "quiet-text" }, professionOf(each.id))),
       h("td", { class: "number" }, number(each.served_this_week), each.week_cap === null ? "" : ` / ${number(each.week_cap)}`),
       h("td", { class: "number" }, bar(each.served_4_weeks / most), " ", number(each.served_4_weeks)),
-      h("td", { class: "number" }, number(freeSlots.filter((slot) => slot.practitioner_id === each.id).length)),
+      h("td", { class: "number" }, number(open(each))),
       h("td", {}, each.paused ? state("wait", t("tension.fair.paused")) : state("done", t("tension.fair.active")))),
   });
 }

@@ -8,6 +8,7 @@ import { label } from "/static/page.js";
 export function drawFree(slots, commune, context) {
   const where = (slot) => context.place(slot.place_id)?.insee;
   const shown = slots.filter((slot) => !commune || where(slot) === commune).sort((one, other) => one.starts_at.localeCompare(other.starts_at));
+  byId("free-empty").hidden = shown.length > 0;
   keep(byId("free"), shown, {
     key: (slot) => slot.id,
     version: (slot) => [slot.version, nameOf(slot.practitioner_id), context.commune(where(slot)), when(slot.starts_at)].join("|"),

@@ -68,22 +68,21 @@ function card(option, rank, held, context, hold) {
       option.taken ? null : option.tags.map((tag) => h("span", { class: "state free" }, label("tag", tag)))));
 }
 
-const wide = matchMedia("(min-width: 960px)");
 let map = null;
 
-/** The options by the numbers of the list; without any, the territory, where there is room for it. */
+/** The options by the numbers of the list; without any, no map: it would show nothing to choose from. */
 async function drawMap(options, context) {
   const shown = options.map((option, index) => ({ option, rank: index + 1, slot: context.slot(option.slot_id) }))
     .filter(({ slot, option }) => slot && !option.taken && slot.modes.includes("AMB") && context.place(slot.place_id));
   const element = byId("map");
-  const circles = shown.length ? numbered(shown, context) : territory(context);
-  element.hidden = circles.length === 0 || (shown.length === 0 && !wide.matches);
+  const circles = numbered(shown, context);
+  element.hidden = circles.length === 0;
   if (element.hidden) return;
   map ??= circleMap(element);
   const drawn = await map;
   drawn.resize();
   const from = context.commune();
-  if (from) circles.push({ lat: from.lat, lon: from.lon, radius: 6, colour: "--ink", opacity: .9, label: from.name });
+  if (from) circles.push({ lat: from.lat, lon: from.lon, radius: 6, colour: "--ink", opacity: .9, caption: from.name, label: from.name });
   drawn.draw(circles);
 }
 
@@ -94,12 +93,9 @@ function numbered(shown, context) {
     const ranks = here.map(({ rank }) => rank);
     // From the map to the list, where the same number says everything and is held by Enter.
     const onclick = () => byId("options").querySelector(`[data-focus="${CSS.escape(here[0].option.slot_id)}"]`)?.focus();
-    return { lat, lon, radius: 14, colour: "--accent", opacity: .15, text: ranks.join(" "), name: t("referral.map_place", { ranks: ranks.join(", "), place: placeOf(here[0].slot)?.name ?? "" }), onclick };
+    const name = t("referral.map_place", { ranks: ranks.join(", "), place: placeOf(here[0].slot)?.name ?? "" });
+    return { lat, lon, radius: 14, colour: "--accent", opacity: .15, text: ranks.join(" "), name, label: name, onclick };
   });
-}
-
-function territory(context) {
-  return context.places().map(({ lat, lon }) => ({ lat, lon, radius: 4, colour: "--edge", opacity: .6 }));
 }
 
 function group(shown) {

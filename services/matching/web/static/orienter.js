@@ -34,7 +34,6 @@ export const context = {
   slot: (id) => availability.state.slots?.[id],
   place: (id) => availability.state.places?.[id],
   motive: (code) => motives.find((each) => each.code === code)?.label ?? code,
-  places: () => Object.values(availability.state.places ?? {}),
   asks: (requestId) => Object.values(matching.state.overbooking_asks ?? {}).filter((each) => each.request_id === requestId),
   commune: () => page.commune,
   act: (verb, request) => attempt(() => actions[verb](request)),

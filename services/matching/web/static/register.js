@@ -17,11 +17,11 @@ export function drawRegister(attachments, context) {
   const all = Object.values(attachments ?? {});
   const open = all.filter((each) => !CLOSED.has(each.state)).sort((one, other) => one.registered_at.localeCompare(other.registered_at));
   byId("register-empty").hidden = open.length > 0;
-  byId("register-words").textContent = t("register.words", {
-    seeking: number(all.filter((each) => SEEKING.has(each.state)).length),
-    proposed: number(open.length - all.filter((each) => SEEKING.has(each.state)).length),
-    confirmed: number(all.filter((each) => each.state === "confirmed").length),
-  });
+  byId("register-words").textContent = [
+    t("register.seeking", { n: all.filter((each) => SEEKING.has(each.state)).length }),
+    t("register.proposing", { n: open.length - all.filter((each) => SEEKING.has(each.state)).length }),
+    t("register.declared", { n: all.filter((each) => each.state === "confirmed").length }),
+  ].join(" · ");
   keep(byId("register"), open.slice(0, 200), {
     key: (each) => each.id,
     version: (each) => [each.version, context.commune(each.insee), nameOf(each.practitioner_id), age(each.registered_at)].join("|"),
@@ -69,7 +69,7 @@ async function choose(id, context) {
   select.value = id;
   byId("round-words").textContent = [
     t("register.round_words", { kept: number(chosen.kept), seeking: number(chosen.seeking), n: chosen.kept }),
-    t("register.envious", { n: chosen.envious }),
+    chosen.envious ? t("register.envious", { n: chosen.envious }) : t("register.nobody_envious"),
     t(chosen.certified ? "register.proved" : "register.unproved"),
   ].join(" ");
   const line = (name) => (each) => h("tr", {}, h("th", { scope: "row" }, name(each.of)), h("td", { class: "number" }, number(each.asked)),

@@ -128,11 +128,12 @@ function draw() {
   const slots = page.filter.figure === "free";
   byId("free-panel").hidden = !slots;
   byId("board-panel").hidden = slots;
+  byId("board-exports").hidden = slots;
   if (slots) drawFree(freeSlots(), page.filter.commune, context);
   byId("board-empty").hidden = slots || rows.length > 0;
   drawFilter();
   drawCounts();
-  drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots() }, context);
+  drawTerritory(page, { requests: requests(), waiting: waiting(), slots: freeSlots(), communes: availability.state.cpts?.[config.cpts]?.communes ?? [] }, context);
   drawFair(availability.state, freeSlots());
   drawRegister(matching.state.attachments, context);
   offerCommunes(availability.state.cpts?.[config.cpts]?.communes ?? [], context);
@@ -182,7 +183,13 @@ function figure(name, value, before = "", more = "") {
 }
 
 /** A figure of a week ago, with the one of yesterday beside it. */
-const earlier = (value) => (told ? t("tension.earlier", { week: value(told.last_week), yesterday: value(told.yesterday) }) : "");
+function earlier(value) {
+  if (!told) return "";
+  const lived = (at) => at.submitted + at.waiting + at.free > 0;
+  if (!lived(told.last_week) && !lived(told.yesterday)) return t("tension.no_earlier");
+  const said = (at) => (lived(at) ? value(at) : "–");
+  return t("tension.earlier", { week: said(told.last_week), yesterday: said(told.yesterday) });
+}
 
 function drawCounts() {
   const rows = waiting();
@@ -196,9 +203,9 @@ function drawCounts() {
   figure("free", number(places), earlier((at) => number(at.free)), soonest ? t("tension.soonest", { time: when(soonest) }) : "");
   if (!told) return;
   const lasted = (at) => (at.median_s === null ? "–" : span(at.median_s * 1000));
-  figure("median", lasted(told.today), earlier(lasted));
+  figure("median", lasted(told.today), earlier(lasted), t("tension.median_of"));
   const of = (at) => t("tension.of", { some: at.within_48_h, all: at.submitted });
-  figure("served", of(told.today), earlier(of));
+  figure("served", of(told.today), earlier(of), t("tension.served_of"));
 }
 
 let figuring;
@@ -259,7 +266,7 @@ keys({
 });
 tabs(byId("tabs"), (tab) => {
   draw();
-  if (tab === "mt") drawRounds(context);
+  if (tab === "mt") attempt(nameCommunes).then(() => drawRounds(context));
   if (tab === "demain") drawTomorrow();
 });
 wireRegister(context);

@@ -2,7 +2,7 @@
 
 import { Problem, get } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
-import { dayName, number } from "/static/format.js";
+import { dayName, fullDay, number } from "/static/format.js";
 import { attempt } from "/static/shell.js";
 import { config, label, t } from "/static/page.js";
 
@@ -45,7 +45,7 @@ function side(lived) {
 }
 
 function shownDay(key) {
-  return dayName(Date.parse(`${key}T12:00:00Z`));
+  return fullDay(Date.parse(`${key}T12:00:00Z`));
 }
 
 function show(change, answer) {
@@ -54,6 +54,7 @@ function show(change, answer) {
     h("span", { class: "quiet-text" }, t("whatif.over", { n: answer.days, first: shownDay(answer.first), last: shownDay(answer.last) })));
   byId("whatif-rows").replaceChildren(...FIGURES.map((name) => h("tr", {},
     h("th", { scope: "row" }, t(`whatif.row.${name}`)), h("td", { class: "number" }, number(before[name])), h("td", { class: "number" }, number(after[name])))));
+  byId("whatif-none").hidden = true;
   byId("whatif-result").hidden = false;
   const { cpts_id: cpts, insee, ...rest } = change;
   const query = new URLSearchParams({ cpts, ...rest, ...(insee ? { insee } : {}) });
@@ -123,7 +124,7 @@ function showTomorrow(lack) {
   const name = dayName(Date.parse(lack.day));
   byId("tomorrow-words").replaceChildren(
     ...(open.length ? open : [t("tomorrow.enough")]).map((line) => h("strong", { class: "answer" }, line)),
-    h("span", {}, t("tomorrow.expected", { day: `${name[0].toUpperCase()}${name.slice(1)}`, low: number(lack.low), high: number(lack.high), published: number(lack.published) })),
+    h("span", {}, t("tomorrow.expected", { day: `${name[0].toUpperCase()}${name.slice(1)}`, low: number(lack.low), high: number(lack.high), published: t("tomorrow.places", { n: lack.published }) })),
     h("span", { class: "quiet-text" }, `${whom ? `${t("tomorrow.whom", { who: whom })} ` : ""}${t("tomorrow.learnt", { n: lack.days })}`));
   byId("tomorrow-rows").replaceChildren(...lack.blocks.map((block) => h("tr", {},
     h("th", { scope: "row" }, t("tomorrow.between", between(block))), h("td", { class: "number" }, number(block.expected)),
