@@ -18,7 +18,7 @@ from services.matching.core.files import dumps
 from services.matching.core.model import Instance, Point
 from services.matching.core.solve import solve
 from services.matching.edges.following import Territory
-from services.matching.edges.history import lived_days, midnight, reach_of
+from services.matching.edges.history import days_of, lived_days, midnight, reach_of, requests_between
 from services.matching.simulation.day import Day
 from services.matching.simulation.stored import write_day
 from services.starting import installed
@@ -55,8 +55,9 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
             parameters = await parameters_of(session, cpts)
             instance = await last_round(session, territory, cpts, now)
             values = [slot.model_dump(mode="json") for slot in seen]
-            lived = await lived_days(session, cpts, mornings, values, territory, parameters) if mornings else []
+            asked = await requests_between(session, cpts, *days_of(mornings)) if mornings else []
             centres = await _centres(session)
+    lived = lived_days(mornings, asked, values, territory, parameters) if mornings else []
     if not centres:
         raise CannotStart("Aucune commune n'est connue : « aiguillage import communes » d'abord.")
     for line in write(out, anonymous(instance, centres), [_without_anybody(day, centres) for day in lived]):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.imports.communes import INSEE
-from services.imports.table import BadRow, Cells, Column, normalised, read_instant, read_table
-from shared.nir import INS_OID, holds_nir
+from services.imports.people import COMMUNE, REFERENCE, read_people
+from services.imports.table import BadRow, Cells, Column, normalised, read_instant
 
 COLUMNS = (
     Column("reference", ("ref", "numero"), required=True),
@@ -45,44 +45,22 @@ class AttachmentLine:
 
 def read_attachments(lines: Iterable[bytes]) -> Iterator[AttachmentLine | BadRow]:
     """The people of a file, as written; a reference used twice keeps its first line."""
-    seen: dict[str, int] = {}
-    for cells in read_table(lines, COLUMNS):
-        if isinstance(cells, BadRow):
-            # What could not be read is not shown: it may hold anything.
-            yield BadRow(cells.line, cells.column, "", cells.change)
-            continue
-        found = _person(cells, seen)
-        if found is None:
-            yield from cells.bad
-        else:
-            yield found
+    return read_people(lines, COLUMNS, _person)
 
 
-def _person(cells: Cells, seen: dict[str, int]) -> AttachmentLine | None:
-    if holds_nir(cells.raw) or INS_OID.search(cells.raw):
-        column = next((name for name, value in cells.values.items() if holds_nir(value)), "")
-        change = "retirer le numéro de sécurité sociale (NIR, INS) : il n'est jamais enregistré ici"
-        cells.wrong(column, change, value="…")
-        return None
-    reference = cells.text("reference", r"[\w./-]{1,60}", "une référence de 60 signes au plus, sans espace ni nom")
-    if reference in seen:
-        cells.wrong("reference", f"cette référence est déjà celle de la ligne {seen[reference]}")
-    found = AttachmentLine(
+def _person(cells: Cells, reference: str) -> AttachmentLine:
+    return AttachmentLine(
         line=cells.line,
         reference=reference,
-        insee=cells.text("commune", INSEE, "un code INSEE de cinq caractères, comme 13214 ou 2A004"),
+        insee=cells.text("commune", INSEE, COMMUNE),
         age=cells.whole("age", 0, 130) if cells.values.get("age") else None,
         flags=tuple(sorted({_flag(word) for word in cells.words("criteres")})),
         home_visits=cells.yes("domicile"),
         waiting_since=_since(cells),
-        with_reference=cells.text("foyer", r"[\w./-]{1,60}", "la référence d'une autre ligne", needed=False),
+        with_reference=cells.text("foyer", REFERENCE, "la référence d'une autre ligne", needed=False),
         max_travel_minutes=cells.whole("trajet_max_min", 1, 240) if cells.values.get("trajet_max_min") else None,
         source=cells.choice("source", SOURCES, default="other"),
     )
-    if cells.bad:
-        return None
-    seen[reference] = cells.line
-    return found
 
 
 def _flag(word: str) -> str:

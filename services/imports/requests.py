@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.imports.communes import INSEE
+from services.imports.people import COMMUNE, read_people
 from services.imports.slots import MODES
-from services.imports.table import BadRow, Cells, Column, read_table
-from shared.nir import INS_OID, holds_nir
+from services.imports.table import BadRow, Cells, Column
 
 COLUMNS = (
     Column("reference", ("ref", "numero"), required=True),
@@ -64,35 +64,16 @@ class RequestLine:
 
 def read_requests(lines: Iterable[bytes]) -> Iterator[RequestLine | BadRow]:
     """The requests of a file, as written; a reference used twice keeps its first line."""
-    seen: dict[str, int] = {}
-    for cells in read_table(lines, COLUMNS):
-        if isinstance(cells, BadRow):
-            # What could not be read is not shown: it may hold anything.
-            yield BadRow(cells.line, cells.column, "", cells.change)
-            continue
-        found = _request(cells, seen)
-        if found is None:
-            yield from cells.bad
-        else:
-            yield found
+    return read_people(lines, COLUMNS, _request)
 
 
-def _request(cells: Cells, seen: dict[str, int]) -> RequestLine | None:
-    if holds_nir(cells.raw) or INS_OID.search(cells.raw):
-        column = next((name for name, value in cells.values.items() if holds_nir(value)), "")
-        cells.wrong(
-            column, "retirer le numéro de sécurité sociale (NIR, INS) : il n'est jamais enregistré ici", value="…"
-        )
-        return None
-    reference = cells.text("reference", r"[\w./-]{1,60}", "une référence de 60 signes au plus, sans espace ni nom")
-    if reference in seen:
-        cells.wrong("reference", f"cette référence est déjà celle de la ligne {seen[reference]}")
+def _request(cells: Cells, reference: str) -> RequestLine:
     deadline_at, earliest_at = cells.instant("avant", needed=False), cells.instant("des", needed=False)
     found = RequestLine(
         line=cells.line,
         reference=reference,
         cpts=cells.text("cpts", r"[0-9AB]{9}", "le FINESS de la CPTS, 9 caractères"),
-        insee=cells.text("commune", INSEE, "un code INSEE de cinq caractères, comme 13214 ou 2A004"),
+        insee=cells.text("commune", INSEE, COMMUNE),
         urgency=int(cells.choice("urgence", URGENCIES) or 4),
         earliest_at=earliest_at,
         deadline_at=deadline_at,
@@ -111,9 +92,6 @@ def _request(cells: Cells, seen: dict[str, int]) -> RequestLine | None:
         ],
     )
     _check_together(cells, found)
-    if cells.bad:
-        return None
-    seen[reference] = cells.line
     return found
 
 

@@ -70,6 +70,8 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
         unseen_places(rows, territory.bookings()),
     )
     asked = core_request(row)
+    # Nothing is asked elsewhere or computed with a connection in hand.
+    await session.commit()
     router: Router = request.app.state.router
     travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
     found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)

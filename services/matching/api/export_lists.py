@@ -55,7 +55,8 @@ class Ask:
         return self.foresight.territories[self.cpts]
 
     async def names(self) -> dict[str, str]:
-        """Names of practitioners."""
+        """Names of practitioners: the last thing a list reads, another service is not waited for in a transaction."""
+        await self.session.commit()
         found: dict[str, str] = await self.request.app.state.directory.names(self.cpts)
         return found
 
@@ -153,8 +154,9 @@ async def fairness(ask: Ask) -> Table:
 
 async def free(ask: Ask) -> Table:
     """Slots with a place left."""
-    names, communes, places = await ask.names(), await ask.communes(), ask.territory.items("places")
+    communes, places = await ask.communes(), ask.territory.items("places")
     now = int((await database_now(ask.session)).timestamp())
+    names = await ask.names()
     values = ask.territory.items("slots")
     found = [slot for slot in ask.territory.slots(now) if slot.places > 0]
     rows: list[Sequence[Cell]] = []
@@ -168,8 +170,8 @@ async def free(ask: Ask) -> Table:
 
 async def register(ask: Ask) -> Table:
     """People without a médecin traitant."""
-    communes, names = await ask.communes(), await ask.names()
-    found = await list_attachments(ask.caller, ask.session, ask.cpts, [])
+    communes, found = await ask.communes(), await list_attachments(ask.caller, ask.session, ask.cpts, [])
+    names = await ask.names()
     return [
         ask.header("registered_at", "class", "commune", "state", "proposed_to", "answer_by"),
         *(
@@ -189,8 +191,9 @@ async def register(ask: Ask) -> Table:
 async def proposals(ask: Ask) -> Table:
     """What one round decided for each person, and where that stands now."""
     round_ = await read_round(ask.about(), ask.caller, ask.session)
-    communes, names = await ask.communes(), await ask.names()
+    communes = await ask.communes()
     entries = {each.id: each for each in await list_attachments(ask.caller, ask.session, round_.cpts_id, [])}
+    names = await ask.names()
     rows: list[Sequence[Cell]] = []
     for line in round_.outcomes:
         entry = entries.get(str(line.attachment_id))
@@ -209,10 +212,8 @@ async def proposals(ask: Ask) -> Table:
 
 async def what_if(ask: Ask) -> Table:
     """Both sides of a replay."""
-    days = await ask.foresight.lived(ask.cpts, ask.change.days, await database_now(ask.session))
     change = await ask.foresight.change(ask.change)
-    # Nobody's turn is waited for with a connection in hand.
-    await ask.session.commit()
+    days = await ask.foresight.lived(ask.cpts, ask.change.days, await database_now(ask.session))
     last = None
     async for answer in ask.foresight.replay(days, change):
         last = answer

@@ -23,7 +23,7 @@ from services.matching.core.model import Parameters, Point, Practitioner, Slot
 from services.matching.core.policies import DEFAULT_POLICY, policy_named
 from services.matching.core.tomorrow import Lack, lacking
 from services.matching.edges.following import Territories
-from services.matching.edges.history import History, midnight
+from services.matching.edges.history import History, midnight, requests_between
 from services.matching.edges.solver import Solver
 from services.matching.simulation.changes import Change
 from services.matching.simulation.comparing import compare
@@ -101,10 +101,17 @@ class Foresight:
     turn: asyncio.Lock
 
     async def lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
-        """The last days before today that saw a request, else today so far; raises `NoDayLived`."""
+        """The last days before today that saw a request, else today so far; raises `NoDayLived`.
+
+        Ends the transaction: what else is read of the database is read before.
+        """
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
-        for mornings in ([midnight(now, -n) for n in range(days, 0, -1)], [midnight(now)]):
-            found = await self.history.days(self.session, cpts_id, mornings, territory, parameters)
+        past, today = [midnight(now, -n) for n in range(days, 0, -1)], [midnight(now)]
+        asked = await requests_between(self.session, cpts_id, past[0], midnight(now, 1))
+        # Another service is not waited for with a connection in hand.
+        await self.session.commit()
+        for mornings in (past, today):
+            found = await self.history.days(cpts_id, mornings, asked, territory, parameters)
             if found:
                 return found
         raise NoDayLived(field="cpts_id", value=cpts_id)
@@ -153,8 +160,6 @@ class Foresight:
             for slot in territory.slots(int(now.timestamp()))
             if at_s <= slot.starts_at_s < int(ends.timestamp()) and slot.places > 0
         )
-        # Nobody's turn is waited for with a connection in hand.
-        await self.session.commit()
         async with self.turn:
             lack = await self.solver(tomorrow_lacks, days, slots, at_s, territory.practitioners(at_s), parameters.core)
         return Tomorrow(day=begins, **asdict(lack))

@@ -11,7 +11,7 @@ from services.matching.core.model import Point
 from services.matching.edges.following import SlotsUnknown, Territories
 from services.matching.edges.geocoder import Geocoder, GeocoderAway
 from services.matching.edges.places import Commune, CommuneIndex, plain
-from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http import CallerDep, SessionDep
 
 routes = APIRouter(tags=["lists"])
 
@@ -27,12 +27,12 @@ async def communes(
     request: Request,
     _caller: CallerDep,
     session: SessionDep,
-    wiring: WiringDep,
     q: Annotated[str, Query(min_length=2, max_length=60)],
 ) -> list[Commune]:
     """Communes whose name, former name or postal code starts with `q`, the largest first."""
     index: CommuneIndex = request.app.state.communes
-    return await index.search(session, q, now=wiring.clock.now())
+    await index.refresh(session)
+    return index.search(q)
 
 
 class PlaceForm(Form):
@@ -65,25 +65,24 @@ class Places(BaseModel):
 
 
 @routes.post("/places")
-async def places(
-    request: Request, form: PlaceForm, caller: CallerDep, session: SessionDep, wiring: WiringDep
-) -> Places:
+async def places(request: Request, form: PlaceForm, caller: CallerDep, session: SessionDep) -> Places:
     """Communes that start with what was typed; when none does, addresses, or the communes that the text ends with."""
     caller.require_cpts(form.cpts_id)
     index: CommuneIndex = request.app.state.communes
     geocoder: Geocoder = request.app.state.geocoder
     territories: Territories = request.app.state.territories
-    now = wiring.clock.now()
     state: Literal["on", "off", "away"] = "on" if geocoder.configured else "off"
-    communes = await index.search(session, form.q, now=now)
-    if communes:
+    await index.refresh(session)
+    # Nobody else's answer is waited for with a connection in hand.
+    await session.commit()
+    if communes := index.search(form.q):
         return Places(places=[_commune(each) for each in communes], addresses=state)
     try:
         found = await geocoder.search(form.q, near=_middle(territories, form.cpts_id))
     except GeocoderAway:
         found, state = [], "away"
     if found:
-        known = [each.insee if await index.knows(session, each.insee, now=now) else "" for each in found]
+        known = [each.insee if index.knows(each.insee) else "" for each in found]
         return Places(
             places=[
                 Place(name=each.label, insee=insee, lat=each.lat, lon=each.lon, address=True)
@@ -93,7 +92,7 @@ async def places(
         )
     words = plain(form.q).split()
     for first in range(1, len(words)):
-        if communes := await index.search(session, " ".join(words[first:]), now=now):
+        if communes := index.search(" ".join(words[first:])):
             break
     return Places(places=[_commune(each) for each in communes], addresses=state, fallback=True)
 

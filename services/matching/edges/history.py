@@ -54,36 +54,40 @@ class History:
 
     async def days(
         self,
-        session: AsyncSession,
         cpts_id: str,
         mornings: Sequence[datetime],
+        requests: Sequence[RequestRow],
         territory: Territory,
         parameters: CptsParameters,
     ) -> list[Day]:
-        """The days that began at these instants and saw a request, in order; an order of mornings is expected."""
-        if not mornings:
+        """The days that began at these instants and saw one of the requests, in order, as the mornings are."""
+        since, until = days_of(mornings)
+        if not any(since <= row.submitted_at < until for row in requests):
             return []
         slots = await self.slots(cpts_id, *reach_of(mornings))
-        return await lived_days(session, cpts_id, mornings, slots, territory, parameters)
+        return lived_days(mornings, requests, slots, territory, parameters)
+
+
+def days_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
+    """When the first of these days begins and the last one ends."""
+    return mornings[0], midnight(mornings[-1], 1)
 
 
 def reach_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
     """Between which instants the slots begin that the patients of these days may have had."""
-    return mornings[0], midnight(mornings[-1], 1) + LATER
+    since, until = days_of(mornings)
+    return since, until + LATER
 
 
-async def lived_days(
-    session: AsyncSession,
-    cpts_id: str,
+def lived_days(
     mornings: Sequence[datetime],
+    requests: Sequence[RequestRow],
     slots: Iterable[dict[str, Any]],
     territory: Territory,
     parameters: CptsParameters,
 ) -> list[Day]:
     """The days that began at these instants and saw a request; `slots`: every value there is within their reach."""
-    until = midnight(mornings[-1], 1)
-    requests = await _requests(session, cpts_id, mornings[0], until)
-    ledgers = territory.practitioners(int(until.timestamp()))
+    ledgers = territory.practitioners(int(days_of(mornings)[1].timestamp()))
     known = [
         (value, core_slot(value, place, practitioner))
         for value in slots
@@ -94,7 +98,10 @@ async def lived_days(
     return [day for day in lived if day.requests]
 
 
-async def _requests(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> list[RequestRow]:
+async def requests_between(
+    session: AsyncSession, cpts_id: str, since: datetime, until: datetime
+) -> Sequence[RequestRow]:
+    """What was asked between two instants, in order, mistakes left out."""
     rows = await session.exec(
         select(RequestRow)
         .where(
@@ -105,7 +112,7 @@ async def _requests(session: AsyncSession, cpts_id: str, since: datetime, until:
         )
         .order_by(col(RequestRow.submitted_at), col(RequestRow.id))
     )
-    return list(rows)
+    return rows.all()
 
 
 def lived_day(

@@ -1,9 +1,9 @@
 """Communes by what people type: the start of a name, present or former, or of a postal code."""
 
+import asyncio
 import re
 import unicodedata
 from bisect import bisect_left
-from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 from sqlmodel import select
@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.tables import CommuneRow
 
-REREAD_AFTER = timedelta(minutes=10)
+REREAD_AFTER_S = 600.0
 
 
 class Commune(BaseModel):
@@ -41,16 +41,21 @@ class CommuneIndex:
         """Nothing is read before the first search."""
         self._keys: list[tuple[str, str, str]] = []
         self._communes: dict[str, Commune] = {}
-        self._read_at: datetime | None = None
+        self._stale_at_s = 0.0
 
-    async def knows(self, session: AsyncSession, insee: str, *, now: datetime) -> bool:
+    async def refresh(self, session: AsyncSession) -> None:
+        """Read the list if it was not read lately: before a search, which needs no database then."""
+        now_s = asyncio.get_running_loop().time()
+        if not self._communes or now_s >= self._stale_at_s:
+            await self._read(session)
+            self._stale_at_s = now_s + REREAD_AFTER_S
+
+    def knows(self, insee: str) -> bool:
         """Whether a commune with this code is in our list."""
-        await self._refresh(session, now)
         return insee in self._communes
 
-    async def search(self, session: AsyncSession, typed: str, *, now: datetime, limit: int = 10) -> list[Commune]:
+    def search(self, typed: str, *, limit: int = 10) -> list[Commune]:
         """The communes whose name, former name or postal code starts as typed, the largest first."""
-        await self._refresh(session, now)
         start = plain(typed)
         found: dict[str, str] = {}
         for key, insee, former in self._keys[bisect_left(self._keys, (start, "", "")) :]:
@@ -59,11 +64,6 @@ class CommuneIndex:
             found[insee] = "" if found.get(insee) == "" else former
         largest = sorted(found, key=lambda insee: (-self._communes[insee].population, insee))[:limit]
         return [self._communes[insee].model_copy(update={"known_as": found[insee]}) for insee in largest]
-
-    async def _refresh(self, session: AsyncSession, now: datetime) -> None:
-        if not self._communes or self._read_at is None or not timedelta() <= now - self._read_at < REREAD_AFTER:
-            await self._read(session)
-            self._read_at = now
 
     async def _read(self, session: AsyncSession) -> None:
         rows = (await session.exec(select(CommuneRow))).all()

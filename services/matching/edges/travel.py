@@ -3,6 +3,7 @@
 Without one, on foot, and whenever it is away, times are the core's straight line; every answer says which was used.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ STRAIGHT, ROAD = "straight_line", "road"
 MOST_POINTS = 90
 """Public OSRM servers answer tables of 100 points at most."""
 MOST_KEPT = 500_000
+AT_MOST_S = 4.0
 Pair = tuple[Point, Point]
 
 
@@ -72,8 +74,12 @@ ROUTERS = {"osrm": osrm, "valhalla": valhalla}
 class Router:
     """Asks for the pairs it does not know yet, and keeps them: roads do not move during a day."""
 
-    def __init__(self, url: str, kind: str = "osrm") -> None:
-        """`url` is the router's, such as `http://osrm:5000`; empty: no router. `kind` is one of `ROUTERS`."""
+    def __init__(self, url: str, kind: str = "osrm", *, at_most_s: float = AT_MOST_S) -> None:
+        """`url` is the router's, such as `http://osrm:5000`; empty: no router. `kind` is one of `ROUTERS`.
+
+        It is waited for `at_most_s` in all, whatever there is to ask.
+        """
+        self._at_most_s = at_most_s
         self._ask = ROUTERS[kind]
         self._client = httpx.AsyncClient(base_url=url, timeout=2.0, verify=authorities()) if url else None
         self._known: dict[Pair, int | None] = {}
@@ -90,8 +96,10 @@ class Router:
         origins = sorted({request.point for request in instance.requests}, key=_place)
         destinations = sorted({slot.point for slot in instance.slots}, key=_place)
         try:
-            for origin in origins:
-                await self._learn(self._client, origin, destinations)
+            # What was learnt is kept: a slow router fills in from call to call, and holds up no round.
+            async with asyncio.timeout(self._at_most_s):
+                for origin in origins:
+                    await self._learn(self._client, origin, destinations)
         except (httpx.HTTPError, OSError, KeyError, IndexError, TypeError, ValueError) as error:
             log.warning("router_away", error=type(error).__name__)
             return None, STRAIGHT

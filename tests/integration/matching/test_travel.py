@@ -1,10 +1,12 @@
 """Road times come from the router, once; without it, or when it is away, the straight line answers and says so."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from services.matching.core.model import Instance, Point, Slot, Urgency
 from services.matching.core.model import Request as Asked
@@ -78,6 +80,29 @@ async def test_a_router_that_is_away_or_absent_leaves_the_straight_line_and_says
             router = Router(url, kind)
             assert await router.travel(an_instance()) == (None, "straight_line")
             await router.aclose()
+
+
+async def test_a_slow_router_holds_nothing_up_and_is_asked_again_only_what_it_left_open() -> None:
+    asked: list[str] = []
+    app, awake = a_router(asked), asyncio.Event()
+
+    @app.middleware("http")
+    async def slow(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        answer = await go_on(request)
+        if len(asked) > 2:
+            await awake.wait()
+        return answer
+
+    homes = [Asked(f"r{n}", Urgency.P1, Point(44.5, 3.5 + n / 10), 1000, 9000, 1000, 1000) for n in range(3)]
+    around = replace(an_instance(), requests=tuple(homes))
+    async with serving(app) as url:
+        router = Router(url, at_most_s=1)
+        first = (await router.travel(around))[1]
+        awake.set()
+        second = (await router.travel(around))[1]
+        await router.aclose()
+    assert (first, second) == ("straight_line", "road")
+    assert asked == sorted({*asked}) + asked[-1:]
 
 
 async def test_a_router_that_speaks_otherwise_than_its_kind_leaves_the_straight_line() -> None:

@@ -1,0 +1,84 @@
+"""Whoever waits for another system holds no connection meanwhile: one that hangs must not empty the pool."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from services.matching.edges.directory import Directory
+from services.matching.edges.foreign import ForeignSlots
+from services.matching.edges.geocoder import Geocoder
+from services.matching.edges.history import History
+from services.matching.edges.travel import Router
+from shared.auth import Role
+from shared.db import run
+from shared.settings import Settings
+from tests.builders import CPTS, owner
+from tests.towns import Town, a_request
+
+ASKING = """
+select count(*) from pg_stat_activity
+where datname = current_database() and application_name = 'matching' and state like 'idle in transaction%'
+"""
+
+
+@asynccontextmanager
+async def hanging() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A system that takes every call and never answers; the event says that somebody called."""
+    called = asyncio.Event()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", called
+    finally:
+        server.close()
+
+
+async def in_a_transaction(settings: Settings) -> int:
+    """How many of the service's connections sit in a transaction that does nothing."""
+    async with owner(settings) as session:
+        return int((await run(session, text(ASKING))).scalar_one())
+
+
+Ask = Callable[[httpx.AsyncClient], Coroutine[object, object, httpx.Response]]
+ROUTES: dict[str, Ask] = {
+    "router": lambda client: client.post("/options", json=a_request()),
+    "foreign": lambda client: client.post("/options", json=a_request()),
+    "geocoder": lambda client: client.post("/places", json={"cpts_id": CPTS, "q": "12 rue des Essais"}),
+    "history": lambda client: client.post("/whatif", json={"cpts_id": CPTS}),
+    "directory": lambda client: client.get("/exports/free.csv", params={"cpts": CPTS}),
+}
+
+
+@pytest.mark.parametrize("waited_for", ROUTES)
+async def test_nothing_is_held_while_another_system_is_waited_for(town: Town, waited_for: str) -> None:
+    coordinator = (await town.person(Role.COORDINATOR)).client
+    await town.slot()
+    answer = await coordinator.post("/requests", json=a_request())
+    assert answer.status_code == 201, answer.text
+    async with hanging() as (url, called), httpx.AsyncClient(base_url=url, timeout=60) as theirs:
+        stuck = {
+            "router": Router(url, at_most_s=60),
+            "foreign": ForeignSlots(theirs),
+            "geocoder": Geocoder(f"{url}/search"),
+            "history": History(theirs),
+            "directory": Directory(theirs),
+        }
+        setattr(town.matching.state, waited_for, stuck[waited_for])
+        asking = asyncio.create_task(ROUTES[waited_for](coordinator))
+        async with asyncio.timeout(20):
+            await called.wait()
+            while await in_a_transaction(town.settings):
+                assert not asking.done(), "the answer came before the connection was free"
+                await asyncio.sleep(0.02)
+        assert not asking.done()
+        asking.cancel()
+        await asyncio.wait({asking})
