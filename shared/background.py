@@ -1,7 +1,7 @@
 """Tasks that run behind a service for as long as it does: one that dies is seen, and begun again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -71,6 +71,22 @@ class Background:
             log.error("background_died", step=name, error=type(error).__name__)
             pause_s = self._first_pause_s if held else min(LONGEST_PAUSE_S, max(self._first_pause_s, 2 * pause_s))
             await asyncio.sleep(pause_s)
+
+
+async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:
+    """Work for each in turn, whatever becomes of the others: one bad row must not stop every other CPTS.
+
+    Raises the first error at the end; at once when the database is away.
+    """
+    failed: list[BaseException] = []
+    for name in names:
+        (ended,) = await asyncio.gather(work(name), return_exceptions=True)
+        if isinstance(ended, AWAY) and is_lost(ended):
+            raise ended
+        if ended is not None:
+            failed.append(ended)
+    if failed:
+        raise failed[0]
 
 
 def rung(

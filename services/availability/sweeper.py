@@ -14,7 +14,7 @@ from services.availability.app import upkeep
 from services.availability.app.calendar import SWEEP, cut_openings
 from services.availability.edges.public_holidays import public_holidays
 from services.availability.tables import CptsRow
-from shared.background import rung
+from shared.background import for_each, rung
 from shared.db import Scope, run, set_scope
 from shared.wiring import Wiring
 
@@ -41,13 +41,16 @@ async def sweep(wiring: Wiring, steps: Sequence[Step]) -> None:
     """One turn: each step in a transaction of its own, for each CPTS that no other sweeper is at."""
     async with wiring.open_session() as session:
         territories = (await session.exec(select(CptsRow.finess).order_by(CptsRow.finess))).all()
-    for cpts_id in territories:
-        for step in steps:
-            async with wiring.open_session() as session:
-                await set_scope(session, Scope(frozenset({cpts_id})))
-                turn = text("select pg_try_advisory_xact_lock(hashtextextended('sweep ' || :cpts, 0))")
-                if (await run(session, turn, cpts=cpts_id)).scalar_one():
-                    await step(session, cpts_id)
+    await for_each(territories, partial(_sweep_one, wiring, steps))
+
+
+async def _sweep_one(wiring: Wiring, steps: Sequence[Step], cpts_id: str) -> None:
+    for step in steps:
+        async with wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({cpts_id})))
+            turn = text("select pg_try_advisory_xact_lock(hashtextextended('sweep ' || :cpts, 0))")
+            if (await run(session, turn, cpts=cpts_id)).scalar_one():
+                await step(session, cpts_id)
 
 
 @asynccontextmanager

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from services.matching.app.attachment_calendar import let_time_pass, registers
-from shared.background import rung
+from shared.background import for_each, rung
 from shared.db import OpenSession, Scope, set_scope
 from shared.wiring import Wiring
 
@@ -12,22 +13,20 @@ STREAM = "attachment calendar"
 LOOK_AGAIN_S = 30.0
 
 
-async def catch_up(open_session: OpenSession) -> int:
-    """Make every change that is due now in any register, a transaction a batch; answers how many were due."""
+async def catch_up(open_session: OpenSession) -> None:
+    """Make every change that is due now in any register, a transaction a batch."""
     async with open_session() as session:
         await set_scope(session, Scope(frozenset({"*"})))
         cpts_ids = await registers(session)
-    total = 0
-    for cpts_id in cpts_ids:
-        while due := await _batch(open_session, cpts_id):
-            total += due
-    return total
+    await for_each(cpts_ids, partial(_catch_up_one, open_session))
 
 
-async def _batch(open_session: OpenSession, cpts_id: str) -> int:
-    async with open_session() as session:
-        await set_scope(session, Scope(frozenset({cpts_id})))
-        return await let_time_pass(session, cpts_id)
+async def _catch_up_one(open_session: OpenSession, cpts_id: str) -> None:
+    due = 1
+    while due:
+        async with open_session() as session:
+            await set_scope(session, Scope(frozenset({cpts_id})))
+            due = await let_time_pass(session, cpts_id)
 
 
 @asynccontextmanager

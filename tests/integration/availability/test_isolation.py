@@ -9,8 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability.sweeper import sweep
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
+from shared.settings import Settings
+from shared.wiring import running, wire
 from tests.builders import CPTS, NEIGHBOUR, Service, Territory, a_hold, a_slot, a_territory, owner
 
 TERRITORIAL = (
@@ -181,3 +184,19 @@ async def test_nobody_gets_in_without_signing_in(service: Service, territory: Te
         for path in (f"/directory?cpts={CPTS}", f"/live/snapshot?cpts={CPTS}", "/openings"):
             assert (await stranger.get(path)).status_code in {401, 422}
         assert (await stranger.get("/health")).json() == {"status": "ok"}
+
+
+async def test_what_fails_for_one_cpts_is_done_for_the_others_and_is_not_hidden(settings: Settings) -> None:
+    swept: list[str] = []
+
+    async def step(_session: AsyncSession, cpts_id: str) -> None:
+        if cpts_id == CPTS:
+            raise ArithmeticError
+        swept.append(cpts_id)
+
+    for cpts in (CPTS, NEIGHBOUR):
+        await a_territory(settings, cpts, practitioners=1)
+    async with running(wire("availability", settings)) as wiring:
+        with pytest.raises(ArithmeticError):
+            await sweep(wiring, [step])
+    assert swept == [NEIGHBOUR]
