@@ -1,7 +1,25 @@
 """Reading JSON that somebody else wrote: what is absent or of another kind reads as empty."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+
+
+def json_of(written: bytes) -> Any:
+    """The value that these bytes say; raises `ValueError` for what is no JSON, or holds what no text column takes."""
+    try:
+        found = json.loads(written, parse_constant=_refuse_constant)
+        # A lone surrogate is JSON, and no text; NUL is text, and no database takes it.
+        if "\\u0000" in json.dumps(found):
+            raise ValueError("NUL")
+        json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("too deep") from None
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def object_at(owner: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -71,6 +71,7 @@ class Wrong(ValueError):
 
 def person_of(resource: Mapping[str, Any]) -> Person:
     """A `Practitioner`; raises `Wrong`."""
+    _require_id(resource)
     numbers = _numbers(resource)
     rpps = numbers.get(RPPS) or numbers.get(IDNPS, "")[1:]
     if not re.fullmatch(r"[0-9]{11}", rpps, re.ASCII):
@@ -86,11 +87,12 @@ def person_of(resource: Mapping[str, Any]) -> Person:
     specialties = tuple(sorted({code for system, code in coded if system.endswith(SPECIALTY)}))
     given = name.get("given")
     first = given[0] if isinstance(given, list) and given and isinstance(given[0], str) else ""
-    return Person(rpps, family[:80], first[:80], professions[0], specialties, resource.get("active") is not False)
+    return Person(rpps, family[:80], first[:80], professions[0], specialties, _active(resource))
 
 
 def place_of(resource: Mapping[str, Any]) -> tuple[Place, bool]:
     """An `Organization` that has an address, and whether it is active; raises `Wrong`."""
+    _require_id(resource)
     address = next(iter(objects_at(resource, "address")), {})
     insee = _insee(address)
     if not re.fullmatch(INSEE, insee, re.ASCII):
@@ -104,14 +106,14 @@ def place_of(resource: Mapping[str, Any]) -> tuple[Place, bool]:
         phone=_phone(resource),
         mode="",
     )
-    return place, resource.get("active") is not False
+    return place, _active(resource)
 
 
 def activity_of(resource: Mapping[str, Any]) -> Activity:
     """A `PractitionerRole`; raises `Wrong`."""
     person, structure = (_reference(resource, name) for name in ("practitioner", "organization"))
     modes = [code for each in objects_at(resource, "code") for system, code in _codings(each) if system.endswith(MODE)]
-    return Activity(person, structure, "".join(modes[:1]), resource.get("active") is not False)
+    return Activity(person, structure, "".join(modes[:1]), _active(resource))
 
 
 def professionals_of(
@@ -123,17 +125,23 @@ def professionals_of(
     structures of the territory, by reference. Whoever practises at none of them is left out.
     """
     people: dict[str, Person] = {}
-    activities: list[Activity] = []
+    activities: list[tuple[int, Activity]] = []
+    told: set[str] = set()
     for line, resource in enumerate(resources, first_line):
         kind = text_at(resource, "resourceType")
         try:
             if kind == "Practitioner":
-                people[f"Practitioner/{text_at(resource, 'id')}"] = person_of(resource)
+                told.add(name := f"Practitioner/{text_at(resource, 'id')}")
+                people[name] = person_of(resource)
             elif kind == "PractitionerRole":
-                activities.append(activity_of(resource))
+                activities.append((line, activity_of(resource)))
         except Wrong as wrong:
             yield BadRow(line, f"{kind} {wrong.element}", wrong.value, wrong.change)
-    ours = [each for each in activities if each.structure in places and each.person in people]
+    here = [(line, each) for line, each in activities if each.structure in places]
+    for line, each in here:
+        if each.person not in told:
+            yield BadRow(line, "PractitionerRole practitioner", each.person[:SHOWN], "une personne jointe à la réponse")
+    ours = [each for _, each in here if each.person in people]
     yield from _told(ours, people, places, first_line)
 
 
@@ -156,6 +164,20 @@ def _told(
         kept = {place.key(person.rpps) for place in open_places}
         closed = {places[structure][0].key(person.rpps) for structure, is_open in here.items() if not is_open}
         yield from (Ended(person.rpps, key) for key in sorted(closed - kept))
+
+
+def _require_id(resource: Mapping[str, Any]) -> None:
+    """Without it nothing can be tied to this resource."""
+    if not text_at(resource, "id"):
+        raise Wrong("id", "", "à remplir")
+
+
+def _active(resource: Mapping[str, Any]) -> bool:
+    """Whether it still holds; unsaid, it does. What is neither true nor false is not taken for either."""
+    said = resource.get("active", True)
+    if not isinstance(said, bool):
+        raise Wrong("active", str(said), "true ou false")
+    return said
 
 
 def _structure(resource: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.embedded_place import CannotStart
-from shared.untrusted import objects_at, text_at
+from shared.untrusted import json_of, object_at, text_at
 
 log = structlog.get_logger()
 PAGE = 50
@@ -48,18 +48,23 @@ class Annuaire:
     async def pages(self, kind: str, parameters: Mapping[str, str]) -> AsyncIterator[list[Mapping[str, Any]]]:
         """The resources of a search, page by page; raises `AnnuaireRefuses`."""
         url = self._base.join(kind).copy_merge_params({**parameters, "_count": str(PAGE)})
-        seen: set[str] = set()
+        seen, announced, received = set[str](), 0, 0
         while True:
             seen.add(str(url))
             bundle = await self._get(url)
-            entries = [each.get("resource") for each in objects_at(bundle, "entry")]
-            yield [each for each in entries if isinstance(each, dict)]
-            following = [text_at(each, "url") for each in objects_at(bundle, "link") if each.get("relation") == "next"]
-            if not following or not following[0]:
-                return
+            entries = [each["resource"] for each in bundle["entry"]]
+            announced, received = max(announced, bundle["total"]), received + len(entries)
+            yield entries
+            following = [text_at(each, "url") for each in bundle["link"] if each.get("relation") == "next"]
+            if not following:
+                break
             url = self._ours(following[0])
             if str(url) in seen:
                 raise AnnuaireRefuses("L'Annuaire Santé tourne en rond : la page suivante a déjà été lue.")
+        if received < announced:
+            raise AnnuaireRefuses(
+                f"La réponse de l'Annuaire Santé est incomplète : {announced} fiches annoncées, {received} reçues."
+            )
 
     def _ours(self, written: str) -> httpx.URL:
         """The next page's address, if our key may go there."""
@@ -108,9 +113,27 @@ def _bundle(answer: httpx.Response) -> Mapping[str, Any]:
     if not answer.is_success:
         raise AnnuaireRefuses(f"L'Annuaire Santé refuse la recherche (HTTP {answer.status_code}).")
     try:
-        bundle = answer.json()
-    except (ValueError, RecursionError):
+        bundle = json_of(answer.content)
+    except ValueError:
         raise AnnuaireRefuses("La réponse de l'Annuaire Santé n'est pas du JSON.") from None
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise AnnuaireRefuses("La réponse de l'Annuaire Santé n'est pas une liste (Bundle).")
-    return bundle
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle" or bundle.get("type") != "searchset":
+        raise AnnuaireRefuses("La réponse de l'Annuaire Santé n'est pas une liste (Bundle, searchset).")
+    return _whole(bundle)
+
+
+def _whole(bundle: dict[str, Any]) -> Mapping[str, Any]:
+    """A bundle with `entry`, `link` and `total` as they should be: what is bent is not taken for none."""
+    whole = {"entry": [], "link": [], "total": 0, **bundle}
+    for name in ("entry", "link"):
+        if not isinstance(whole[name], list) or not all(isinstance(each, dict) for each in whole[name]):
+            raise AnnuaireRefuses(f"La réponse de l'Annuaire Santé est mal formée : `{name}` doit être une liste.")
+    if not isinstance(whole["total"], int) or isinstance(whole["total"], bool) or whole["total"] < 0:
+        raise AnnuaireRefuses("La réponse de l'Annuaire Santé est mal formée : `total` doit être un nombre.")
+    if not all(text_at(each, "url") for each in whole["link"] if each.get("relation") == "next"):
+        raise AnnuaireRefuses("La réponse de l'Annuaire Santé est mal formée : la page suivante n'a pas d'adresse.")
+    for each in whole["entry"]:
+        if not text_at(object_at(each, "resource"), "resourceType"):
+            raise AnnuaireRefuses("La réponse de l'Annuaire Santé est mal formée : une fiche n'est d'aucun type.")
+        if text_at(object_at(each, "resource"), "resourceType") == "OperationOutcome":
+            raise AnnuaireRefuses("L'Annuaire Santé dit lui-même que sa réponse n'est pas complète.")
+    return whole

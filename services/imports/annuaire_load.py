@@ -37,6 +37,7 @@ from services.starting import installed
 from shared.db import database_now
 from shared.embedded_place import CannotStart
 from shared.tables import CommuneRow
+from shared.trust import authorities
 from shared.wiring import Wiring, running, wire
 
 DELTA_WITHIN = timedelta(days=30)
@@ -218,7 +219,7 @@ async def _slots_to_come(session: AsyncSession, ended: Ended) -> int:
 
 async def load(wiring: Wiring, settings: AnnuaireSettings, scope: Scope, progress: Progress, *, full: bool) -> Report:
     """Load a CPTS from the directory that the settings name."""
-    async with httpx.AsyncClient(follow_redirects=False) as client:
+    async with httpx.AsyncClient(follow_redirects=False, verify=authorities()) as client:
         return await Load(Annuaire(settings, client), scoped(wiring), scope, progress).run(full=full)
 
 

@@ -1,6 +1,5 @@
 """Messages of the SAMU hub (EDXL-DE in JSON): what comes in, and what is answered. Pure: no network, no base."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from uuid import UUID, uuid4
 
 from shared.clock import PARIS
 from shared.refusals import Refusal
-from shared.untrusted import text_at
+from shared.untrusted import json_of, text_at
 
 CASE, CASE_CHANGE = "createCaseHealth", "createCaseHealthUpdate"
 ACKNOWLEDGEMENT, ERROR, APPOINTMENT = "reference", "error", "appointment"
@@ -113,13 +112,11 @@ def parsed(written: bytes) -> dict[str, Any]:
     if len(written) > LARGEST:
         raise HubRefusal(rule=f"at most {LARGEST} bytes")
     try:
-        found = json.loads(written, parse_constant=_no_constant)
-        # A lone surrogate is JSON, and no text.
-        json.dumps(found, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise HubRefusal(field="body", rule="JSON in UTF-8") from None
-    if not isinstance(found, dict) or "\\u0000" in written.decode("utf-8", "replace"):
-        raise HubRefusal(field="body", rule="an object, without NUL")
+        found = json_of(written)
+    except ValueError:
+        raise HubRefusal(field="body", rule="JSON in UTF-8, without NUL") from None
+    if not isinstance(found, dict):
+        raise HubRefusal(field="body", rule="an object")
     return found
 
 
@@ -226,10 +223,6 @@ def envelope(outgoing: Outgoing, *, us: str, now: datetime) -> dict[str, Any]:
 def instant(at: datetime) -> str:
     """`2026-11-21T09:00:00+01:00`: no fraction, Paris' offset, never `Z`."""
     return at.astimezone(PARIS).isoformat(timespec="seconds")
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(name)
 
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:

@@ -1,82 +1,22 @@
 """A CPTS's people brought from a directory behind a real socket: all, what changed, once more, after a fall."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from fastapi.responses import JSONResponse, Response
-from pydantic import SecretStr
-from rich.progress import Progress
 from sqlalchemy import text
 
 from services.availability import orders
-from services.availability.app.directory import put_cpts
 from services.availability.app.slots import publish_slots
 from services.availability.refusals import NotScheduledThere
-from services.imports.annuaire_client import AnnuaireSettings
-from services.imports.annuaire_load import Report, Scope, load
 from services.imports.outcome import MACHINE
-from shared.db import run, set_scope
+from shared.db import run
 from shared.embedded_place import CannotStart
 from shared.settings import Settings
-from shared.tables import CommuneRow
-from shared.wiring import Wiring, running, wire
-from tests.annuaire_server import KEY, LATELY, Directory, organization, practitioner, role
-from tests.builders import MORNING, owner, show
+from tests.annuaire_server import LATELY, Directory, organization, practitioner, role
+from tests.builders import MORNING
+from tests.integration.imports.annuaire_desk import Desk
 from tests.serving import serving
-
-CPTS = "139999999"
-
-
-class Desk:
-    """A CPTS, and the directory that it reads."""
-
-    def __init__(self, wiring: Wiring, directory: Directory, url: str) -> None:
-        self.wiring, self.directory, self.url = wiring, directory, url
-
-    async def load(self, *, full: bool = False, key: str = KEY, **scope: Any) -> Report:
-        settings = AnnuaireSettings(key=SecretStr(key), url=f"{self.url}/fhir/v2")
-        with Progress(disable=True) as progress:
-            return await load(self.wiring, settings, Scope(CPTS, **scope), progress, full=full)
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Any]:
-        async with self.wiring.open_session() as session:
-            await set_scope(session, MACHINE.scope)
-            yield session
-
-    async def rows(self, statement: str) -> list[Any]:
-        async with self.session() as session:
-            return list((await run(session, text(statement))).all())
-
-    async def open_places(self) -> list[tuple[str, str]]:
-        """Who works where now."""
-        joined = "availability.schedule s join availability.practitioner p on p.id = s.practitioner_id"
-        joined += " join availability.place l on l.id = s.place_id"
-        found = await self.rows(f"select p.rpps, l.key from {joined} where s.closed_at is null order by 1, 2")
-        return [tuple(row) for row in found]
-
-
-@pytest.fixture
-async def desk(settings: Settings) -> AsyncIterator[Desk]:
-    await show(settings, MORNING)
-    async with owner(settings) as session:
-        for insee in ("13214", "13215"):
-            session.add(
-                CommuneRow(
-                    insee=insee, name="Essai", departement="13", postal_codes=["13014"], former_names=[],
-                    lat=43.35, lon=5.39, population=1000,
-                )
-            )  # fmt: skip
-        await put_cpts(session, CPTS, orders.Cpts(name="CPTS d'essai", size=1, communes=["13214", "13215"]))
-    directory = Directory(page=3)
-    directory.put(*(organization(each) for each in (1, 2)), organization(3, insee="13201"))
-    directory.put(*(practitioner(each) for each in range(1, 8)))
-    directory.put(*(role(each, 1 + each % 2) for each in range(1, 7)), role(1, 1), role(7, 3))
-    async with serving(directory.app()) as url, running(wire("availability", settings)) as wiring:
-        yield Desk(wiring, directory, url)
 
 
 async def test_everyone_of_the_territory_comes_in_and_again_changes_nothing(desk: Desk) -> None:
