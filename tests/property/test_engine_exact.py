@@ -103,6 +103,22 @@ def test_the_proof_holds_for_the_best_counts_and_for_no_others(network: Network,
     assert counts_are_best(network, served) == (unserved(network, served) == best)
 
 
+def test_a_place_free_at_a_practitioner_who_is_full_is_won_by_freeing_another_of_theirs() -> None:
+    arcs = [(0, 0, 5), (1, 1, 5)]
+    network = a_network([1, 0], arcs, [1, 1], group=ints(0, 0), group_costs=(ints(0),))
+    assert not counts_are_best(network, ints(0, UNSERVED))
+    assert counts_are_best(network, ints(UNSERVED, 1))
+    elsewhere = a_network([0, 0], [*arcs, (0, 2, 9)], [1, 1, 1], group=ints(0, 0, 1), group_costs=(ints(0), ints(0)))
+    assert not counts_are_best(elsewhere, ints(0, UNSERVED))
+    assert counts_are_best(elsewhere, ints(2, 1))
+
+
+def test_a_slot_that_is_full_is_not_won_by_freeing_another_of_the_same_practitioner() -> None:
+    arcs = [(0, 0, 5), (1, 1, 5), (2, 0, 5)]
+    network = a_network([0, 1, 0], arcs, [1, 1], group=ints(0, 0), group_costs=(ints(0, 0),))
+    assert counts_are_best(network, ints(0, 1, UNSERVED))
+
+
 def a_chain(shifts: int, cost: int) -> Network:
     """Each has a slot for nothing; the last to come, of the lowest rank, is served only if all move on, at a cost."""
     arcs = [(n, n, 0) for n in range(shifts)] + [(n, n + 1, cost) for n in range(shifts)] + [(shifts, 0, 0)]
