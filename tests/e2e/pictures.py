@@ -110,7 +110,7 @@ PICTURES = (
     Picture("orienter", Role.PHARMACIST, "/orienter"),
     Picture("orienter-choix", Role.PHARMACIST, "/orienter", referring("marseille 15", "fièvre")),
     Picture("orienter-reserve", Role.PHARMACIST, "/orienter", referring("marseille 15", "renouv", hold_first)),
-    Picture("orienter-billet", Role.PHARMACIST, "/orienter", referring("marseille 14", "mal", confirm)),
+    Picture("orienter-billet", Role.PHARMACIST, "/orienter", referring("marseille 14", "certif", confirm)),
     Picture("orienter-rien", Role.REGULATOR, "/orienter", referring("langogne", "entorse", out_of_reach), LOZERE),
     Picture("orienter-lozere", Role.REGULATOR, "/orienter", referring("mende", "renouv"), LOZERE),
     Picture("tension", COORDINATOR, "/tension"),

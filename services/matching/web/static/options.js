@@ -47,6 +47,9 @@ export function drawOptions(page, request, context, hold) {
     version: (option) => JSON.stringify([page.options.indexOf(option), option.taken, option.tags, held, context.slot(option.slot_id)?.version, option.cost]),
     draw: (option) => h("li", {}, card(option, page.options.indexOf(option) + 1, held, context, hold)),
   });
+  const free = known.filter((option) => !option.taken).length;
+  byId("to-answers").hidden = free === 0 || Boolean(held);
+  byId("to-answers").textContent = t("referral.options.see", { n: free });
   drawMap(known, context);
 }
 
