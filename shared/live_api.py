@@ -84,6 +84,10 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
         """Everything this caller may see of a CPTS now; `WS /live?after=seq` continues it."""
         caller.require_cpts(cpts)
         async with wiring.open_session() as session:
+            await set_scope(session, caller.scope)
+            # Begun apart if it never had an event: several may begin it at once, which a fixed view would refuse.
+            await outbox.position(session, cpts)
+        async with wiring.open_session() as session:
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             await set_scope(session, caller.scope)
             position = await outbox.position(session, cpts)

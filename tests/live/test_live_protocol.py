@@ -153,3 +153,11 @@ async def test_a_server_that_stops_says_so_to_its_clients(settings: Settings) ->
             where = opened
     with pytest.raises(ConnectionClosed):
         await where.recv()
+
+
+async def test_a_stream_that_never_had_an_event_is_read_by_many_at_once(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        where = {"cpts": f"99000900{number}"}
+        answers = await asyncio.gather(*(client.get("/live/snapshot", params=where) for _ in range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8
+        assert len({answer.json()["epoch"] for answer in answers}) == 1
