@@ -122,9 +122,11 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
     return JSONResponse({**body, "detail": detail, **extra}, status_code=status, media_type=PROBLEM)
 
 
-async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
+async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
+    if "field" in extra:
+        extra["label"] = wording(language_of(request.cookies)).field(str(extra["field"]))
     return problem(refusal.status, refusal.code, refusal.detail, **extra)
 
 
@@ -133,13 +135,14 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     words = wording(language_of(request.cookies))
     faults = [
         {
-            "field": ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
+            "field": (field := ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])),
+            "label": words.field(field),
             "rule": words.rule(fault["type"], fault.get("ctx", {})),
             "value": json.dumps(fault.get("input"), default=str, ensure_ascii=False)[:100],
         }
         for fault in error.errors()
     ]
-    said = "; ".join(words.say("rule.broken", field=fault["field"], rule=fault["rule"]) for fault in faults)
+    said = "; ".join(words.say("rule.broken", field=fault["label"], rule=fault["rule"]) for fault in faults)
     return problem(422, "invalid", words.say("rule.fix", faults=said), errors=faults)
 
 

@@ -41,9 +41,16 @@ class Wording:
 
     def rule(self, kind: str, values: Mapping[str, Any]) -> str:
         """The rule that a value breaks, by pydantic's name of it (`less_than_equal`) and its values (`{"le": 4}`)."""
-        known = f"rule.{kind}" if f"rule.{kind}" in self.texts else "rule.other"
+        said = {f"rule.{kind}", f"rule.{kind}.other"} & self.texts.keys()
         expected = str(values.get("expected", "")).replace(" or ", f" {self.texts['rule.or']} ")
-        return self.say(known, **{**values, "expected": expected})
+        count = values.get("min_length", values.get("max_length", 0))
+        return self.say(f"rule.{kind}" if said else "rule.other", **{**values, "expected": expected, "n": count})
+
+    def field(self, path: str) -> str:
+        """What the screen calls a field of a form (`patient.name`, `classes.0.min_age`); else its path."""
+        named = [part for part in path.split(".") if not part.isdigit()]
+        keys = [f"{kind}.{named[-1]}" for kind in ("field", "codes.parameter")] if named else []
+        return next((self.texts[key] for key in keys if key in self.texts), path)
 
     def _form(self, count: float) -> str:
         """French says "0 créneau", English "0 slots"."""

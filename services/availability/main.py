@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import agendas, bookings, calendar, directory, foreign, returns, slots
+from services.availability.api import agendas, bookings, calendar, directory, exports, foreign, returns, slots
 from services.availability.booking.api import build_booking
 from services.availability.edges.ical import following_agendas
 from services.availability.fhir.api import build_fhir
@@ -58,7 +58,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     fhir.state.wiring = wiring
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
-    for part in (agendas, slots, bookings, calendar, directory, foreign, returns):
+    for part in (agendas, slots, bookings, calendar, directory, exports, foreign, returns):
         app.include_router(part.routes)
     app.include_router(notifications)
     app.include_router(health)

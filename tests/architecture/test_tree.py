@@ -10,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("services", "shared", "tests") for path in (ROOT / folder).rglob("*.py"))
+SCRIPTS = sorted(
+    path for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.js") if "vendor" not in path.parts
+)
 PRODUCT = [path for path in SOURCES if path.is_relative_to(ROOT / "services") or path.is_relative_to(ROOT / "shared")]
 
 
@@ -17,7 +20,7 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=named)
+@pytest.mark.parametrize("path", [*SOURCES, *SCRIPTS], ids=named)
 def test_no_module_is_longer_than_300_lines(path: Path) -> None:
     if "versions" in path.parts:  # a migration is a list of statements
         return

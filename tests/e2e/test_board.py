@@ -1,10 +1,12 @@
 """The coordinator's board: each figure a filter, a request's story and what can be done about it, the wall."""
 
 import re
+from datetime import timedelta
 
 from playwright.async_api import Browser, Page, expect
 
 from shared.auth import Role
+from tests.builders import MORNING, show
 from tests.e2e.browser import screen
 from tests.e2e.town import Town, fill
 
@@ -60,6 +62,24 @@ async def test_what_is_done_about_a_request_is_in_its_story(browser: Browser, he
         await why.get_by_role("button", name="Fermer la demande").click()
         await expect(board.page.locator("#board tr")).to_have_count(0)
         await expect(board.page.locator("#toasts")).to_contain_text("Demande fermée")
+
+
+async def test_when_its_time_has_come_the_board_offers_to_ask_for_one_more_patient(
+    browser: Browser, here: Town
+) -> None:
+    await here.publish(0, in_minutes=60, acts=["wound"])
+    async with here.client(Role.PHARMACIST) as client:
+        body = {"insee": "48095", "urgency": 1, "motive": "fever_child"}
+        assert (await client.post("/matching/requests", json=body)).status_code == 201
+    token = await here.token(Role.COORDINATOR)
+    async with screen(browser, here.url, "/tension", token) as board:
+        row = board.page.locator("#board tr")
+        await expect(row).to_contain_text("1 créneau : motif non pris")
+        await expect(row.get_by_role("button", name="Demander un surnuméraire")).to_have_count(0)
+        await show(here.settings, MORNING + timedelta(minutes=21))
+        await row.get_by_role("button", name="Demander un surnuméraire").click()
+        await expect(board.page.locator("#toasts")).to_contain_text("Demandé à Dr Ada EXEMPLE")
+        await expect(row.get_by_role("button", name="Demander un surnuméraire")).to_have_count(0)
 
 
 async def test_the_committee_reads_and_changes_nothing(browser: Browser, here: Town) -> None:

@@ -68,7 +68,15 @@ async def test_a_proposal_is_refused_with_a_reason_and_the_figures_are_set(brows
         await page.get_by_role("dialog").get_by_role("button", name="Refuser").click()
         await expect(page.locator("#asks-empty")).to_be_visible()
         await page.get_by_role("tab", name="Moi").click()
-        await page.get_by_label("Patients au plus par semaine").fill("12")
+        cap = page.get_by_label("Patients au plus par semaine")
+        await cap.fill("999")
+        await page.locator("#settings").get_by_role("button", name="Enregistrer").click()
+        await expect(page.locator("#settings .fault")).to_have_text("au plus 500")
+        await expect(cap).to_be_focused()
+        await expect(page.locator("#toasts")).to_contain_text(
+            "À corriger : Patients au plus par semaine (au plus 500)."
+        )
+        await cap.fill("12")
         await page.get_by_label("Rendre un créneau libre").select_option("90")
         await page.locator("#settings").get_by_role("button", name="Enregistrer").click()
         await expect(page.locator("#toasts")).to_contain_text("Enregistré")

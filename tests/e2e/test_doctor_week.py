@@ -54,6 +54,8 @@ async def test_who_came_who_did_not_and_who_no_longer_comes(browser: Browser, he
         await expect(third.locator(".state.free")).to_have_text("Libre")
         await delegate.page.get_by_role("tab", name="Moi").click()
         await expect(delegate.page.locator("#ledger")).to_contain_text("Cette semaine 1 patient, 1 inconnu")
+        kept = await delegate.page.locator("a[data-list=ledger][data-kind=csv]").get_attribute("href")
+        assert (await (await delegate.page.request.get(f"{here.url}{kept}")).text()).endswith(";1;1;0\r\n")
 
 
 async def test_the_same_as_yesterday_is_one_press(browser: Browser, here: Town) -> None:

@@ -176,9 +176,17 @@ async def test_who_must_be_called_back_is_listed_until_it_is_done(browser: Brows
     async with screen(browser, here.url, "/orienter", token) as pharmacy, call_of(here, token) as client:
         calls = pharmacy.page.locator("#calls-list li")
         deadline = (MORNING + timedelta(hours=3)).isoformat()
-        assert (await client.post("/requests", json={**asked, "deadline_at": deadline})).status_code == 201
+        patient = {"name": "Nom-Fictif", "phone": "06 00 00 00 00"}
+        asked |= {"deadline_at": deadline, "patient": patient}
+        assert (await client.post("/requests", json=asked)).status_code == 201
         # A round found a slot while nobody was at the counter.
         await expect(calls).to_contain_text("Rendez-vous trouvé : 10:00, Dr Ada EXEMPLE")
+        await expect(calls).not_to_contain_text("Nom-Fictif")
+        await calls.get_by_role("button", name="Appeler").click()
+        number = pharmacy.page.get_by_role("dialog", name="Qui rappeler").get_by_role("link", name="06 00 00 00 00")
+        await expect(number).to_have_attribute("href", "tel:0600000000")
+        await expect(pharmacy.page.get_by_role("dialog")).to_contain_text("Consultation tracée.")
+        await pharmacy.page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
         await calls.get_by_role("button", name="Billet").click()
         await pharmacy.page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
         await calls.get_by_role("button", name="Rappelé").click()
@@ -188,6 +196,8 @@ async def test_who_must_be_called_back_is_listed_until_it_is_done(browser: Brows
             path = f"/availability/slots/{slots[0]['id']}/withdrawal"
             assert (await doctor.post(path, json={"reason": "urgence", "booked": "cancel"})).status_code == 200
         await expect(calls).to_contain_text("Rendez-vous annulé par le praticien")
+        kept = await pharmacy.page.locator("a[data-list=mine][data-kind=csv]").get_attribute("href")
+        assert "Renouvellement d'ordonnance" in await (await pharmacy.page.request.get(f"{here.url}{kept}")).text()
 
 
 async def test_the_back_button_finds_each_page_as_it_was_and_no_parameter_again(browser: Browser, here: Town) -> None:

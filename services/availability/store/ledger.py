@@ -1,6 +1,7 @@
 """The ledger: how many patients each practitioner served, counted from the bookings."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -38,6 +39,28 @@ returning practitioner_id
 """)
 
 
+WEEKS = text("""
+select date_trunc('week', s.starts_at, 'Europe/Paris') as starts_at,
+       count(b.id) as served,
+       count(b.id) filter (where b.request_id is not null and not b.own_patient) as unknown,
+       count(b.id) filter (where b.overbooked or s.origin = 'overbooking') as supplements
+from availability.slot s join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
+where s.practitioner_id = :practitioner_id and s.audience @> array[:cpts_id] and s.starts_at >= :since
+group by 1
+order by 1 desc
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What one practitioner did in one ISO week, booked ahead included."""
+
+    starts_at: datetime
+    served: int
+    unknown: int
+    supplements: int
+
+
 def midnight(day: date) -> datetime:
     """When a day starts in Paris."""
     return datetime.combine(day, time(), PARIS)
@@ -57,6 +80,12 @@ async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], toda
         next_monday=midnight(monday + timedelta(days=7)),
     )
     return list(changed.scalars())
+
+
+async def by_week(session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime) -> Sequence[Week]:
+    """The weeks in which somebody was served, the latest first."""
+    found = await run(session, WEEKS, cpts_id=cpts_id, practitioner_id=practitioner_id, since=since)
+    return [Week(row.starts_at, row.served, row.unknown, row.supplements) for row in found]
 
 
 async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:

@@ -35,6 +35,7 @@ async def my_slots(page: PageDep, caller: CallerDep, session: SessionDep) -> Res
         words=("slots.", "me.", "why.", "asks.", "extra.", "week.", "notices."),
         modes=("AMB", "HH", "VR"),
         types=("CPTS", "SNP", "PRO", "PUBLIC"),
+        cpts=page.chosen_cpts(caller) or "",
     )
 
 

@@ -16,9 +16,8 @@ from services.matching.api.foresight import Foresight, Lived, WhatIf
 from services.matching.api.requests import list_requests, read_request
 from services.matching.edges.following import Territory
 from services.matching.reads import motives
-from services.matching.reads_audit import accesses, labels_of, members
+from services.matching.reads_audit import labels_of
 from shared.auth import Caller
-from shared.changes import changes_of
 from shared.contracts import ON_THE_BOARD, RequestState, RequestView
 from shared.db import database_now
 from shared.export import Cell, moment
@@ -85,9 +84,19 @@ async def mine(ask: Ask) -> Table:
 async def _requests(ask: Ask, found: Iterable[RequestView]) -> Table:
     communes = await ask.communes()
     acts = {motive.code: motive.label for motive in await motives(ask.session)}
-    columns = "submitted_at", "urgency", "commune", "motive", "state", "deadline_at", "blocks", "next_step_at", "reason"
+    columns = (
+        "submitted_at",
+        "urgency",
+        "commune",
+        "motive",
+        "state",
+        "deadline_at",
+        "blocks",
+        "next_step_at",
+        "told_at",
+    )
     return [
-        ask.header(*columns),
+        ask.header(*columns, "reason"),
         *(
             [
                 moment(each.submitted_at),
@@ -98,6 +107,7 @@ async def _requests(ask: Ask, found: Iterable[RequestView]) -> Table:
                 moment(each.deadline_at),
                 _blocks(ask.words, each.blockers),
                 moment(each.next_step_at),
+                moment(each.told_at),
                 ask.words.label("closure", each.reason) if each.reason else "",
             ]
             for each in found
@@ -240,52 +250,3 @@ async def tomorrow(ask: Ask) -> Table:
         hours = f"{block.from_s // 3600} h – {block.until_s // 3600} h"
         rows.append([hours, block.expected, block.published, block.to_open])
     return rows
-
-
-async def audit(ask: Ask) -> Table:
-    """Who read or changed what."""
-    found = await accesses(ask.session, ask.cpts, ask.account, ask.item, limit=10_000)
-    return [
-        ask.header("at", "account", "role", "what", "object", "id"),
-        *(
-            [moment(each.at), each.who, ask.words.label("role", each.role), ask.words.label("access", each.action),
-             each.kind, each.id]
-            for each in found
-        ),
-    ]  # fmt: skip
-
-
-async def people(ask: Ask) -> Table:
-    """Members and their roles."""
-    return [
-        ask.header("account", "role", "state"),
-        *(
-            [
-                each.label,
-                ask.words.label("role", each.role),
-                ask.words.say("export.suspended") if each.suspended else "",
-            ]
-            for each in await members(ask.session, ask.cpts)
-        ),
-    ]
-
-
-async def settings(ask: Ask) -> Table:
-    """Who set what."""
-    found = await changes_of(ask.session, ask.cpts, limit=10_000)
-    who = await labels_of(ask.session, {each.account for each in found})
-    return [
-        ask.header("at", "account", "what", "field", "before", "after"),
-        *(
-            [
-                moment(each.at),
-                who.get(each.account, each.account),
-                ask.words.label("setting", each.what),
-                name,
-                str(each.before[name]),
-                str(each.after[name]),
-            ]
-            for each in found
-            for name in sorted(each.after)
-        ),
-    ]

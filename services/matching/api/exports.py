@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from services.matching.api import export_administration, export_territory
 from services.matching.api import export_lists as lists
-from services.matching.api.attachment_rounds import READS_PROPOSALS
+from services.matching.api.attachment_rounds import READS_FIGURES, READS_PROPOSALS
 from services.matching.api.export_lists import Ask, Table
 from services.matching.api.foresight import READERS, ForesightDep, WhatIf
-from shared.auth import Role
+from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.export import Kind, as_file
 from shared.http import CallerDep, SessionDep
 from shared.labels import language_of, wording
@@ -24,15 +25,19 @@ LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[Ask], Awaitable[Table]]]] 
     "story": (ALL, lists.story),
     "fairness": (READERS, lists.fairness),
     "free": (READERS, lists.free),
-    "register": (READERS, lists.register),
+    "communes": (READERS, export_territory.communes),
+    "asks": (ALL, export_territory.asks),
+    "register": ((*READERS, *OWN_SLOTS_ONLY), lists.register),
+    "equity": (READS_FIGURES, export_territory.equity),
     "proposals": (READS_PROPOSALS, lists.proposals),
     "whatif": (READERS, lists.what_if),
     "tomorrow": (READERS, lists.tomorrow),
-    "audit": ((Role.ADMIN,), lists.audit),
-    "members": ((Role.ADMIN,), lists.people),
-    "settings": ((Role.ADMIN,), lists.settings),
+    "audit": ((Role.ADMIN,), export_administration.audit),
+    "members": ((Role.ADMIN,), export_administration.people),
+    "settings": ((Role.ADMIN,), export_administration.settings),
+    "parameters": ((Role.ADMIN,), export_administration.parameters),
 }
-"""Each list by name: who may take it, and its rows. `story` and `mine` show each reader what they see anyway."""
+"""Each list by name: who may take it, and its rows. `story`, `mine`, `asks` show each reader what they see anyway."""
 routes = APIRouter(tags=["exports"])
 Some = Annotated[str, Query(max_length=100)]
 

@@ -1,9 +1,9 @@
 """What a CPTS may set for its matching, with the defaults it starts from."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy.dialects.postgresql import insert
@@ -46,12 +46,18 @@ class Plain(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Delay = Annotated[int, Field(ge=0, le=10_080)]
+"""Minutes, a week at most."""
+Delays = tuple[Delay, Delay, Delay, Delay]
+Milli = Annotated[int, Field(ge=0, le=10_000)]
+
+
 class EscalationStep(Plain):
     """One step: so many minutes after the request was made, by class P1 to P4; `WIDEN` adds minutes of travel."""
 
     step: Step
-    after_minutes: tuple[int, int, int, int]
-    travel_minutes: int = 0
+    after_minutes: Delays
+    travel_minutes: int = Field(default=0, ge=0, le=120)
 
 
 ESCALATION = (
@@ -59,6 +65,26 @@ ESCALATION = (
     EscalationStep(step=Step.ASK_OVERBOOKING, after_minutes=(20, 60, 240, 480), travel_minutes=15),
     EscalationStep(step=Step.CALL_BACK, after_minutes=(40, 120, 480, 960)),
 )
+
+
+UNSET = Parameters()
+
+
+class Weights(Plain):
+    """The fields of `core.model.Parameters` that a CPTS may set, in the units their names say.
+
+    One that stands at its default leaves the policy's own value.
+    """
+
+    speed_kmh: float = Field(default=UNSET.speed_kmh, ge=5, le=130)
+    foot_kmh: float = Field(default=UNSET.foot_kmh, ge=1, le=10)
+    detour: float = Field(default=UNSET.detour, ge=1, le=3)
+    wait_weight_milli: tuple[Milli, Milli, Milli, Milli] = UNSET.wait_weight_milli
+    habitual_bonus_s: int = Field(default=UNSET.habitual_bonus_s, ge=0, le=7_200)
+    tele_s: int = Field(default=UNSET.tele_s, ge=0, le=14_400)
+    kappa_s: int = Field(default=UNSET.kappa_s, ge=0, le=86_400)
+    fairness_beta_s: int = Field(default=UNSET.fairness_beta_s, ge=0, le=3_600)
+    nearest_k: int = Field(default=UNSET.nearest_k, ge=1, le=500)
 
 
 class CptsParameters(Plain):
@@ -70,13 +96,12 @@ class CptsParameters(Plain):
 
     policy: str = DEFAULT_POLICY
     """One of `RUNNABLE`, by name."""
-    confirm_after_minutes: tuple[int, int, int, int] | None = None
+    confirm_after_minutes: Delays | None = None
     hold_minutes: int = Field(default=3, ge=1, le=30)
     notice_minutes: int = Field(default=30, ge=0, le=240)
     """A provisional slot is confirmed at least so long before the patient must leave for it."""
-    escalation: tuple[EscalationStep, ...] = ESCALATION
-    weights: dict[str, int | float | tuple[int, int, int, int]] = {}
-    """Fields of `core.model.Parameters` that differ from their defaults."""
+    escalation: tuple[EscalationStep, ...] = Field(default=ESCALATION, max_length=10)
+    weights: Weights = Weights()
 
     @field_validator("policy")
     @classmethod
@@ -86,20 +111,12 @@ class CptsParameters(Plain):
             raise ValueError(f"one of {', '.join(RUNNABLE)}")
         return given
 
-    @field_validator("weights")
-    @classmethod
-    def known_weights(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Weights are fields of the core's parameters."""
-        unknown = given.keys() - {field.name for field in fields(Parameters)}
-        if unknown:
-            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        return given
-
     @property
     def core(self) -> Parameters:
         """As the core takes them."""
         under = parameters_under(policy_named(self.policy), Parameters())
-        return replace(under, confirm_after_s=self.confirm_after_s, **self.weights)  # type: ignore[arg-type]
+        changed: dict[str, Any] = self.weights.model_dump(exclude_defaults=True)
+        return replace(under, confirm_after_s=self.confirm_after_s, **changed)
 
     @property
     def confirm_after_s(self) -> tuple[int, int, int, int]:

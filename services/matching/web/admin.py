@@ -2,8 +2,9 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -14,8 +15,11 @@ from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.api.export_administration import said
+from services.matching.app.attachment_parameters import attachment_settings
 from services.matching.app.parameters import RUNNABLE, CptsParameters, parameters_of
 from services.matching.reads_audit import accesses, labels_of, members
+from services.matching.web import parameter_forms as forms
 from shared.auth import Caller, Role, record_access
 from shared.changes import changes_of, record_change
 from shared.db import Scope, run
@@ -104,6 +108,7 @@ async def admin(
     cpts_id = page.chosen_cpts(caller) or ""
     async with reading(request, "matching", caller.scope) as matching:
         parameters = await parameters_of(matching, cpts_id)
+        rounds = await attachment_settings(matching, cpts_id)
     theirs = await territory(request, cpts_id)
     changes = await changes_of(session, cpts_id, limit=SHOWN)
     return page.show(
@@ -115,7 +120,14 @@ async def admin(
         roles=GIVEN,
         members=await members(session, cpts_id),
         territory=theirs,
-        parameters=shown(parameters),
+        parameters=forms.shown(parameters),
+        numbers=list(forms.numbers(parameters, CptsParameters())),
+        answers=forms.answers(parameters),
+        steps=forms.steps(parameters),
+        weights=forms.weights(parameters),
+        of_rounds=forms.of_attachments(rounds),
+        classes=forms.classes(rounds),
+        said=partial(said, page.words),
         accesses=await accesses(session, cpts_id, compte, objet),
         changes=changes,
         who=await labels_of(session, {each.account for each in changes}),
@@ -157,12 +169,6 @@ async def territory(request: Request, cpts_id: str) -> Territory:
         overlaps=sorted(names.get(insee, insee) for insee in ours if len(owners[insee]) > 1),
         holes=sorted(free),
     )
-
-
-def shown(parameters: CptsParameters) -> list[tuple[str, object, object]]:
-    """Each parameter with its value and its default."""
-    defaults: Mapping[str, object] = CptsParameters().model_dump(mode="json")
-    return [(name, value, defaults[name]) for name, value in parameters.model_dump(mode="json").items()]
 
 
 async def feeds(request: Request, caller: Caller) -> list[Feed]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from services.matching.web.admin import routes as admin
+from services.matching.web.admin_exports import routes as admin_exports
 from services.matching.web.figures import Figures, figures
 from shared.auth import Role
 from shared.http import CallerDep, SessionDep, WiringDep
@@ -45,6 +46,7 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: W
         urgencies=(1, 2, 3, 4),
         professions=PROFESSIONS,
         addresses=bool(wiring.settings.geocoder_url),
+        cpts=page.chosen_cpts(caller) or "",
     )
 
 
@@ -85,4 +87,5 @@ async def spots(
 
 
 routes.include_router(admin)
+routes.include_router(admin_exports)
 PART = Part("matching", routes, Path(__file__).parent)

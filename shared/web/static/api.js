@@ -5,7 +5,9 @@ import { config, t } from "/static/page.js";
 
 export class Problem extends Error {
   constructor(status, body) {
-    super(body.detail ?? t("common.unknown_problem"));
+    // A refusal that does not say which field it is about is told with its label.
+    const about = status === 422 && body.label && !body.detail?.includes(body.label) ? t("common.about", { label: body.label, said: body.detail }) : body.detail;
+    super(about ?? t("common.unknown_problem"));
     this.status = status;
     this.code = body.code ?? "";
     this.body = body;

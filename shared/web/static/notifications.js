@@ -4,6 +4,7 @@ import { call, get, post } from "/static/api.js";
 import { byId, h, state } from "/static/dom.js";
 import { dayName, time } from "/static/format.js";
 import { label, t } from "/static/page.js";
+import { attemptIn } from "/static/form.js";
 import { attempt, toast } from "/static/shell.js";
 
 const SERVICE = "availability";
@@ -116,7 +117,7 @@ async function read() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  attempt(async () => {
+  attemptIn(form, async () => {
     const fields = form.elements;
     const wanted = new FormData(form).getAll("kind");
     await call(SERVICE, "PUT", "/notifications/preferences", {

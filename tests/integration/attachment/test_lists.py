@@ -38,5 +38,7 @@ async def test_a_list_goes_in_once_and_says_what_to_change(register: Register) -
     assert lines[0].startswith("Priorité;Commune;Proposé à")
     assert lines[1].endswith(";Proposé au médecin")
     assert len(lines) == 3
+    equity = await board.get("/exports/equity.csv", params={**where, "of": round_["id"]})
+    assert ";Mende;2;2;" in equity.text
     committee = await register.person(Role.COMMITTEE)
     assert (await committee.get("/exports/proposals.csv", params={**where, "of": round_["id"]})).status_code == 403

@@ -140,6 +140,13 @@ async def test_a_cpts_sets_its_parameters_and_new_requests_follow_them(sign_in_a
     where = f"/parameters/{CPTS}"
     assert (await asker.client.put(where, json={})).status_code == 403
     assert (await coordinator.client.put(where, json={"weights": {"nonsense": 1}})).status_code == 422
+    still = (await coordinator.client.put(where, json={"weights": {"speed_kmh": 0, "nearest_k": 40}})).json()
+    assert [(each["field"], each["label"]) for each in still["errors"]] == [
+        ("weights.speed_kmh", "Vitesse en voiture (km/h)"),
+    ]
+    late = {"step": "widen", "after_minutes": [1, 1, 1, -1]}
+    refused = (await coordinator.client.put(where, json={"escalation": [late]})).json()
+    assert refused["errors"][0]["field"] == "escalation.0.after_minutes.3"
     answer = await coordinator.client.put(where, json={"confirm_after_minutes": [5, 10, 20, 40]})
     assert answer.json()["changed_by"] == coordinator.account, answer.text
     assert (await asker.client.get(where)).json()["now"]["confirm_after_minutes"] == [5, 10, 20, 40]

@@ -10,7 +10,7 @@ from shared.export import inert
 from tests.builders import CPTS, owner
 from tests.towns import Town, a_request
 
-ABOUT = {"story", "proposals"}
+ABOUT = {"story", "proposals", "equity"}
 PEOPLE = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.PHARMACIST)
 
 
@@ -30,6 +30,10 @@ async def test_each_list_is_for_who_sees_it(town: Town) -> None:
     assert sheet.content.startswith(b"PK")
     assert sheet.headers["content-disposition"] == 'attachment; filename="board.xlsx"'
     assert (await asked(people[Role.ADMIN], "nothing")).status_code == 404
+    assert "Mende;1;" in (await asked(people[Role.COMMITTEE], "communes")).text
+    assert (
+        "Qui passe d'abord;Affection de longue durée, Grossesse" in (await asked(people[Role.ADMIN], "parameters")).text
+    )
     of = {"cpts": CPTS, "of": request}
     story = await people[Role.COORDINATOR].get("/exports/story.csv", params=of)
     assert "Demande faite" in story.text

@@ -59,6 +59,9 @@ async def test_the_nearest_who_work_today_are_asked_and_see_neither_patient_nor_
     stranger = await town.person(Role.PHARMACIST)
     assert not (await stranger.client.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]["overbooking_asks"]
     assert (await stranger.client.get(f"/requests/{request}/overbooking-asks")).status_code == 403
+    lists = [(await each.client.get("/exports/asks.csv", params={"cpts": CPTS})).text for each in (doctor, stranger)]
+    assert [len(each.splitlines()) for each in lists] == [2, 1]
+    assert "Fièvre de l'enfant" in lists[0]
     story = (await asker.client.get(f"/requests/{request}")).json()["story"]
     assert "overbooking_asked" in [change["code"] for change in story]
 

@@ -90,7 +90,7 @@ async def test_bad_input_says_which_field_and_which_rule(machine: httpx.AsyncCli
     assert refused.status_code == 422
     (fault,) = refused.json()["errors"]
     assert fault["field"] == field
-    assert f"{field} ({fault['rule']})" in refused.json()["detail"]
+    assert f"{fault['label']} ({fault['rule']})" in refused.json()["detail"]
 
 
 async def test_a_broken_rule_is_said_in_the_language_of_the_reader(machine: httpx.AsyncClient) -> None:

@@ -78,7 +78,7 @@ def test_every_rule_that_a_form_can_break_is_said_and_no_other(
     broken: dict[str, dict[str, Any]], language: str
 ) -> None:
     words = wording(language)
-    written = {key.removeprefix("rule.") for key in words.texts if key.startswith("rule.")}
+    written = {key.split(".")[1] for key in words.texts if key.startswith("rule.")}
     assert written - {"fix", "broken", "or", "other"} == broken.keys()
     for kind, values in broken.items():
         said = words.rule(kind, values)
@@ -93,6 +93,19 @@ def french() -> Wording:
 def test_bounds_and_choices_are_said_with_their_values() -> None:
     assert french().rule("less_than_equal", {"le": 4}) == "au plus 4"
     assert french().rule("literal_error", {"expected": "'keep' or 'cancel'"}).endswith("'keep' ou 'cancel'")
+
+
+def test_lengths_are_counted_as_one_says_them() -> None:
+    assert french().rule("string_too_short", {"min_length": 1}) == "au moins 1 caractère"
+    assert french().rule("string_too_long", {"max_length": 40}) == "au plus 40 caractères"
+    assert wording("en").rule("too_short", {"min_length": 1}) == "at least 1 item"
+
+
+def test_a_field_is_called_as_the_screen_calls_it_wherever_it_stands_in_a_form() -> None:
+    assert french().field("age") == "Âge"
+    assert french().field("classes.0.min_age") == "Âge au moins"
+    assert french().field("weights.detour") == "Détour par la route"
+    assert french().field("Idempotency-Key") == "Idempotency-Key"
 
 
 def test_a_rule_that_nobody_foresaw_is_still_said_in_words() -> None:

@@ -54,6 +54,8 @@ function draw() {
   byId("paused").hidden = !paused;
   byId("paused").textContent = paused ? t("slots.paused") : "";
   drawTimeline(byId("timeline"), mine, context);
+  byId("day-exports").hidden = mine.length === 0;
+  linkExports();
   const empty = byId("empty");
   empty.hidden = shown.length > 0 || !availability.ready;
   if (!empty.hidden) empty.replaceChildren(h("p", {}, t("slots.empty", { day: relative })), h("p", {}, t("slots.empty_do")));
@@ -61,6 +63,15 @@ function draw() {
   const waiting = drawExtra(matching.state.overbooking_asks, page, context) + drawProposals(matching.state.attachments, page.practitioner);
   byId("tab-asks").textContent = waiting ? t("asks.tab_count", { n: waiting }) : t("asks.tab");
   byId("asks-empty").hidden = waiting > 0;
+}
+
+/** The lists as files: of the practitioner and of the day looked at. */
+function linkExports() {
+  const [from, to] = [0, DAY].map((later) => new Date(parisInstant(day(parisInstant(day(page.at), "12:00") + later), "0:00")).toISOString());
+  const query = new URLSearchParams({ cpts: config.cpts, practitioner_id: page.practitioner, from, to });
+  for (const link of document.querySelectorAll(`a[data-list][href^="${config.api.availability}/"]`)) {
+    link.href = `${config.api.availability}/exports/${link.dataset.list}.${link.dataset.kind}?${query}`;
+  }
 }
 
 function truth(shown) {

@@ -3,6 +3,7 @@
 import { call, get } from "/static/api.js";
 import { byId } from "/static/dom.js";
 import { number } from "/static/format.js";
+import { attemptIn } from "/static/form.js";
 import { attempt, toast } from "/static/shell.js";
 import { t } from "/static/page.js";
 
@@ -42,7 +43,7 @@ export function wireMe(page) {
   settings.addEventListener("input", () => { touched = true; }, { signal });
   settings.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(async () => {
+    attemptIn(settings, async () => {
       const body = {
         paused: settings.elements.paused.checked,
         week_cap: whole(settings, "week_cap"),
@@ -55,7 +56,7 @@ export function wireMe(page) {
   }, { signal });
   panel.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(async () => {
+    attemptIn(panel, async () => {
       const criteria = {
         ...page.criteria,
         min_age: whole(panel, "min_age") ?? 0,
@@ -88,7 +89,7 @@ function wireAccess(page, signal) {
   form.elements.place.addEventListener("change", fill, { signal });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(async () => {
+    attemptIn(form, async () => {
       const body = {
         access_note: form.elements.access_note.value.trim(), phone: form.elements.phone.value.trim(),
         wheelchair: form.elements.wheelchair.checked,

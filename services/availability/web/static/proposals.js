@@ -1,8 +1,9 @@
 // « Demandes »: people proposed to this practitioner as médecin traitant; accept, or refuse with a reason.
 
-import { get, post } from "/static/api.js";
+import { post } from "/static/api.js";
 import { byId, h, keep } from "/static/dom.js";
 import { age, minutes, when } from "/static/format.js";
+import { openPatient } from "/static/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { label, t } from "/static/page.js";
 
@@ -34,15 +35,7 @@ function card(entry) {
       h("button", { type: "button", class: "quiet", onclick: () => attempt(() => see(entry)) }, t("slots.open_patient"))));
 }
 
-async function see(entry) {
-  const found = await get("matching", `/attachments/${entry.id}/patient`).catch((error) => {
-    if (error.status === 404) return {};
-    throw error;
-  });
-  const lines = Object.entries(found).filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, t(`slots.patient.${name}`)), h("dd", {}, String(value))]);
-  await ask(t("asks.patient"), h("div", { class: "stack" }, lines.length ? h("dl", { class: "keys" }, lines) : h("p", {}, t("slots.patient_none")),
-    h("p", { class: "hint" }, t("slots.patient_logged"))), [{ value: "", text: t("common.close"), kind: "primary" }]);
-}
+const see = (entry) => openPatient("matching", `/attachments/${entry.id}/patient`, t("asks.patient"));
 
 async function refuse(entry) {
   const answer = await ask(t("asks.refuse_title"), h("label", { class: "field" }, t("asks.reason"),

@@ -1,7 +1,9 @@
 // Publishing: a sheet already filled with what this person did last time at this hour.
 
+import { Problem } from "/static/api.js";
 import { byId } from "/static/dom.js";
 import { day, parisInstant, time } from "/static/format.js";
+import { showRefusal } from "/static/form.js";
 import { now, t } from "/static/page.js";
 
 const QUARTER = 900_000;
@@ -69,6 +71,7 @@ export function wireSheet({ page, publish, last }) {
       sheet.close();
     } catch (error) {
       problem(error.message);
+      if (error instanceof Problem) showRefusal(form, error);
     } finally {
       byId("publish-submit").disabled = false;
     }

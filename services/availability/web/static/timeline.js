@@ -3,6 +3,7 @@
 import { call, get, post } from "/static/api.js";
 import { h, icon, keep, state } from "/static/dom.js";
 import { time } from "/static/format.js";
+import { openPatient } from "/static/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 
@@ -77,21 +78,7 @@ const mark = (booking, outcome) => h("button", { type: "button", "data-focus": o
   toast(t("slots.marked", { state: label("booking_state", outcome) }), { undo: () => attempt(() => post("availability", `/bookings/${booking.id}/${PATHS[other]}`)), word: label("booking_state", other) });
 }) }, t(`slots.${outcome}`));
 
-/** Opening a patient's record is one deliberate gesture, and it is logged. */
-async function see(slot, booking) {
-  const moment = time(slot.starts_at);
-  let lines = [h("p", {}, t("slots.patient_none"))];
-  try {
-    const patient = await get("availability", `/bookings/${booking.id}/patient`);
-    lines = [h("dl", { class: "keys" }, Object.entries(patient).filter(([, value]) => value).flatMap(([name, value]) => [
-      h("dt", {}, t(`slots.patient.${name}`)),
-      h("dd", {}, name === "phone" ? h("a", { href: `tel:${value}` }, value) : String(value)),
-    ])), h("p", { class: "hint" }, t("slots.patient_logged"))];
-  } catch (error) {
-    if (error.status !== 404) throw error;
-  }
-  await ask(t("slots.patient_title", { time: moment }), h("div", { class: "stack" }, lines), [{ value: "", text: t("common.close"), kind: "primary" }]);
-}
+const see = (slot, booking) => openPatient("availability", `/bookings/${booking.id}/patient`, t("slots.patient_title", { time: time(slot.starts_at) }));
 
 async function cancel(booking) {
   const answer = await ask(t("slots.cancel_title"), h("p", {}, t("slots.cancel_text")), [

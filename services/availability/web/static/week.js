@@ -3,6 +3,7 @@
 import { call, get, post } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { day, parisInstant, whenFull } from "/static/format.js";
+import { attemptIn } from "/static/form.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 
@@ -18,7 +19,7 @@ export function wireWeek(page) {
   const { signal } = bound;
   const on = (id, event, run) => byId(id).addEventListener(event, (happened) => {
     happened.preventDefault();
-    attempt(run);
+    attemptIn(byId(id), run);
   }, { signal });
   const [week, away, agenda] = [byId("week-form"), byId("away-form"), byId("agenda-form")];
   byId("week-place").replaceChildren(...page.places.map((place) => new Option(place.name, place.id)));

@@ -1,8 +1,9 @@
-// Administration: letting somebody in, giving and taking roles, setting parameters, and the map of the territory.
+// Administration: letting somebody in, giving and taking roles, and the map of the territory.
 
-import { call, get } from "/static/api.js";
+import { Problem, call } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { circleMap } from "/static/map.js";
+import { attemptIn } from "/static/form.js";
 import { ask, attempt, follow } from "/static/shell.js";
 import { config, t } from "/static/page.js";
 
@@ -16,13 +17,13 @@ async function send(method, path, body) {
   const answer = await fetch(path, options);
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail ?? t("common.unknown_problem"));
+  throw new Problem(answer.status, problem);
 }
 
 byId("add").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  attempt(async () => {
+  attemptIn(form, async () => {
     const { password, totp_uri: uri } = await send("POST", "/admin/members", Object.fromEntries(new FormData(form)));
     form.reset();
     await ask(t("admin.added"), h("div", { class: "stack" }, h("p", {}, t("admin.added_text")),
@@ -34,7 +35,7 @@ byId("add").addEventListener("submit", (event) => {
 byId("give").addEventListener("submit", (event) => {
   event.preventDefault();
   const { account, role } = Object.fromEntries(new FormData(event.target));
-  attempt(async () => {
+  attemptIn(event.target, async () => {
     await send("POST", `/admin/members/${account}/roles`, { role });
     location.reload();
   });
@@ -42,18 +43,9 @@ byId("give").addEventListener("submit", (event) => {
 byId("territory-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const communes = event.target.codes.value.split(/[\s,;]+/).filter(Boolean);
-  attempt(async () => {
+  attemptIn(event.target, async () => {
     const { name, size } = live.state.cpts[config.cpts];
     await call("availability", "PUT", `/cpts/${config.cpts}`, { name, size, communes });
-    location.reload();
-  });
-});
-byId("parameters").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { policy, hold_minutes: hold, notice_minutes: notice } = Object.fromEntries(new FormData(event.target));
-  attempt(async () => {
-    const { now: set } = await get("matching", `/parameters/${config.cpts}`);
-    await call("matching", "PUT", `/parameters/${config.cpts}`, { ...set, policy, hold_minutes: Number(hold), notice_minutes: Number(notice) });
     location.reload();
   });
 });

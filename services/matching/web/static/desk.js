@@ -4,6 +4,7 @@ import { get, post } from "/static/api.js";
 import { nameOf, placeOf } from "/static/directory.js";
 import { byId } from "/static/dom.js";
 import { when } from "/static/format.js";
+import { attemptIn } from "/static/form.js";
 import { attempt, toast } from "/static/shell.js";
 import { t } from "/static/page.js";
 import { bodyOf, checkForm } from "/static/matching/ask.js";
@@ -32,7 +33,7 @@ export function deskOf({ form, page, live, screen }) {
   async function hold(option) {
     if (busy() || option.taken || page.busy) return;
     page.busy = true;
-    await attempt(async () => {
+    await attemptIn(form, async () => {
       const request = await submit();
       if (request) await take(request, option);
     });
@@ -116,14 +117,14 @@ export function deskOf({ form, page, live, screen }) {
     if (change.slot_id) await hold(page.options.find((each) => each.slot_id === change.slot_id) ?? { slot_id: change.slot_id });
   });
 
-  const board = () => attempt(async () => {
+  const board = () => attemptIn(form, async () => {
     if (!(await submit())) return;
     toast(t("referral.on_board"));
     next();
   });
 
   /** One click: the request is on the board, and the practitioners who suit best are asked for one more patient. */
-  const askOneMore = () => attempt(async () => {
+  const askOneMore = () => attemptIn(form, async () => {
     const request = await submit();
     if (!request) return;
     const { asks } = await post("matching", `/requests/${request.id}/overbooking-asks`);

@@ -37,6 +37,7 @@ function call(request, context) {
   return h("li", { class: `mine-item bar-p${request.urgency}` },
     h("span", { class: "who" }, h("span", { class: `urgency p${request.urgency}` }, `P${request.urgency}`), h("span", {}, context.motive(request.act)), h("span", {}, what)),
     h("span", { class: "row" },
+      h("button", { type: "button", "data-focus": "call", onclick: () => context.act("call", request) }, t("referral.calls.call")),
       request.state === "confirmed" && slot ? h("button", { type: "button", "data-focus": "ticket", onclick: () => context.act("ticket", request) }, t("referral.mine.ticket")) : null,
       h("button", { type: "button", class: "primary", "data-focus": "told", onclick: () => context.act("told", request) }, t("referral.calls.told"))));
 }

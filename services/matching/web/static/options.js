@@ -7,7 +7,8 @@ import { circleMap } from "/static/map.js";
 import { label, now, t } from "/static/page.js";
 
 const DETOUR = 1.3;
-const HOLD_MS = 180_000;
+// How long the hold lasts is the territory's to say: the ring is whole when this page first sees it.
+let whole = 0;
 
 /**
  * After a change that the reader did not make, what they look at stays where it is: slots that went are greyed, new ones
@@ -121,6 +122,7 @@ export function drawHeld(request, context, { confirm, release }) {
   if (box.dataset.request !== stamp) {
     box.dataset.request = stamp;
     box.hidden = false;
+    whole = Math.max(1, Date.parse(request.held_until) - now());
     const slot = context.slot(request.slot_id);
     const moment = slot ? when(slot.starts_at) : "";
     box.replaceChildren(ring(), h("div", {},
@@ -133,7 +135,7 @@ export function drawHeld(request, context, { confirm, release }) {
       h("button", { type: "button", class: "quiet", onclick: release }, t("referral.held.release"), " ", h("kbd", { "aria-hidden": "true" }, "Esc"))));
     box.querySelector(".primary").focus();
   }
-  const share = Math.max(0, Math.min(1, (Date.parse(request.held_until) - now()) / HOLD_MS));
+  const share = Math.max(0, Math.min(1, (Date.parse(request.held_until) - now()) / whole));
   box.querySelector(".left").setAttribute("stroke-dasharray", `${share * 100} 100`);
   box.querySelector("text").textContent = left;
 }

@@ -3,6 +3,7 @@
 import { get, post } from "/static/api.js";
 import { byId } from "/static/dom.js";
 import { loadDirectory, nameOf } from "/static/directory.js";
+import { openPatient } from "/static/patient.js";
 import { announce, attempt, fail, follow, keys, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
 import { bodyOf, fillFrom } from "/static/matching/ask.js";
@@ -154,6 +155,7 @@ const actions = {
     drawRequest();
     byId("held").querySelector("button")?.focus();
   },
+  call: (request) => openPatient("matching", `/requests/${request.id}/patient`, t("referral.calls.call_title")),
   told: async (request) => {
     keepNewest(await post("matching", `/requests/${request.id}/told`));
     drawMyRequests();

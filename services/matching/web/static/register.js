@@ -77,7 +77,7 @@ async function choose(id, context) {
   byId("round-classes").replaceChildren(...chosen.equity_by_class.map(line((code) => label("attachment_class", code))));
   byId("round-communes").replaceChildren(...chosen.equity_by_commune.map(line((insee) => context.commune(insee))));
   for (const link of byId("rounds").querySelectorAll("a[data-kind]")) {
-    link.href = `${config.api.matching}/exports/proposals.${link.dataset.kind}?${new URLSearchParams({ cpts: config.cpts, of: id })}`;
+    link.href = `${config.api.matching}/exports/${link.dataset.list}.${link.dataset.kind}?${new URLSearchParams({ cpts: config.cpts, of: id })}`;
   }
   drawProposals(context);
 }

@@ -68,13 +68,21 @@ function actions(request, context) {
   const farther = (request.max_travel_minutes ?? 30) + 15;
   const buttons = [relax({ max_travel_minutes: farther }, t("tension.act.widen", { minutes: farther }))];
   if (!request.modes.includes("VR")) buttons.push(relax({ modes: [...request.modes, "VR"] }, t("tension.act.video")));
-  buttons.push(h("button", { type: "button", onclick: () => attempt(async () => {
-    const { asks } = await post("matching", `/requests/${request.id}/overbooking-asks`);
-    toast(t("tension.done.asked", { who: asks.map((each) => nameOf(each.practitioner_id)).join(", ") }));
-  }) }, t("tension.act.overbook")));
+  buttons.push(overbookButton(request));
   for (const change of request.relaxations ?? []) buttons.push(callButton(change, context));
   buttons.push(h("button", { type: "button", class: "quiet", onclick: () => attempt(() => close(request)) }, t("tension.act.close")));
   return h("div", { class: "row" }, buttons);
+}
+
+/** One click: the practitioners who suit best are asked for one more patient. */
+export function overbookButton(request) {
+  return h("button", { type: "button", "data-focus": "overbook", onclick: (event) => {
+    event.stopPropagation();
+    attempt(async () => {
+      const { asks } = await post("matching", `/requests/${request.id}/overbooking-asks`);
+      toast(t("tension.done.asked", { who: asks.map((each) => nameOf(each.practitioner_id)).join(", ") }));
+    });
+  } }, t("tension.act.overbook"));
 }
 
 /** Asking a practitioner for one more place is a call: the number is there, nothing to look up. */

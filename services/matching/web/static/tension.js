@@ -11,15 +11,15 @@ import { drawRegister, drawRounds, wireRegister } from "/static/matching/registe
 import { drawFree } from "/static/matching/free.js";
 import { drawTerritory } from "/static/matching/territory.js";
 import { drawTomorrow, offerCommunes } from "/static/matching/whatif.js";
-import { showStory } from "/static/matching/story.js";
+import { overbookButton, showStory } from "/static/matching/story.js";
 
 const WAITING = new Set(["open", "proposed", "escalated", "unserved"]);
 const SERVED = new Set(["confirmed", "honoured", "no_show"]);
 const KIND = { open: "wait", proposed: "wait", held: "wait", escalated: "wait", unserved: "bad", confirmed: "done", honoured: "done", no_show: "bad" };
-const STEPS = ["widen", "ask_overbooking", "call_back"];
 const page = { sort: "urgency", down: false, filter: { figure: null, commune: null }, layer: "unserved", story: null };
 const communes = new Map();
 let motives = new Map();
+let steps = [];
 let told = null;
 let order = [];
 
@@ -112,8 +112,14 @@ function blocks(request) {
 
 function next(request) {
   if (!request.next_step_at || !WAITING.has(request.state)) return "";
-  const step = STEPS[request.escalation];
+  const step = steps[request.escalation];
   return step ? t("tension.next", { step: t(`tension.step.${step}`), time: when(request.next_step_at) }) : "";
+}
+
+/** Its time to ask for one more patient has come, and nobody was asked yet: the board offers to, in one click. */
+function offersToAsk(request) {
+  return byId("story").dataset.acts === "yes" && request.reason === "ask_overbooking" && WAITING.has(request.state)
+    && !Object.values(matching.state.overbooking_asks ?? {}).some((each) => each.request_id === request.id);
 }
 
 function draw() {
@@ -121,7 +127,7 @@ function draw() {
   const rows = sorted(shown());
   const fresh = keep(byId("board"), rows, {
     key: (each) => each.id,
-    version: (each) => [each.version, age(each.submitted_at), context.commune(each.insee), context.motive(each.act), next(each)].join("|"),
+    version: (each) => [each.version, age(each.submitted_at), context.commune(each.insee), context.motive(each.act), next(each), offersToAsk(each)].join("|"),
     draw: row,
   });
   for (const { element, added } of fresh) if (added && order.length > fresh.length) element.classList.add("flash");
@@ -152,7 +158,7 @@ function row(request) {
     h("td", { class: "wide" }, h("button", { type: "button", class: "open", "data-focus": "open" }, context.motive(request.act) || t("tension.open"))),
     h("td", {}, state(KIND[request.state], label("request_state", request.state))),
     h("td", { class: "wide small" }, blocks(request)),
-    h("td", { class: "wide small" }, next(request)));
+    h("td", { class: "wide small" }, next(request), offersToAsk(request) ? h("div", { class: "no-wall no-print" }, overbookButton(request)) : null));
 }
 
 function open(request) {
@@ -274,7 +280,8 @@ setInterval(() => attempt(async () => draw()), 15_000);
 setInterval(figuresSoon, 60_000);
 
 await attempt(async () => {
-  const [list] = await Promise.all([get("matching", "/motives"), loadDirectory()]);
+  const [list, { now: set }] = await Promise.all([get("matching", "/motives"), get("matching", `/parameters/${config.cpts}`), loadDirectory()]);
+  steps = set.escalation.map((each) => each.step);
   motives = new Map(list.map((each) => [each.code, each.label]));
   draw();
 });

@@ -3,6 +3,7 @@
 import { Problem, get } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { dayName, fullDay, number } from "/static/format.js";
+import { attemptIn } from "/static/form.js";
 import { attempt } from "/static/shell.js";
 import { config, label, t } from "/static/page.js";
 
@@ -93,7 +94,7 @@ form.addEventListener("submit", (event) => {
   const button = form.querySelector("button");
   button.disabled = true;
   byId("whatif-running").hidden = false;
-  attempt(replay).finally(() => {
+  attemptIn(form, replay).finally(() => {
     button.disabled = false;
     byId("whatif-running").hidden = true;
   });

@@ -1,0 +1,151 @@
+"""A practitioner's lists as files: `/exports/NAME.csv` or `.xlsx`, for them, their delegates and who runs the CPTS."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from babel.dates import get_day_names
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import AwareDatetime
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability import reads
+from services.availability.api.slots import LONGEST_PAST, WRITERS
+from services.availability.app import calendar
+from services.availability.store import ledger
+from services.availability.tables import PlaceRow, SlotRow
+from shared.clock import PARIS
+from shared.contracts import BookingView, SlotView
+from shared.db import database_now
+from shared.export import Cell, Kind, as_file, moment
+from shared.http import CallerDep, SessionDep
+from shared.labels import Wording, language_of, wording
+from shared.refusals import Invalid, NotFound
+
+WEEKS = 53
+routes = APIRouter(tags=["exports"])
+Table = list[list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Whose list, for which CPTS, in which words; of the slots that start between two instants."""
+
+    session: AsyncSession
+    words: Wording
+    cpts: str
+    practitioner_id: UUID
+    start: datetime
+    end: datetime
+
+    def header(self, *columns: str) -> list[Cell]:
+        """The titles of columns."""
+        return [self.words.say(f"export.{column}") for column in columns]
+
+    async def places(self) -> dict[UUID, str]:
+        """Names of places."""
+        return dict((await self.session.exec(select(PlaceRow.id, PlaceRow.name))).all())
+
+
+async def day(ask: Ask) -> Table:
+    """One line per slot, one per patient where there are some; nobody is named."""
+    found = await reads.slot_views(
+        ask.session,
+        reads.shown_to(ask.cpts),
+        col(SlotRow.practitioner_id) == ask.practitioner_id,
+        col(SlotRow.starts_at) >= ask.start,
+        col(SlotRow.starts_at) < ask.end,
+    )
+    places = await ask.places()
+    lines: Table = []
+    for slot in found.values():
+        about = [
+            moment(slot.starts_at),
+            moment(slot.ends_at),
+            places.get(UUID(slot.place_id), ""),
+            ", ".join(ask.words.label("mode", mode) for mode in slot.modes),
+            ", ".join(ask.words.label("slot_type", kind) for kind in slot.types),
+        ]
+        here: list[BookingView | None] = [*slot.bookings] or [None]
+        lines += [[*about, _state(ask.words, slot, booking)] for booking in here]
+    return [ask.header("starts_at", "ends_at", "place", "modes", "seen_by", "state"), *lines]
+
+
+def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
+    if booking is not None:
+        return words.label("booking_state", booking.state)
+    return words.say({"published": "slots.free", "withdrawn": "slots.withdrawn"}.get(slot.status, "slots.given_back"))
+
+
+async def ledger_by_week(ask: Ask) -> Table:
+    """Patients served, those unknown before, those on top: a line per week of the last year."""
+    today = (await database_now(ask.session)).astimezone(PARIS).date()
+    monday = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
+    found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, ledger.midnight(monday))
+    lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.supplements] for week in found]
+    return [ask.header("week_of", "served", "unknown", "supplements"), *lines]
+
+
+async def openings(ask: Ask) -> Table:
+    """What comes back every week."""
+    places, days = await ask.places(), get_day_names("wide", locale=ask.words.language)
+    found = await calendar.openings_of(ask.session, ask.practitioner_id)
+    lines: Table = [
+        [
+            ", ".join(days[number - 1] for number in each.weekdays),
+            f"{each.from_time:%H:%M}",
+            f"{each.to_time:%H:%M}",
+            each.minutes,
+            places.get(each.place_id, ""),
+            each.first_day.isoformat(),
+            each.last_day.isoformat() if each.last_day else "",
+        ]
+        for each in found
+    ]
+    return [ask.header("days", "from", "to", "minutes", "place", "first_day", "last_day"), *lines]
+
+
+async def absences(ask: Ask) -> Table:
+    """When they are away."""
+    found = await calendar.absences_of(ask.session, ask.practitioner_id)
+    lines: Table = [[moment(each.starts_at), moment(each.ends_at)] for each in found]
+    return [ask.header("from", "to"), *lines]
+
+
+LISTS: Mapping[str, Callable[[Ask], Awaitable[Table]]] = {
+    "day": day,
+    "ledger": ledger_by_week,
+    "openings": openings,
+    "absences": absences,
+}
+"""Each list by name."""
+
+
+@routes.get("/exports/{name}.{kind}")
+async def export(
+    request: Request,
+    caller: CallerDep,
+    session: SessionDep,
+    name: str,
+    kind: Kind,
+    cpts: Annotated[str, Query(max_length=20)],
+    practitioner_id: UUID,
+    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+) -> Response:
+    """A list as a file; `day` holds the slots that start between `from` and `to`, today when nobody says."""
+    caller.require(*WRITERS)
+    caller.require_cpts(cpts)
+    caller.require_practitioner(practitioner_id)
+    if name not in LISTS:
+        raise NotFound(field="name", value=name, rule=f"one of {', '.join(LISTS)}")
+    first = start or ledger.midnight((await database_now(session)).astimezone(PARIS).date())
+    last = end or first + timedelta(days=1)
+    if last - first > LONGEST_PAST:
+        raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
+    ask = Ask(session, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
+    return as_file(name, kind, await LISTS[name](ask))
