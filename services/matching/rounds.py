@@ -171,10 +171,11 @@ class Rounds:
         await self._note(watchman, territory, writer, board.now)
         instance, full = self._instance(watchman, territory, board)
         again |= await self._decide(watchman, territory, board, instance, full, writer)
-        watchman.seq = board.seq + writer.told
+        watchman.seq, decided_at = board.seq + writer.told, board.now
         if writer.told:
             board = await self._again(watchman, board)
-        moments = (next_due(board.rows, board.now), watchman.decide_at)
+        # What came due since it was decided is not lost: it is due at once.
+        moments = (next_due(board.rows, decided_at), watchman.decide_at)
         watchman.due = min((moment for moment in moments if moment is not None), default=None)
         return again
 

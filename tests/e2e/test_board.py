@@ -77,6 +77,7 @@ async def test_when_its_time_has_come_the_board_offers_to_ask_for_one_more_patie
         await expect(row).to_contain_text("1 créneau : motif non pris")
         await expect(row.get_by_role("button", name="Demander un surnuméraire")).to_have_count(0)
         await show(here.settings, MORNING + timedelta(minutes=21))
+        await expect(row).to_contain_text("Demander un surnuméraire", timeout=30_000)
         await row.get_by_role("button", name="Demander un surnuméraire").click()
         await expect(board.page.locator("#toasts")).to_contain_text("Demandé à Dr Ada EXEMPLE")
         await expect(row.get_by_role("button", name="Demander un surnuméraire")).to_have_count(0)

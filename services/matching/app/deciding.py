@@ -32,6 +32,7 @@ ROUND = "round"
 """Who changes a request when nobody does."""
 SEEKING = ON_THE_BOARD - {RequestState.UNSERVED}
 """States whose requests a round seeks a slot for."""
+A_MOMENT = timedelta(milliseconds=100)
 GIVE_BACK_MARGIN = timedelta(minutes=1)
 SEES: Mapping[str, frozenset[SlotType]] = {
     Role.PHARMACIST: frozenset({SlotType.PUBLIC, SlotType.PRO, SlotType.CPTS}),
@@ -216,7 +217,8 @@ def _escalated(row: RequestRow, explained: dict[str, Any], parameters: CptsParam
             **explained,
             **wider,
             "escalation": level + 1,
-            "next_step_at": None if later is None else max(later, now),
+            # What is overdue comes next, not now: a round only wakes for what is still to come.
+            "next_step_at": None if later is None else max(later, now + A_MOMENT),
             "reason": due.step,
         },
     )

@@ -163,6 +163,15 @@ async def test_who_is_not_served_ages_escalates_and_stays_on_the_board(town: Tow
     assert [each["id"] for each in listed] == [request["id"]]
 
 
+async def test_steps_that_came_due_while_nobody_ran_are_taken_one_after_the_other(town: Town) -> None:
+    asker = await town.person(Role.REGULATOR)
+    request = await submitted(asker)
+    await show(town.settings, MORNING + timedelta(minutes=41))
+    view = await until(asker.client, request["id"], "escalated", having=reached(3))
+    steps = [change["detail"]["step"] for change in view["story"] if change["code"] == "escalated"]
+    assert steps == ["widen", "ask_overbooking", "call_back"]
+
+
 async def test_whether_the_patient_came_is_copied_from_the_practitioner(town: Town) -> None:
     await town.slot(hours=2)
     asker = await town.person(Role.REGULATOR)
