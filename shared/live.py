@@ -23,7 +23,7 @@ from shared.auth import Caller, redeem_ticket, still_signed_in
 from shared.background import Background, Start
 from shared.db import AWAY, OpenSession, Scope, set_scope
 from shared.doorbell import Doorbell
-from shared.live_seat import Seat
+from shared.live_seat import TRY_LATER, Seat
 from shared.log import BATCH, Entry, Outbox, Position
 from shared.refusals import NotSignedIn
 
@@ -164,10 +164,14 @@ class Hub:
         """Serve one accepted socket: its first message is the ticket, then batches flow until either side leaves."""
         try:
             caller = await self._admit(socket, cpts_id)
-        except (NotSignedIn, TimeoutError, ValueError, KeyError, TypeError):
+        except NotSignedIn:
             await socket.close(NOT_SIGNED_IN, "ticket")
             return
         except WebSocketDisconnect:
+            return
+        except AWAY as error:
+            log.warning("socket_waits", error=type(error).__name__)
+            await socket.close(TRY_LATER, "database away")
             return
         tail = self._tail(cpts_id)
         seat = Seat(caller=caller, socket=socket, seq=after)
@@ -183,10 +187,13 @@ class Hub:
             await seat.leave(gone=gone)
 
     async def _admit(self, socket: WebSocket, cpts_id: str) -> Caller:
-        async with asyncio.timeout(TICKET_WAIT_S):
-            first = await socket.receive_json()
+        try:
+            async with asyncio.timeout(TICKET_WAIT_S):
+                ticket = str((await socket.receive_json())["ticket"])
+        except (TimeoutError, ValueError, KeyError, TypeError):
+            raise NotSignedIn from None
         async with self._open() as session:
-            caller = await redeem_ticket(session, str(first["ticket"]))
+            caller = await redeem_ticket(session, ticket)
         if not caller.may_see(cpts_id):
             raise NotSignedIn
         return caller

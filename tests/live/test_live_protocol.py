@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -161,3 +162,27 @@ async def test_a_stream_that_never_had_an_event_is_read_by_many_at_once(client: 
         answers = await asyncio.gather(*(client.get("/live/snapshot", params=where) for _ in range(8)))
         assert [answer.status_code for answer in answers] == [200] * 8
         assert len({answer.json()["epoch"] for answer in answers}) == 1
+
+
+async def test_a_socket_opened_while_the_database_is_away_is_told_to_come_back(
+    settings: Settings, client: httpx.AsyncClient
+) -> None:
+    start = await snapshot(client)
+    shown = await ticket(client)
+    url = settings.database_url.get_secret_value()
+    name = make_url(url).database
+    other = create_async_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    async with other.connect() as outside:
+        await outside.execute(text(f'alter database "{name}" allow_connections false'))
+        await outside.execute(text(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"))
+        try:
+            where = f"{str(client.base_url).replace('http', 'ws', 1)}/live?cpts={CPTS}&epoch={start['epoch']}&after=0"
+            async with connect(where) as opened:
+                await opened.send(json.dumps({"ticket": shown}))
+                with pytest.raises(ConnectionClosed) as closed:
+                    await opened.recv()
+        finally:
+            await outside.execute(text(f'alter database "{name}" allow_connections true'))
+    await other.dispose()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
