@@ -65,3 +65,12 @@ def test_penalties_outweigh_pairs_that_were_not_listed_for_every_member_of_a_hou
     assert block.allowed.all()
     flow = decided.round.root.flow
     assert flow.penalty.min() - flow.gap >= 3 * int(block.cost.max())
+
+
+def test_a_pair_left_out_of_the_lists_is_found_when_everybody_is_better_off_with_it() -> None:
+    # All three have a slot among their two nearest, the third a far one; a third slot for one of the others is better.
+    requests = [a_request("a"), a_request("b"), a_request("c", km=1, forbidden=frozenset({"home", "behind"}))]
+    slots = [a_slot("home"), a_slot("near", km=1), a_slot("behind", km=-3), a_slot("far", km=14)]
+    short = an_instance(requests, slots, nearest_k=2, fairness_beta_s=0)
+    assert pairs(short)["c"] == "near"
+    assert set(pairs(short).values()) == {"home", "near", "behind"}

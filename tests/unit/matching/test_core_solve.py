@@ -57,8 +57,9 @@ def test_a_long_chain_of_detours_still_serves_one_more(nearest_k: int) -> None:
     requests = [a_request(f"r{n}", Urgency.P1, km=10 * n + 1, max_travel_s=1000) for n in range(60)]
     requests.append(a_request("last", Urgency.P4, km=0, max_travel_s=200))
     slots = [a_slot(f"s{n:02d}", km=10 * n) for n in range(61)]
+    requests.append(a_request("out of reach", Urgency.P1, km=-200))
     plan = solve(an_instance(requests, slots, nearest_k=nearest_k, fairness_beta_s=0))
-    assert plan.unmatched == ()
+    assert [one.request for one in plan.unmatched] == ["out of reach"]
     assert plan.certified
 
 
