@@ -1,7 +1,8 @@
 """Ways in: e-mail, password and a second factor (TOTP); in demo mode, a card for each demonstration account."""
 
+from datetime import UTC, datetime
 from functools import cache
-from secrets import token_urlsafe
+from secrets import compare_digest, token_urlsafe
 from uuid import UUID, uuid4
 
 import pyotp
@@ -10,6 +11,7 @@ from argon2.exceptions import VerificationError
 from fastapi import APIRouter, Request, Response
 from limits import RateLimitItemPerMinute
 from pydantic import BaseModel, Field
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.concurrency import run_in_threadpool
@@ -112,9 +114,24 @@ async def check_credentials(session: AsyncSession, vault: Vault, given: Credenti
     if account is None or account.totp_sealed is None:
         raise BadCredentials
     secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
-    if not pyotp.TOTP(secret).verify(given.totp, valid_window=1):
-        raise BadCredentials
+    await _use_up(session, account.id, _step_of(pyotp.TOTP(secret), given.totp))
     return account
+
+
+def _step_of(totp: pyotp.TOTP, code: str) -> int:
+    """The 30 s of which this is the code, or those just before or after; raises `BadCredentials`."""
+    now = totp.timecode(datetime.now(UTC))  # noqa: TID251  the clock of a phone, whatever day a demonstration plays
+    for step in (now - 1, now, now + 1):
+        if compare_digest(totp.generate_otp(step), code):
+            return step
+    raise BadCredentials
+
+
+async def _use_up(session: AsyncSession, account_id: UUID, step: int) -> None:
+    """A code serves once (RFC 6238, 5.2): whoever saw it typed cannot use it again; raises `BadCredentials`."""
+    mine = (col(AccountRow.id) == account_id, col(AccountRow.totp_step) < step)
+    if (await session.exec(update(AccountRow).where(*mine).values(totp_step=step))).rowcount == 0:
+        raise BadCredentials
 
 
 def count_attempt(request: Request, wiring: Wiring, who: str) -> None:

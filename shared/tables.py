@@ -56,6 +56,7 @@ class AccountRow(Common, table=True):
     subject: str | None = Field(default=None, sa_type=Text, unique=True)
     password_hash: str | None = Field(default=None, sa_type=Text)
     totp_sealed: bytes | None = None
+    totp_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     demo: bool = False
     disabled_at: datetime | None = instant(default=None)
 

@@ -137,6 +137,16 @@ async def test_a_person_signs_in_with_password_and_second_factor(service: tuple[
     assert (await client.get("/session", headers={"Cookie": f"{COOKIE}={opened.cookies[COOKIE]}"})).status_code == 401
 
 
+async def test_a_code_of_the_second_factor_serves_once(service: tuple[httpx.AsyncClient, Wiring]) -> None:
+    client, wiring = service
+    _, totp = await an_account(wiring, email="coordination@example.org", password=PASSWORD)
+    given = {"email": "coordination@example.org", "password": PASSWORD}
+    now = totp.timecode(datetime.now(UTC))  # noqa: TID251
+    codes = [totp.generate_otp(step) for step in (now, now, now - 1, now + 1)]
+    answers = [await client.post("/session", json={**given, "totp": code}, headers=ORIGIN) for code in codes]
+    assert [answer.status_code for answer in answers] == [201, 401, 401, 201]
+
+
 @pytest.mark.parametrize("wrong", [{"password": "autre"}, {"totp": "000000"}, {"email": "personne@example.org"}])
 async def test_one_wrong_part_of_the_credentials_is_enough_to_stay_out(
     service: tuple[httpx.AsyncClient, Wiring], wrong: dict[str, str]
