@@ -51,10 +51,6 @@ async def test_tiles_and_addresses_come_from_the_servers_that_were_set_and_no_ot
             token = await here.token(Role.PHARMACIST)
             async with screen(browser, here.url, "/orienter", token) as pharmacy:
                 page = pharmacy.page
-                drawn = page.locator("#map img.leaflet-tile-loaded").first
-                await expect(drawn).to_be_visible()
-                assert tiles
-                await expect(page.locator("#map")).to_contain_text("Essai")
                 refused = await page.evaluate(
                     """() => new Promise((resolve) => {
                       addEventListener("securitypolicyviolation", (event) => resolve(event.violatedDirective));
@@ -71,6 +67,10 @@ async def test_tiles_and_addresses_come_from_the_servers_that_were_set_and_no_ot
                 await expect(page.get_by_role("option", name="Renouvellement")).to_be_visible()
                 await page.keyboard.press("Enter")
                 await options(page, 1)
+                drawn = page.locator("#map img.leaflet-tile-loaded").first
+                await expect(drawn).to_be_visible()
+                assert tiles
+                await expect(page.locator("#map")).to_contain_text("Essai")
                 await page.keyboard.press("1")
                 await expect(page.get_by_role("button", name="Confirmer")).to_be_focused()
                 assert [each for each in pharmacy.faults if "elsewhere.png" in each]
