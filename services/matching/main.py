@@ -33,6 +33,7 @@ from services.matching.edges.hub_schemas import HubSchemas
 from services.matching.edges.hub_settings import HubSettings
 from services.matching.edges.panels import Panels
 from services.matching.edges.places import CommuneIndex
+from services.matching.edges.pricing import Pricing
 from services.matching.edges.solver import Solver
 from services.matching.edges.travel import Router
 from services.matching.rounds import Rounds
@@ -84,6 +85,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.directory = Directory(client)
     app.state.foresight_turn = asyncio.Lock()
     app.state.router, app.state.geocoder = router, geocoder
+    app.state.pricing = Pricing(solver)
 
     hub_settings = HubSettings()
     app.state.hub_settings = hub_settings

@@ -253,7 +253,7 @@ async def test_a_broker_that_is_killed_loses_nothing_and_doubles_nothing(samu: S
         acknowledged.setdefault(answer["distributionID"], said(answer)["reference"]["distributionID"])
 
     await samu.send(*cases)
-    async with samu.held():
+    async with samu.held(lease_s=5):
         await hear()
         await samu.broker.kill()
         await samu.rows(BOOK + " where id = (select request_id from matching.hub_case limit 1)", state="confirmed")

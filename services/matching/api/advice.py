@@ -22,6 +22,7 @@ from services.matching.core.recommend import PriceList
 from services.matching.core.recommend import options as best
 from services.matching.edges.following import Territories, Territory
 from services.matching.edges.foreign import ForeignSlots
+from services.matching.edges.pricing import Pricing
 from services.matching.edges.solver import Solver, recommend
 from services.matching.edges.travel import Router
 from services.matching.store.tables import RequestRow
@@ -74,7 +75,10 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     await session.commit()
     router: Router = request.app.state.router
     travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
-    found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
+    pricing: Pricing = request.app.state.pricing
+    found, why = await pricing.options(row.cpts_id, instance, asked, k, travel, name), None
+    if not found:
+        found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
     answer = advice(
         found,
         why,
