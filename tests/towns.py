@@ -138,18 +138,17 @@ async def a_town(settings: Settings, *, practitioners: int = 2) -> AsyncIterator
     here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}{API['availability']}"})
     territory = await a_territory(here, practitioners=practitioners)
     app = together.build(here)
+    async with serving(app, port), AsyncExitStack() as clients:
+        yield Town(here, territory, await slots_known(app), clients)
+
+
+async def slots_known(app: FastAPI) -> FastAPI:
+    """The matching of both services, once it follows the slots of the territory: before, it says it knows none yet."""
     matching = next(route.app for route in app.routes if isinstance(route, Mount) and route.path == API["matching"])
     assert isinstance(matching, FastAPI)
-    async with serving(app, port), AsyncExitStack() as clients:
-        await slots_known(matching)
-        yield Town(here, territory, matching, clients)
-
-
-async def slots_known(matching: FastAPI) -> None:
-    """Wait until the matching follows the slots of the territory: before, it answers that it does not know them yet."""
     async with asyncio.timeout(30):
         while True:
             with suppress(SlotsUnknown):
                 _ = matching.state.territories[CPTS]
-                return
+                return matching
             await asyncio.sleep(0.02)

@@ -21,6 +21,7 @@ from shared.tables import AccountRow, CommuneRow, RoleGrantRow
 from tests.builders import CPTS, MORNING, a_person, owner, show
 from tests.processes import free_port
 from tests.serving import serving
+from tests.towns import slots_known
 
 COMMUNES = (
     ("48095", "Mende", 44.5186, 3.4997, 12300),
@@ -165,5 +166,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
     url = f"http://127.0.0.1:{port}"
     here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}/availability"})
     place = await settle(here, url)
-    async with serving(build(here), port):
+    app = build(here)
+    async with serving(app, port):
+        await slots_known(app)
         yield place
