@@ -51,8 +51,9 @@ async def asks(ask: Ask) -> Table:
     found = select(OverbookingAskRow).where(OverbookingAskRow.cpts_id == ask.cpts)
     rows = (await ask.session.exec(found.order_by(col(OverbookingAskRow.asked_at).desc()).limit(LATEST))).all()
     seen = [each for each in map(view_of_ask, rows) if ask_view(ask.caller, each.model_dump(mode="json"))]
-    names, communes_ = await ask.names(), await ask.communes()
+    communes_ = await ask.communes()
     acts = {motive.code: motive.label for motive in await motives(ask.session)}
+    names = await ask.names()
     return [
         ask.header("asked_at", "urgency", "commune", "motive", "practitioner", "state", "answer_by"),
         *(
