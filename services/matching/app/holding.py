@@ -101,7 +101,8 @@ async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> Reques
             code=code,
             by=desk.caller.id,
             at=now,
-            from_states={RequestState(state)},
+            # A round may propose meanwhile to who has nothing yet: that is no reason to keep them.
+            from_states={RequestState(state)} if places else ON_THE_BOARD,
             to=RequestState.CANCELLED,
             detail={"reason": reason},
             values={"reason": reason, "next_step_at": None, "held_until": None, **({} if places else NO_SLOT)},
