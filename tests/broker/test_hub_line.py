@@ -219,7 +219,8 @@ async def test_what_cannot_be_delivered_waits_and_holds_up_nobody_else(samu: Sam
         await samu.send(stranger, a_message(a_case()))
         await samu.next()
         waiting = await samu.until(
-            "select recipient, error from matching.hub_outgoing", lambda rows: any(r[1] for r in rows)
+            "select recipient, error from matching.hub_outgoing",
+            lambda rows: [bool(each.error) for each in rows] == [True],
         )
     assert [each.recipient for each in waiting] == ["fr.health.test.unknown"]
 
