@@ -1,12 +1,15 @@
-"""Small instances drawn at random, with everything the rules know, and the best plan found by trying them all."""
+"""Small instances drawn at random, with everything the rules know, and the best plan found by trying them all.
 
-from collections import Counter
+The enumeration uses none of the solver's arithmetic: rules, costs and limits come from the judge's second look, ranks
+from the sentences of docs/matching.md.
+"""
+
 from dataclasses import replace
 from functools import cache
 
 from hypothesis import strategies as st
 
-from services.matching.core.costs import cost_of, fairness_of_place, loads
+from services.matching.core import second_look
 from services.matching.core.model import (
     Instance,
     Mode,
@@ -18,8 +21,6 @@ from services.matching.core.model import (
     SlotType,
     Urgency,
 )
-from services.matching.core.order import rank_of
-from services.matching.core.rules import blockers, places_left_this_week
 
 NOW = 1_000_000
 RANKS = 6
@@ -108,18 +109,26 @@ def instances(draw: st.DrawFn, parties: bool = False, most_requests: int = 5, mo
     )
 
 
+def rank(request: Request) -> int:
+    """Who comes first: those told a slot, those a person decided on, then P1, P2, P3, P4."""
+    if request.forced:
+        return 1
+    return 0 if request.notified else 1 + int(request.urgency)
+
+
 def best_by_enumeration(instance: Instance) -> Value:
     """People unserved by rank, then cost, of the best of all plans."""
     allowed = [
-        [slot for slot in instance.slots if not any(blockers(instance, request, slot))] for request in instance.requests
+        [slot for slot in instance.slots if not second_look.reasons(instance, request, slot)]
+        for request in instance.requests
     ]
     price = {
-        (r.id, s.id): cost_of(instance, r, s).total
+        (r.id, s.id): second_look.cost(instance, r, s).total
         for r, of_r in zip(instance.requests, allowed, strict=True)
         for s in of_r
     }
-    limits, load = week_limits(instance), loads(instance)
-    beta = instance.parameters.fairness_beta_s
+    loads = second_look.loads_above_the_least(instance)
+    limits = {name: second_look.limit_of(instance, name) for name in loads}
 
     @cache
     def rest(n: int, places: tuple[int, ...], seen: tuple[tuple[str, int], ...]) -> Value:
@@ -127,8 +136,7 @@ def best_by_enumeration(instance: Instance) -> Value:
             return (0,) * RANKS, 0
         request = instance.requests[n]
         unserved, cost = rest(n + 1, places, seen)
-        rank = rank_of(request)
-        best: Value = (tuple(u + request.party * (k == rank) for k, u in enumerate(unserved)), cost)
+        best: Value = (tuple(u + request.party * (k == rank(request)) for k, u in enumerate(unserved)), cost)
         taken = dict(seen)
         for slot in allowed[n]:
             at = instance.slots.index(slot)
@@ -138,30 +146,18 @@ def best_by_enumeration(instance: Instance) -> Value:
                 continue
             left = (*places[:at], places[at] - request.party, *places[at + 1 :])
             unserved, cost = rest(n + 1, left, tuple(sorted((taken | {slot.practitioner: after}).items())))
-            steps = range(before + 1, after + 1)
-            fair = sum(fairness_of_place(beta, load[slot.practitioner], step) for step in steps)
+            fair = second_look.fairness(instance, loads, slot.practitioner, range(before + 1, after + 1))
             best = min(best, (unserved, cost + price[request.id, slot.id] + fair))
         return best
 
     return rest(0, tuple(slot.places for slot in instance.slots), ())
 
 
-def week_limits(instance: Instance) -> dict[str, int]:
-    """People each practitioner may still take: their cap, or what was promised already."""
-    known = {one.id: one for one in instance.practitioners}
-    owner = {slot.id: slot.practitioner for slot in instance.slots}
-    promised = Counter[str]()
-    for request in instance.requests:
-        promised[owner.get(request.forced or request.notified, "")] += request.party
-    names = set(owner.values())
-    return {n: max(places_left_this_week(known.get(n, Practitioner(n))), promised[n]) for n in names}
-
-
 def unserved_by_rank(instance: Instance, served: set[str]) -> tuple[int, ...]:
     """People left out, by rank."""
     found = [0] * RANKS
     for request in instance.requests:
-        found[rank_of(request)] += request.party if request.id not in served else 0
+        found[rank(request)] += request.party if request.id not in served else 0
     return tuple(found)
 
 

@@ -47,16 +47,16 @@ def terms(parameters: Parameters, travel_s: Any, pair: Ways, wait_s: Any, weight
 
 def cost_of(instance: Instance, request: Request, slot: Slot, travel: Travel | None = None, fairness: int = 0) -> Cost:
     """What this slot costs this request; `fairness` is the marginal cost of the place, known only within a plan."""
-    travel_s = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot)
+    travel_s = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot).squeeze()
     modes = tuple(
         np.array(rule.forbids(rule.of_request(request), rule.of_slot(slot, Practitioner(""))))
         for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP)
     )
     asked = (request.earliest_at_s, request.deadline_at_s, request.max_travel_s)
-    pair = ways(instance.now_at_s, asked, np.int64(slot.starts_at_s), travel_s[0, 0], modes)  # type: ignore[arg-type]
+    pair = ways(instance.now_at_s, asked, np.int64(slot.starts_at_s), travel_s, modes)  # type: ignore[arg-type]
     flags = (bool(request.habitual) and request.habitual == slot.practitioner, moved(request, slot))
     weight = instance.parameters.wait_weight_milli[request.urgency - 1]
-    found = terms(instance.parameters, travel_s[0, 0], pair, slot.starts_at_s - request.earliest_at_s, weight, flags)
+    found = terms(instance.parameters, travel_s, pair, slot.starts_at_s - request.earliest_at_s, weight, flags)
     return Cost(
         travel_s=int(found.travel_s),
         wait=int(found.wait),

@@ -1,12 +1,11 @@
-"""What is wrong with a plan, found from the rules alone: nothing here is shared with the solver's arithmetic."""
+"""What is wrong with a plan. Rules and costs are computed a second time (`second_look`), not by what solved it."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from services.matching.core.costs import cost_of, fairness_of_place, loads
-from services.matching.core.model import Assignment, Instance, Plan
-from services.matching.core.rules import blockers, places_left_this_week, practitioner_of
+from services.matching.core import second_look
+from services.matching.core.model import Assignment, Cost, Instance, Plan
 from services.matching.core.travel import Travel
 
 
@@ -53,7 +52,7 @@ def _names(instance: Instance, plan: Plan) -> Iterator[Fault]:
 def _pairs(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
     slots, requests = {slot.id: slot for slot in instance.slots}, {one.id: one for one in instance.requests}
     for one in _known(instance, plan):
-        for blocker in blockers(instance, requests[one.request], slots[one.slot], travel):
+        for blocker in sorted(second_look.reasons(instance, requests[one.request], slots[one.slot], travel)):
             yield Fault(f"not_allowed_{blocker.value}", one.request, one.slot)
 
 
@@ -72,19 +71,19 @@ def _places(instance: Instance, plan: Plan) -> Iterator[Fault]:
 
 
 def _week_caps(instance: Instance, plan: Plan) -> Iterator[Fault]:
-    slots = {slot.id: slot for slot in instance.slots}
-    taken, promised = Counter[str](), Counter[str]()
-    for one, people in _people(instance, plan):
-        taken[slots[one.slot].practitioner] += people
-    for request in instance.requests:
-        kept = slots.get(request.forced or request.notified)
-        if kept is not None:
-            promised[kept.practitioner] += request.party
-    for name, people in taken.items():
-        slot = next(slot for slot in instance.slots if slot.practitioner == name)
-        limit = max(places_left_this_week(practitioner_of(instance, slot)), promised[name])
+    for name, people in _sent(instance, plan).items():
+        limit = second_look.limit_of(instance, name)
         if people > limit:
             yield Fault("week_cap_exceeded", name, f"{people} for {limit}")
+
+
+def _sent(instance: Instance, plan: Plan) -> Counter[str]:
+    """How many people the plan sends to each practitioner."""
+    owner = {slot.id: slot.practitioner for slot in instance.slots}
+    sent = Counter[str]()
+    for one, people in _people(instance, plan):
+        sent[owner[one.slot]] += people
+    return sent
 
 
 def _dropped(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
@@ -99,31 +98,35 @@ def _dropped(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[
         slot = slots.get(request.notified)
         if request.id in served or slot is None or request.forced or told[slot.id] > slot.places:
             continue
-        if not any(blockers(instance, request, slot, travel)):
+        if not second_look.reasons(instance, request, slot, travel):
             yield Fault("notified_dropped", request.id, request.notified)
 
 
 def _costs(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
     slots, requests = {slot.id: slot for slot in instance.slots}, {one.id: one for one in instance.requests}
     for one in _known(instance, plan):
-        right = cost_of(instance, requests[one.request], slots[one.slot], travel, one.cost.fairness)
+        right = replace(
+            second_look.cost(instance, requests[one.request], slots[one.slot], travel), fairness=one.cost.fairness
+        )
         if right != one.cost:
-            yield Fault("cost_wrong", one.request, f"{one.cost.total} for {right.total}")
-    total = sum(one.cost.total for one in plan.assignments)
+            yield Fault("cost_wrong", one.request, f"{_sum(one.cost)} for {_sum(right)}")
+    total = sum(_sum(one.cost) for one in plan.assignments)
     if total != plan.cost:
         yield Fault("total_wrong", "plan", f"{plan.cost} for {total}")
     yield from _fairness(instance, plan)
 
 
+def _sum(cost: Cost) -> int:
+    return sum(getattr(cost, term.name) for term in fields(cost))
+
+
 def _fairness(instance: Instance, plan: Plan) -> Iterator[Fault]:
-    slots, load = {slot.id: slot for slot in instance.slots}, loads(instance)
-    taken, charged = Counter[str](), Counter[str]()
-    for one, people in _people(instance, plan):
-        taken[slots[one.slot].practitioner] += people
-        charged[slots[one.slot].practitioner] += one.cost.fairness
-    beta = instance.parameters.fairness_beta_s
-    for name, people in taken.items():
-        right = sum(fairness_of_place(beta, load[name], place) for place in range(1, people + 1))
+    owner, loads = {slot.id: slot.practitioner for slot in instance.slots}, second_look.loads_above_the_least(instance)
+    charged = Counter[str]()
+    for one in _known(instance, plan):
+        charged[owner[one.slot]] += one.cost.fairness
+    for name, people in _sent(instance, plan).items():
+        right = second_look.fairness(instance, loads, name, range(1, people + 1))
         if charged[name] != right:
             yield Fault("fairness_wrong", name, f"{charged[name]} for {right}")
 

@@ -150,7 +150,7 @@ def blockers(instance: Instance, request: Request, slot: Slot, travel: Travel | 
         if rule.forbids(rule.of_request(request), rule.of_slot(slot, practitioner)):
             yield rule.blocker
     if few is None:
-        travel_s = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot)[0, 0]
+        travel_s = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot).squeeze()
         asked = (request.earliest_at_s, request.deadline_at_s, request.max_travel_s)
         modes = tuple(_applies(rule, request, slot) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP))
         for blocker, applies in _found(ways(instance.now_at_s, asked, slot.starts_at_s, travel_s, modes)):  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from services.matching.core.judge import faults
 from services.matching.core.model import Assignment, Instance, Plan, Request
 from services.matching.core.policies import Policy
-from services.matching.core.rules import blockers
+from services.matching.core.second_look import reasons
 from services.matching.core.solve import pair_costs, unmatched
 from services.matching.core.table import Table
 from services.matching.simulation.day import Day
@@ -96,7 +96,7 @@ def judge_tellings(day: Day, life: Life) -> None:
         gone = withdrawn.get(slot.id, told.at_s + 1) <= told.at_s
         own = tuple(one for one in day.practitioners if one.id == slot.practitioner)
         then = Instance(told.at_s, (request,), (slot,), own, day.parameters)
-        if not known or gone or any(blockers(then, request, slot)):
+        if not known or gone or reasons(then, request, slot):
             raise PlanRefused(f"{day.name}: {request.id} told {slot.id} at {told.at_s}")
 
 
