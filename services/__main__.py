@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from services.commands.engine import engine
-from services.commands.files import imports
-from services.commands.options import DEMO_DIR, UP_DIR, DataDir, Host, Port, Seed, run
-from services.commands.people import accounts, seeds, territories
-from services.saying import report, say
-from shared.embedded_place import CannotStart
+from services.cli.engine import engine
+from services.cli.files import imports
+from services.cli.options import DEMO_DIR, UP_DIR, DataDir, Host, Port, Seed, run
+from services.cli.people import accounts, seeds, territories
+from services.cli.saying import report, say
+from shared.embedded.place import CannotStart
 from shared.refusals import Refusal
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def up(data_dir: DataDir = UP_DIR, port: Port = 8000, host: Host = "127.0.0.1") 
     aiguillage up --data-dir /srv/essai --port 8010
     DATABASE_URL=postgresql://… REDIS_URL=redis://… AIGUILLAGE_SECRET_KEY=… aiguillage up
     """
-    from services.up import up as work
+    from services.cli.up import up as work
 
     run(work(data_dir, host=host, port=port, say=say))
 
@@ -55,7 +55,7 @@ def serve(
     \b
     aiguillage migrate && aiguillage serve availability --port 8001
     """
-    from services.up import serve as work
+    from services.cli.up import serve as work
 
     run(work(name, host=host, port=port, say=say))
 
@@ -67,7 +67,7 @@ def migrate(data_dir: DataDir = UP_DIR) -> None:
     \b
     DATABASE_URL=postgresql://… REDIS_URL=redis://… aiguillage migrate
     """
-    from services.starting import migrate as work
+    from services.installation.starting import migrate as work
 
     run(work(data_dir, say=say))
 
@@ -80,7 +80,7 @@ def doctor(data_dir: DataDir = UP_DIR) -> None:
     aiguillage doctor
     aiguillage doctor --data-dir /srv/essai
     """
-    from services.doctor import consult
+    from services.cli.doctor import consult
 
     sys.exit(run(consult(data_dir)))
 
@@ -105,8 +105,8 @@ def demo(
     aiguillage demo --speed 120 --seed 7
     aiguillage demo --data-dir /tmp/autre --port 8010
     """
-    from services.demo.command import Options
-    from services.demo.command import demo as work
+    from services.cli.demo import Options
+    from services.cli.demo import demo as work
 
     run(work(Options(data_dir, port, speed, seed, days, flu, picture), say))
 
@@ -121,7 +121,7 @@ def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Nom 
     aiguillage bench booking --quick
     aiguillage bench engine --only A --json
     """
-    from services import bench as benches
+    from services.cli import bench as benches
 
     if name in {"", "-h", "--help"}:
         say("\n".join([context.get_help(), "Mesures : " + ", ".join(benches.benchmarks())]))
@@ -136,7 +136,7 @@ def sas(port: Port = 8443, host: Host = "127.0.0.1", data_dir: DataDir = UP_DIR)
     \b
     aiguillage sas --host 0.0.0.0 --port 8443
     """
-    from services.sas_gate import gate
+    from services.cli.sas import gate
 
     run(gate(data_dir, host=host, port=port, say=say))
 
@@ -148,7 +148,7 @@ def hub(data_dir: DataDir = UP_DIR) -> None:
     \b
     aiguillage hub
     """
-    from services.hub_line import hold
+    from services.cli.hub import hold
 
     run(hold(data_dir, say=say))
 

@@ -15,8 +15,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import Scope, database_now
+from shared.db.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
 from shared.refusals import NotAllowed, NotSignedIn
-from shared.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
 
 TICKET_LIFE = timedelta(seconds=30)
 

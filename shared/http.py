@@ -22,10 +22,10 @@ from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
 from shared.db import AWAY, database_now, is_lost, set_scope
-from shared.labels import language_of, wording
+from shared.db.tables import IdempotencyRow
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
-from shared.tables import IdempotencyRow
 from shared.wiring import Wiring
+from shared.wording.labels import language_of, wording
 
 log = structlog.get_logger()
 COOKIE = "aiguillage_session"

@@ -8,13 +8,13 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.background import Background
 from shared.clock import Clock, read_clock
 from shared.db import OpenSession, engine_for, opener
-from shared.doorbell import Doorbell
-from shared.reader import Reader
+from shared.db.doorbell import Doorbell
+from shared.db.reader import Reader
+from shared.patients.vault import Vault
+from shared.running.background import Background
 from shared.settings import Settings
-from shared.vault import Vault
 
 
 @dataclass(slots=True)

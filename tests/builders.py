@@ -17,10 +17,10 @@ from services.availability.app import directory
 from services.availability.main import build as build_availability
 from shared.auth import Role, admit_machine, sign_in
 from shared.clock import set_clock
+from shared.db.tables import AccountRow, RoleGrantRow
 from shared.http import COOKIE
 from shared.ids import new_id
 from shared.settings import Settings
-from shared.tables import AccountRow, RoleGrantRow
 
 CPTS, NEIGHBOUR = "990000001", "990000002"
 MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

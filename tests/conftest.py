@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.histories import HISTORIES
+from services.installation.histories import HISTORIES
 from shared import embedded
-from shared.migrate import upgrade
+from shared.db.migrate import upgrade
 from shared.settings import Settings
 
 REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2] / "shared"))

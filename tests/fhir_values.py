@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.availability.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
+from services.availability.interop.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 NORTH = CptsValue(id="990000011", finess="990000011", name="CPTS Fictive Nord", phone="0102030405")

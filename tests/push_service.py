@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from shared.notices.push import CURVE, plain, point_of, written
+from services.people.notices.push import CURVE, plain, point_of, written
 from tests.serving import serving
 
 AUTH = hashlib.sha256(b"a browser's secret").digest()[:16]

@@ -12,13 +12,13 @@ import httpx
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from services import together
-from services.matching.edges.following import SlotsUnknown
+from services.installation import together
+from services.matching.sameday.edges.following import SlotsUnknown
 from shared.auth import Role, caller_of_session
+from shared.db.tables import CommuneRow
 from shared.http import COOKIE
+from shared.outside.trust import authorities
 from shared.settings import Settings
-from shared.tables import CommuneRow
-from shared.trust import authorities
 from shared.web.site import API
 from tests.builders import CPTS, MORNING, Territory, a_person, a_slot, a_territory, owner, show
 from tests.processes import free_port

@@ -5,26 +5,30 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import agendas, bookings, calendar, directory, exports, foreign, returns, slots
-from services.availability.booking.api import build_booking
-from services.availability.edges.ical import following_agendas
-from services.availability.fhir.api import build_fhir
-from services.availability.fhir.editors import following_editors
-from services.availability.fhir.returns import telling_the_sas
-from services.availability.fhir.settings import SasSettings
+from services.availability.api import bookings, calendar, directory, exports, slots
+from services.availability.interop.agendas import api as agendas
+from services.availability.interop.agendas.following import following_agendas
+from services.availability.interop.bulk.api import Publisher, bulk_routes
+from services.availability.interop.bulk.settings import BulkSettings
+from services.availability.interop.editors import api as foreign
+from services.availability.interop.editors.following import following_editors
+from services.availability.interop.ihe.api import build_booking
+from services.availability.interop.sas import waiting as returns
+from services.availability.interop.sas.api import build_fhir
+from services.availability.interop.sas.returns import telling_the_sas
+from services.availability.interop.sas.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
-from services.availability.smart.api import Publisher, bulk_routes
-from services.availability.smart.settings import BulkSettings
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
+from services.people import signin
+from services.people.notices.api import routes as notifications
+from services.people.notices.mail import MailSettings
+from services.people.notices.sender import sending_notices
 from shared.health import routes as health
 from shared.http import answer_problems
-from shared.live import Hub
-from shared.live_api import live_routes
-from shared.notices.api import routes as notifications
-from shared.notices.mail import MailSettings
-from shared.notices.sender import sending_notices
+from shared.live.api import live_routes
+from shared.live.push import Hub
 from shared.settings import Settings
 from shared.wiring import serving, wire
 
@@ -62,6 +66,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
         app.include_router(part.routes)
     app.include_router(notifications)
     app.include_router(health)
+    app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
     if bulk.publish:
         app.include_router(bulk_routes(Publisher(wiring, bulk), settings.public_availability_url))

@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app import upkeep
 from services.availability.app.calendar import SWEEP, cut_openings
-from services.availability.edges.public_holidays import public_holidays
+from services.availability.app.public_holidays import public_holidays
 from services.availability.tables import CptsRow
-from shared.background import for_each, rung
 from shared.db import Scope, run, set_scope
+from shared.running.background import for_each, rung
 from shared.wiring import Wiring
 
 log = structlog.get_logger()

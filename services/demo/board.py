@@ -17,8 +17,8 @@ from rich.text import Text
 from services.demo.territories import Territory
 from shared.clock import PARIS, Clock
 from shared.contracts import ON_THE_BOARD, RequestState
-from shared.follow import Replica
-from shared.labels import wording
+from shared.live.follow import Replica
+from shared.wording.labels import wording
 
 COLOURS = {
     RequestState.OPEN: "yellow",

@@ -14,7 +14,7 @@ from services.demo.register import Seeker, fill_register
 from services.demo.territories import Territory
 from shared.clock import Clock
 from shared.contracts import ON_THE_BOARD, RequestState
-from shared.follow import Replica
+from shared.live.follow import Replica
 
 ASKS_AS = {"sas": "regulator", "practice": "coordinator", "pharmacy": "pharmacist", "ehpad": "coordinator"}
 

@@ -11,17 +11,17 @@ from services.availability.app import directory
 from services.availability.tables import CptsRow, MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
 from services.demo.people import Place, Professional, drawn_people
 from services.demo.territories import TERRITORIES, Territory
-from services.imports.communes import Commune, departement
+from services.files.communes import Commune, departement
 from services.imports.writing import write_communes
-from services.starting import installed
+from services.installation.starting import installed
+from services.people.signin import add_account
 from shared.auth import Role
 from shared.clock import Clock
 from shared.db import Scope, set_scope
+from shared.db.tables import AccountRow
 from shared.ids import new_id
+from shared.patients.vault import Vault
 from shared.settings import Settings
-from shared.signin import add_account
-from shared.tables import AccountRow
-from shared.vault import Vault
 from shared.wiring import running, wire
 
 ACCOUNTS = (

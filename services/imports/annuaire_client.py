@@ -9,8 +9,8 @@ import structlog
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.embedded_place import CannotStart
-from shared.untrusted import json_of, object_at, text_at
+from shared.embedded.place import CannotStart
+from shared.outside.untrusted import json_of, object_at, text_at
 
 log = structlog.get_logger()
 PAGE = 50

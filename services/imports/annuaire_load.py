@@ -26,18 +26,18 @@ from services.availability.tables import (
     PractitionerRow,
     SlotRow,
 )
-from services.imports.annuaire import Ended, Wrong, activity_of, place_of, professionals_of
+from services.files.annuaire import Ended, Wrong, activity_of, place_of, professionals_of
+from services.files.outcome import Transaction, one_by_one, scoped
+from services.files.professionals import Place, Professional
+from services.files.table import BadRow
 from services.imports.annuaire_client import Annuaire, AnnuaireSettings
 from services.imports.bringing import Tally, show
 from services.imports.into_availability import communes_of, middles_of, write_professional
-from services.imports.outcome import Transaction, one_by_one, scoped
-from services.imports.professionals import Place, Professional
-from services.imports.table import BadRow
-from services.starting import installed
+from services.installation.starting import installed
 from shared.db import database_now
-from shared.embedded_place import CannotStart
-from shared.tables import CommuneRow
-from shared.trust import authorities
+from shared.db.tables import CommuneRow
+from shared.embedded.place import CannotStart
+from shared.outside.trust import authorities
 from shared.wiring import Wiring, running, wire
 
 DELTA_WITHIN = timedelta(days=30)

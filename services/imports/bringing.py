@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from services.imports.outcome import Outcome, Writer
-from services.imports.table import BadRow
+from services.files.outcome import Outcome, Writer
+from services.files.table import BadRow
 from services.imports.writing import writer_for
-from services.starting import installed
-from shared.embedded_place import CannotStart
+from services.installation.starting import installed
+from shared.embedded.place import CannotStart
 
 BATCH = 500
 SHOWN_ROWS = 200

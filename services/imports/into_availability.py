@@ -12,12 +12,12 @@ from services.availability import orders
 from services.availability.app import directory
 from services.availability.app.slots import publish_slots
 from services.availability.tables import CptsRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
-from services.imports.outcome import MACHINE, Writer, one_by_one, scoped
-from services.imports.professionals import Place, Professional, read_professionals
-from services.imports.slots import SlotLine, read_slots
-from shared.embedded_place import CannotStart
+from services.files.outcome import MACHINE, Writer, one_by_one, scoped
+from services.files.professionals import Place, Professional, read_professionals
+from services.files.slots import SlotLine, read_slots
+from shared.db.tables import CommuneRow
+from shared.embedded.place import CannotStart
 from shared.refusals import Invalid
-from shared.tables import CommuneRow
 from shared.wiring import Wiring
 
 

@@ -7,14 +7,14 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import CptsRow, PractitionerRow
-from services.imports.attachments import AttachmentLine, read_attachments
-from services.imports.outcome import MACHINE, Writer, one_by_one, scoped
-from services.imports.requests import RequestLine, read_requests
-from services.matching.app.asking import new_request
-from services.matching.app.attachment_import import enter_line
-from services.matching.app.intake import RequestForm
-from services.matching.store.requests import add_request, tell
-from services.matching.store.tables import RequestRow
+from services.files.attachments import AttachmentLine, read_attachments
+from services.files.outcome import MACHINE, Writer, one_by_one, scoped
+from services.files.requests import RequestLine, read_requests
+from services.matching.doctors.app.importing import enter_line
+from services.matching.sameday.app.asking import new_request
+from services.matching.sameday.app.intake import RequestForm
+from services.matching.sameday.store.requests import add_request, tell
+from services.matching.sameday.store.tables import RequestRow
 from shared.refusals import Invalid
 from shared.wiring import Wiring, running, wire
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.imports.communes import Commune, read_communes
+from services.files.communes import Commune, read_communes
+from services.files.outcome import Outcome, Writer
 from services.imports.into_availability import professionals, slots
 from services.imports.into_matching import attachments, requests
-from services.imports.outcome import Outcome, Writer
 from shared.db import run
-from shared.embedded_place import CannotStart
+from shared.embedded.place import CannotStart
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 

@@ -7,42 +7,37 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from services.matching import live
-from services.matching.api import (
-    advice,
-    attachment_imports,
-    attachment_rounds,
-    attachments,
-    exports,
-    foresight,
-    lists,
-    overbooking,
-    parameters,
-    places,
-    requests,
-    why,
-)
-from services.matching.api import hub as samu_hub
-from services.matching.edges.attachment_calendar import keeping_calendar
-from services.matching.edges.availability import Availability, client_for
-from services.matching.edges.directory import Directory
-from services.matching.edges.following import Territories
-from services.matching.edges.foreign import ForeignSlots
-from services.matching.edges.geocoder import Geocoder
-from services.matching.edges.history import History
-from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.edges.hub_settings import HubSettings
-from services.matching.edges.panels import Panels
-from services.matching.edges.places import CommuneIndex
-from services.matching.edges.pricing import Pricing
-from services.matching.edges.solver import Solver
-from services.matching.edges.travel import Router
-from services.matching.rounds import Rounds
-from services.matching.store.requests import door
-from services.matching.store.tables import OUTBOX
+from services.matching.doctors.api import imports as attachment_imports
+from services.matching.doctors.api import register as attachments
+from services.matching.doctors.api import rounds as attachment_rounds
+from services.matching.doctors.edges.calendar import keeping_calendar
+from services.matching.doctors.edges.panels import Panels
+from services.matching.exports import api as exports
+from services.matching.hub import api as samu_hub
+from services.matching.hub.directory import Directory
+from services.matching.hub.mail import forget_mail
+from services.matching.hub.schemas import HubSchemas
+from services.matching.hub.settings import HubSettings
+from services.matching.lab.api import foresight
+from services.matching.lab.api import worth as places
+from services.matching.lab.history import History
+from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, why
+from services.matching.sameday.edges.availability import Availability, client_for
+from services.matching.sameday.edges.following import Territories
+from services.matching.sameday.edges.foreign import ForeignSlots
+from services.matching.sameday.edges.geocoder import Geocoder
+from services.matching.sameday.edges.places import CommuneIndex
+from services.matching.sameday.edges.pricing import Pricing
+from services.matching.sameday.edges.solver import Solver
+from services.matching.sameday.edges.travel import Router
+from services.matching.sameday.rounds import Rounds
+from services.matching.sameday.store.requests import door
+from services.matching.sameday.store.tables import OUTBOX
+from services.people import signin
 from shared.auth import admit_machine
 from shared.health import routes as health
 from shared.http import answer_problems
-from shared.live import Hub
+from shared.live.push import Hub
 from shared.settings import Settings
 from shared.wiring import serving, wire
 
@@ -62,7 +57,7 @@ def build(settings: Settings) -> FastAPI:
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
     router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
     solver = Solver()
-    rounds = Rounds(wiring, territories, bookings, solver, router)
+    rounds = Rounds(wiring, territories, bookings, solver, router, forget_too=[forget_mail])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +85,7 @@ def build(settings: Settings) -> FastAPI:
     hub_settings = HubSettings()
     app.state.hub_settings = hub_settings
     app.state.hub_schemas = HubSchemas(hub_settings.schemas) if hub_settings.schemas else None
+    app.include_router(signin.routes)
     app.include_router(live.routes)
     app.include_router(health)
     app.include_router(samu_hub.routes)

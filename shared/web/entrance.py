@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.labels import LANGUAGE_COOKIE, LANGUAGES
 from shared.web.pages import HOME, PageDep, label_of_account
+from shared.wording.labels import LANGUAGE_COOKIE, LANGUAGES
 
 WORKER = Path(__file__).parent / "static" / "service-worker.js"
 routes = APIRouter(include_in_schema=False)

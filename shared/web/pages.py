@@ -14,10 +14,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, Role
 from shared.db import Scope, set_scope
+from shared.db.tables import AccountRow
 from shared.http import wiring_of
-from shared.labels import Wording, language_of, wording
-from shared.tables import AccountRow
 from shared.wiring import Wiring
+from shared.wording.labels import Wording, language_of, wording
 
 HOME: Mapping[Role, str] = {
     Role.PRACTITIONER: "/creneaux",

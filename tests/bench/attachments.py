@@ -15,17 +15,17 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from services.histories import HISTORIES
-from services.matching.app.attachment_rounds import Panel, RoundDesk, run_round
-from services.matching.core.attachment_decision import Decision, decide
-from services.matching.core.attachment_model import AttachmentRound
-from services.matching.core.model import Point
-from services.matching.store.attachments import AttachmentRoundRow
+from services.installation.histories import HISTORIES
+from services.matching.doctors.app.rounds import Panel, RoundDesk, run_round
+from services.matching.doctors.store.register import AttachmentRoundRow
+from services.matching.engine.doctors.decision import Decision, decide
+from services.matching.engine.doctors.model import AttachmentRound
+from services.matching.engine.model import Point
 from shared import embedded
 from shared.auth import Caller, Role
 from shared.db import run, set_scope
+from shared.db.migrate import upgrade
 from shared.ids import new_id
-from shared.migrate import upgrade
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.bench.report import Report

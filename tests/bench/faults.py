@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import psutil
 
-from shared.follow import Replica
+from shared.live.follow import Replica
 from tests.bench.report import progress
 from tests.bench.stage import Stage
 from tests.bench.subscriber import Subscriber

@@ -19,11 +19,11 @@ from itertools import cycle, islice
 import psutil
 from sqlalchemy import text
 
-from services.availability.fhir.bundle import searchset
-from services.availability.fhir.query import SlotQuery, parse_slot_query
-from services.availability.fhir.reads import Agenda, free_slots
-from services.availability.fhir.terms import Ig
-from services.availability.fhir.values import SlotValue
+from services.availability.interop.fhir.bundle import searchset
+from services.availability.interop.fhir.query import SlotQuery, parse_slot_query
+from services.availability.interop.fhir.reads import Agenda, free_slots
+from services.availability.interop.fhir.terms import Ig
+from services.availability.interop.fhir.values import SlotValue
 from shared.db import run
 from shared.wiring import Wiring, running, wire
 from tests.bench.plain_client import plain_client

@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 import httpx
 
-from shared.follow import Replica
+from shared.live.follow import Replica
 from tests.bench.faults import Losses, survive
 from tests.bench.report import Report, percentile, progress
 from tests.bench.stage import Stage, stage

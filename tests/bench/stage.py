@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.histories import HISTORIES
+from services.installation.histories import HISTORIES
 from shared import embedded
 from shared.auth import admit_machine
-from shared.migrate import upgrade
+from shared.db.migrate import upgrade
+from shared.db.tables import CommuneRow
 from shared.settings import Settings
-from shared.tables import CommuneRow
 from tests.builders import Territory, a_territory, owner
 from tests.processes import Program, free_port
 

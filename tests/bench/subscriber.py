@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from shared.follow import Replica, follow
+from shared.live.follow import Replica, follow
 
 
 class Subscriber:

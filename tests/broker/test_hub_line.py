@@ -14,11 +14,11 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError
 from sqlalchemy import text
 
-from services.hub_line import line_of
-from services.matching.edges.availability import client_for
-from services.matching.edges.directory import Directory
-from services.matching.edges.hub_settings import HubSettings
-from services.matching.edges.hub_transport import Line
+from services.cli.hub import line_of
+from services.matching.hub.directory import Directory
+from services.matching.hub.settings import HubSettings
+from services.matching.hub.transport import Line
+from services.matching.sameday.edges.availability import client_for
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire

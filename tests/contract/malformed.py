@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.availability.fhir.bundle import searchset
-from services.availability.fhir.query import Include, SlotQuery
-from services.availability.fhir.regulators import RegulatorValue, regulator
-from services.availability.fhir.terms import Ig
+from services.availability.interop.fhir.bundle import searchset
+from services.availability.interop.fhir.query import Include, SlotQuery
+from services.availability.interop.fhir.terms import Ig
+from services.availability.interop.sas.regulators import RegulatorValue, regulator
 from tests.builders import MORNING
 from tests.fhir_values import schedule as a_schedule
 from tests.fhir_values import slot as a_slot

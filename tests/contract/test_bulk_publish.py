@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.availability.fhir.terms import SLOT_TYPES
-from services.availability.smart.resources import EXTENSION, KINDS, publication
+from services.availability.interop.bulk.resources import EXTENSION, KINDS, publication
+from services.availability.interop.fhir.terms import SLOT_TYPES
 from shared.settings import Settings
 from tests.builders import MORNING, Service, a_hold, a_slot, a_territory, availability
 from tests.contract.sas.test_examples import require_valid

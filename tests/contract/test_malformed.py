@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from services.availability.edges.ical_reading import FeedUnreadable, busy_periods
-from services.availability.fhir.foreign import parse_bundle, parse_searchset
-from services.availability.fhir.outcome import FhirRefusal
-from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.edges.hub_settings import HubSettings
+from services.availability.interop.agendas.reading import FeedUnreadable, busy_periods
+from services.availability.interop.editors.foreign import parse_bundle, parse_searchset
+from services.availability.interop.fhir.outcome import FhirRefusal
+from services.matching.hub.schemas import HubSchemas
+from services.matching.hub.settings import HubSettings
 from services.matching.main import build as build_matching
 from shared.auth import admit_machine
 from shared.db import Scope, run, set_scope

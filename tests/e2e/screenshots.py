@@ -12,17 +12,17 @@ import httpx
 from playwright.async_api import Browser
 from rich.console import Console
 
-from services.demo.command import Options, Stage, next_day
+from services.cli.demo import Options, Stage, next_day
+from services.cli.up import serving
 from services.demo.days import at
 from services.demo.seed import seed
-from services.starting import installed
-from services.together import build
-from services.up import serving
+from services.installation.starting import installed
+from services.installation.together import build
 from shared.auth import Role
 from shared.clock import PARIS, set_clock
 from shared.http import COOKIE
+from shared.running.telemetry import configure_logging
 from shared.settings import Settings
-from shared.telemetry import configure_logging
 from tests.builders import owner
 from tests.e2e.browser import DESK, PHONE, chromium, screen
 from tests.e2e.pictures import MARSEILLE, PICTURES, Picture, give_back

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from playwright.async_api import Browser, expect
 
-from services.together import build
+from services.installation.together import build
 from shared.auth import Role
 from shared.settings import Settings
 from tests.conftest import run

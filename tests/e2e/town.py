@@ -12,12 +12,12 @@ import httpx
 
 from services.availability import orders
 from services.availability.app import directory
-from services.together import build
+from services.installation.together import build
 from shared.auth import Role
+from shared.db.tables import AccountRow, CommuneRow, RoleGrantRow
 from shared.http import COOKIE
 from shared.ids import new_id
 from shared.settings import Settings
-from shared.tables import AccountRow, CommuneRow, RoleGrantRow
 from tests.builders import CPTS, MORNING, a_person, owner, show
 from tests.processes import free_port
 from tests.serving import serving

@@ -10,18 +10,19 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people import signin
 from shared.auth import Caller, admit_machine
+from shared.contracts.events import Event, State, apply
 from shared.db import database_now, engine_for, opener, run, schema_metadata
-from shared.doorbell import Doorbell
-from shared.events import Event, State, apply
+from shared.db.doorbell import Doorbell
+from shared.db.reader import Reader
 from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
-from shared.live import Hub
-from shared.live_api import live_routes
-from shared.log import Outbox
-from shared.reader import Reader
+from shared.live.api import live_routes
+from shared.live.log import Outbox
+from shared.live.push import Hub
+from shared.patients.vault import Vault
 from shared.refusals import Refusal
 from shared.settings import Settings
-from shared.vault import Vault
 from shared.wiring import Wiring, serving
 
 METADATA = schema_metadata("probe")
@@ -91,6 +92,7 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
     app.state.wiring, app.state.hub = wiring, hub
     answer_problems(app)
+    app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
 
     @app.post("/things/{key}", status_code=204)

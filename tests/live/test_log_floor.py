@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.contracts.events import Event
 from shared.db import engine_for
-from shared.events import Event
 from shared.settings import Settings
 from tests.live.probe import OUTBOX, prepare
 

@@ -21,7 +21,8 @@ from ortools.graph.python import max_flow, min_cost_flow  # noqa: F401
 
 from tests.mutation.sites import Mutant, mutants
 
-PACKAGE = "services.matching.core"
+PACKAGE = "services.matching.engine"
+IN = {"costs": "sameday.costs", "order": "sameday.order", "rules": "sameday.rules"}
 FILES = {
     "costs": "",
     "travel": "StraightLine great_circle_km degrees straight_line",
@@ -90,8 +91,8 @@ def noticed(name: str, path: Path, tree: ast.Module) -> bool:
 
 def tried(file: str, only: str) -> list[tuple[Mutant, bool]]:
     """Each fault of a file, and whether it was noticed."""
-    path = Path(*PACKAGE.split("."), f"{file}.py")
-    name = f"{PACKAGE}.{file}"
+    name = f"{PACKAGE}.{IN.get(file, file)}"
+    path = Path(*name.split(".")).with_suffix(".py")
     return [(one, noticed(name, path, one.tree)) for one in mutants(path.read_text(encoding="utf-8"), only)]
 
 

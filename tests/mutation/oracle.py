@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.matching.core import costs, order, rules, second_look
-from services.matching.core.judge import faults
-from services.matching.core.model import (
+from services.matching.engine.model import (
     Blocker,
     Cost,
     Instance,
@@ -22,9 +20,11 @@ from services.matching.core.model import (
     SlotType,
     Urgency,
 )
-from services.matching.core.solve import solve
-from services.matching.core.table import Table
-from services.matching.core.travel import StraightLine, great_circle_km, straight_line
+from services.matching.engine.sameday import costs, order, rules, second_look
+from services.matching.engine.sameday.judge import faults
+from services.matching.engine.sameday.solve import solve
+from services.matching.engine.sameday.table import Table
+from services.matching.engine.travel import StraightLine, great_circle_km, straight_line
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "matching.md"
 NOW = 1_000_000

@@ -9,8 +9,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from services.matching.core import second_look
-from services.matching.core.model import (
+from services.matching.engine.model import (
     Instance,
     Mode,
     Parameters,
@@ -21,6 +20,7 @@ from services.matching.core.model import (
     SlotType,
     Urgency,
 )
+from services.matching.engine.sameday import second_look
 
 NOW = 1_000_000
 RANKS = 6

@@ -6,8 +6,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.attachment import propose
-from services.matching.core.attachment_model import (
+from services.matching.engine.doctors.model import (
     AttachmentParameters,
     AttachmentPlan,
     AttachmentRound,
@@ -15,7 +14,8 @@ from services.matching.core.attachment_model import (
     Patient,
     class_rank,
 )
-from services.matching.core.model import Point
+from services.matching.engine.doctors.round import propose
+from services.matching.engine.model import Point
 
 TOWNS = {"01001": Point(46.0, 5.0), "01002": Point(46.04, 5.01), "01003": Point(46.11, 5.05)}
 WIDE = AttachmentParameters(nearest_k=10, max_travel_s=1000)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from services.matching.core.attachment import propose
-from services.matching.core.attachment_model import AttachmentPlan, AttachmentRound
-from services.matching.core.attachment_prices import PlaceWorth, worth_of_places
+from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound
+from services.matching.engine.doctors.prices import PlaceWorth, worth_of_places
+from services.matching.engine.doctors.round import propose
 from tests.property.test_attachment_laws import rounds
 
 

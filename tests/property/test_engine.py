@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.costs import cost_of
-from services.matching.core.files import dumps, loads
-from services.matching.core.judge import faults
-from services.matching.core.model import Instance, Plan
-from services.matching.core.rules import blockers
-from services.matching.core.solve import solve
-from services.matching.core.table import Table
+from services.matching.engine.files import dumps, loads
+from services.matching.engine.model import Instance, Plan
+from services.matching.engine.sameday.costs import cost_of
+from services.matching.engine.sameday.judge import faults
+from services.matching.engine.sameday.rules import blockers
+from services.matching.engine.sameday.solve import solve
+from services.matching.engine.sameday.table import Table
 from tests.property.engine_instances import best_by_enumeration, instances, renamed, slots, unserved_by_rank
 
 thorough = settings(max_examples=70, deadline=None)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.bulk import NotProved, match, prove
-from services.matching.core.flow import (
+from services.matching.engine.market.bulk import NotProved, match, prove
+from services.matching.engine.market.flow import (
     FIRST_GAP,
     CostsTooLarge,
     FlowFailed,
@@ -19,13 +19,13 @@ from services.matching.core.flow import (
     solve_flow,
     spread,
 )
-from services.matching.core.households import gap_of, search
-from services.matching.core.model import Instance
-from services.matching.core.network import UNSERVED, IntArray, Network
-from services.matching.core.order import ordered
-from services.matching.core.proof import counts_are_best
-from services.matching.core.round import Round
-from services.matching.core.table import Table
+from services.matching.engine.market.network import UNSERVED, IntArray, Network
+from services.matching.engine.market.proof import counts_are_best
+from services.matching.engine.model import Instance
+from services.matching.engine.sameday.households import gap_of, search
+from services.matching.engine.sameday.order import ordered
+from services.matching.engine.sameday.round import Round
+from services.matching.engine.sameday.table import Table
 from tests.property.engine_instances import instances
 
 thorough = settings(max_examples=100, deadline=None)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.explain import PLACE, apply, explained
-from services.matching.core.model import Instance, Plan, Point, Request, Urgency
-from services.matching.core.places import PlacePrice, by_commune, by_practitioner, place_prices
-from services.matching.core.recommend import options, price_list
-from services.matching.core.solve import solve
+from services.matching.engine.model import Instance, Plan, Point, Request, Urgency
+from services.matching.engine.sameday.explain import PLACE, apply, explained
+from services.matching.engine.sameday.recommend import options, price_list
+from services.matching.engine.sameday.solve import solve
+from services.matching.engine.sameday.worth import PlacePrice, by_commune, by_practitioner, place_prices
 from tests.property.engine_instances import instances, requests, unserved_by_rank
 
 thorough = settings(max_examples=50, deadline=None)

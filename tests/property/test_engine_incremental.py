@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.core.bulk import match
-from services.matching.core.flow import flow_of_least_cost, penalties
-from services.matching.core.incremental import Matcher
-from services.matching.core.network import IntArray, Network
+from services.matching.engine.market.bulk import match
+from services.matching.engine.market.flow import flow_of_least_cost, penalties
+from services.matching.engine.market.incremental import Matcher
+from services.matching.engine.market.network import IntArray, Network
 
 PENALTY = 1000
 KINDS = ["request", "request", "slot", "slot", "cancel", "commit", "withdraw", "place"]

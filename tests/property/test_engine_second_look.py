@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from services.matching.core import costs, judge, rules, second_look
-from services.matching.core.model import Instance
-from services.matching.core.table import Table
+from services.matching.engine.model import Instance
+from services.matching.engine.sameday import costs, judge, rules, second_look
+from services.matching.engine.sameday.table import Table
 from tests.mutation.oracle import disagreements
 from tests.property.engine_instances import instances
 
@@ -39,7 +39,7 @@ def test_the_judge_imports_nothing_of_what_solves(module: object) -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))  # type: ignore[attr-defined]
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     ours = {name.rsplit(".", 1)[1] for name in names if name and name.startswith("services.matching")}
-    assert ours <= {"core", "engine", "model", "travel", "second_look"}
+    assert ours <= {"sameday", "engine", "model", "travel", "second_look"}
     taken = {each.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for each in node.names}
     # Of journeys it takes the type of a router's answers, and computes the straight line itself.
     assert taken & {"great_circle_km", "StraightLine", "straight_line", "travel_model"} == set()

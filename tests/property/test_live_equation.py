@@ -23,12 +23,12 @@ from services.availability.reads import read_state
 from services.availability.sweeper import EACH_TIME, seldom, sweep
 from services.availability.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
+from shared.contracts.events import State
 from shared.db import Scope, run, set_scope
-from shared.events import State
-from shared.follow import Replica
-from shared.live import Hub
-from shared.live_api import seen
-from shared.log import Position
+from shared.live.api import seen
+from shared.live.follow import Replica
+from shared.live.log import Position
+from shared.live.push import Hub
 from shared.settings import Settings
 from tests.builders import (
     CPTS,

@@ -15,15 +15,15 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from services.matching.live import view
-from services.matching.reads import read_state
-from services.matching.store.tables import OUTBOX
+from services.matching.sameday.reads import read_state
+from services.matching.sameday.store.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
+from shared.contracts.events import State
 from shared.db import Scope, set_scope
-from shared.events import State
-from shared.follow import Replica
-from shared.live import Hub
-from shared.live_api import seen
-from shared.log import Position
+from shared.live.api import seen
+from shared.live.follow import Replica
+from shared.live.log import Position
+from shared.live.push import Hub
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, show, slots_order
 from tests.towns import Person, Town, a_request, a_town, with_communes

@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.app import attachment_answers, attachments
-from services.matching.app.attachment_intake import AttachmentForm
-from services.matching.app.attachment_rounds import Panel, RoundDesk, run_round
-from services.matching.core.attachment_decision import Decision, decide
-from services.matching.core.attachment_model import AttachmentRound
-from services.matching.core.model import Point
-from services.matching.reads_attachment import attachments_of, outcomes_of
-from shared.attachment_contracts import PROMISED, AttachmentState
+from services.matching.doctors.app import answers as attachment_answers
+from services.matching.doctors.app import register as attachments
+from services.matching.doctors.app.intake import AttachmentForm
+from services.matching.doctors.app.rounds import Panel, RoundDesk, run_round
+from services.matching.doctors.reads import attachments_of, outcomes_of
+from services.matching.engine.doctors.decision import Decision, decide
+from services.matching.engine.doctors.model import AttachmentRound
+from services.matching.engine.model import Point
 from shared.auth import Caller, Role
+from shared.contracts.register import PROMISED, AttachmentState
 from shared.db import run, set_scope
 from shared.ids import new_id
 from shared.settings import Settings

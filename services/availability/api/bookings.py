@@ -13,7 +13,7 @@ from services.availability.app import bookings as app
 from shared.auth import Role
 from shared.contracts import BookingState, BookingView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
-from shared.patients import Patient
+from shared.patients.patient import Patient
 
 HOLDERS = tuple(role for role in Role if role != Role.COMMITTEE)
 WITNESSES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.MACHINE)

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel
 from sqlmodel import select
 
-from services.availability import directory_reads, orders, reads
+from services.availability import orders, reads
 from services.availability.app import directory as app
+from services.availability.reads import directory as directory_reads
 from services.availability.tables import CptsRow, PanelRow
+from services.people.changes import record_change
 from shared.auth import Role
-from shared.changes import record_change
 from shared.contracts import CptsView
 from shared.http import CallerDep, SessionDep
 

@@ -23,8 +23,8 @@ from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.export import Cell, Kind, as_file, moment
 from shared.http import CallerDep, SessionDep
-from shared.labels import Wording, language_of, wording
 from shared.refusals import Invalid, NotFound
+from shared.wording.labels import Wording, language_of, wording
 
 WEEKS = 53
 routes = APIRouter(tags=["exports"])

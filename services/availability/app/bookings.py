@@ -17,8 +17,8 @@ from services.availability.store import slots as slot_store
 from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import BookingState, BookingView, SlotView
+from shared.patients.vault import Vault
 from shared.refusals import NotAllowed, NotFound
-from shared.vault import Vault
 
 FREED = frozenset({BookingState.RELEASED, BookingState.CANCELLED, BookingState.EXPIRED})
 BEFORE: Mapping[BookingState, Collection[BookingState]] = {

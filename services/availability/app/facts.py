@@ -19,8 +19,8 @@ from services.availability.store import ledger
 from services.availability.tables import OUTBOX, CptsRow, MembershipRow, ScheduleRow, SlotRow
 from shared.clock import PARIS
 from shared.contracts import CptsView, PlaceView, PractitionerView, SlotView
+from shared.contracts.events import Event
 from shared.db import Scope, database_now, set_scope
-from shared.events import Event
 
 EVERYWHERE = Scope(frozenset({"*"}))
 

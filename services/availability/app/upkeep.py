@@ -8,9 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.bookings import expire_holds
 from services.availability.app.facts import Fact, recount, tell
-from services.availability.foreign_tables import ForeignSourceRow
 from services.availability.store import bookings, ledger, slots
 from services.availability.tables import OUTBOX, BookingRow, SlotRow
+from services.availability.tables.foreign import ForeignSourceRow
 from shared.clock import PARIS
 from shared.db import database_now, run
 

@@ -1,3 +1,3 @@
-from shared.migrate import run_env
+from shared.db.migrate import run_env
 
 run_env()

@@ -1,10 +1,10 @@
 """The only SQL that writes: guarded statements that both test and take. The database decides who wins."""
 
-from services.availability import agenda_tables as _agendas  # noqa: F401  these belong to the same history
-from services.availability import foreign_tables as _foreign  # noqa: F401  these belong to the same history
-from services.availability.fhir import tables as _regulators  # noqa: F401  these belong to the same history
 from services.availability.tables import Availability
-from shared.migrate import History
+from services.availability.tables import agendas as _agendas  # noqa: F401  these belong to the same history
+from services.availability.tables import foreign as _foreign  # noqa: F401  these belong to the same history
+from services.availability.tables import regulators as _regulators  # noqa: F401  these belong to the same history
+from shared.db.migrate import History
 
 HISTORY = History(
     schema="availability",

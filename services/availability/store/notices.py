@@ -8,10 +8,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import BookingRow, MembershipRow, SlotRow
+from services.people.notices.kinds import Kind
+from services.people.notices.telling import News, tell_practitioners
 from shared.contracts import BookingState
 from shared.db import database_now
-from shared.notices.kinds import Kind
-from shared.notices.telling import News, tell_practitioners
 
 TOLD = {BookingState.CONFIRMED: Kind.BOOKED, BookingState.CANCELLED: Kind.CANCELLED}
 """A hold is not told: it may lapse in three minutes."""

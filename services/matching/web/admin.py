@@ -15,19 +15,19 @@ from sqlalchemy import delete, func, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.api.export_administration import said
-from services.matching.app.attachment_parameters import attachment_settings
-from services.matching.app.parameters import RUNNABLE, CptsParameters, parameters_of
-from services.matching.reads_audit import accesses, labels_of, members
+from services.matching.doctors.app.parameters import attachment_settings
+from services.matching.exports.administration import said
+from services.matching.sameday.app.parameters import RUNNABLE, CptsParameters, parameters_of
 from services.matching.web import parameter_forms as forms
+from services.people.audit import accesses, labels_of, members
+from services.people.changes import changes_of, record_change
+from services.people.signin import add_account
 from shared.auth import Caller, Role, record_access
-from shared.changes import changes_of, record_change
 from shared.db import Scope, run
+from shared.db.tables import AccountRow, CommuneRow, RoleGrantRow, SessionRow
 from shared.export import moment
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.refusals import Invalid, NotFound
-from shared.signin import add_account
-from shared.tables import AccountRow, CommuneRow, RoleGrantRow, SessionRow
 from shared.web.pages import PageDep, label_of_account, reading
 
 SHOWN = 200

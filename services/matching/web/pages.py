@@ -12,8 +12,8 @@ from services.matching.web.admin import routes as admin
 from services.matching.web.admin_exports import routes as admin_exports
 from services.matching.web.figures import Figures, figures
 from shared.auth import Role
+from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.tables import CommuneRow
 from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 

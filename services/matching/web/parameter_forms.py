@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.matching.app.attachment_parameters import AttachmentSettings
-from services.matching.app.parameters import CptsParameters, EscalationStep, Step, Weights
+from services.matching.doctors.app.parameters import AttachmentSettings
+from services.matching.sameday.app.parameters import CptsParameters, EscalationStep, Step, Weights
 
 AGES = (60, 65, 70, 75, 80, 85)
 

@@ -1,5 +1,5 @@
 // Following a live stream: a snapshot, then batches that continue it; resumed, or started again, as the server says.
-// The same rules as shared/follow.py. Silence longer than two heartbeats means that the connection is lost.
+// The same rules as shared/live/follow.py. Silence longer than two heartbeats means that the connection is lost.
 
 import { get, post, Problem } from "/static/api.js";
 import { config } from "/static/page.js";

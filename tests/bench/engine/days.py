@@ -1,6 +1,6 @@
 """G. Days on held-out seeds, paired: our default against earliest slot first and a greedy rule with our own cost."""
 
-from services.matching.core.policies import CONSENSUS, CONSENSUS_HOLD, DEFAULT_POLICY, STABLE
+from services.matching.engine.ahead.policies import CONSENSUS, CONSENSUS_HOLD, DEFAULT_POLICY, STABLE
 from tests.bench.engine.letters import Options, aim
 from tests.bench.engine.lived import BOUND, EARLIEST, FROZEN, PEERS, Lived, lived, ratios, show
 from tests.bench.report import Report

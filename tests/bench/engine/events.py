@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.matching.core.model import Instance
-from services.matching.core.recommend import options as best_slots
-from services.matching.core.recommend import price_list
-from services.matching.core.table import Offer
+from services.matching.engine.model import Instance
+from services.matching.engine.sameday.recommend import options as best_slots
+from services.matching.engine.sameday.recommend import price_list
+from services.matching.engine.sameday.table import Offer
 from tests.bench.engine.letters import Options
 from tests.bench.engine.territories import territory
 from tests.bench.engine.warm_day import INSERTION, WarmDay

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from services.matching.core.flow import penalties, solve_flow, spread
-from services.matching.core.network import Network
+from services.matching.engine.market.flow import penalties, solve_flow, spread
+from services.matching.engine.market.network import Network
 from tests.bench.engine import peers
 from tests.bench.engine.letters import Options, shown, timed
 from tests.bench.engine.markets import market

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from services.matching.core.explain import PLACE, Explainer, apply
-from services.matching.core.model import Instance, Plan, Relaxation, Unmatched
-from services.matching.core.order import rank_of
-from services.matching.core.places import by_practitioner, place_prices
-from services.matching.core.solve import solve
+from services.matching.engine.model import Instance, Plan, Relaxation, Unmatched
+from services.matching.engine.sameday.explain import PLACE, Explainer, apply
+from services.matching.engine.sameday.order import rank_of
+from services.matching.engine.sameday.solve import solve
+from services.matching.engine.sameday.worth import by_practitioner, place_prices
 from tests.bench.engine.letters import Options, shown
 from tests.bench.engine.territories import territory
 from tests.bench.report import Report, median

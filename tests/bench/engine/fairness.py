@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.matching.core.flow import solve_flow
-from services.matching.core.model import Parameters
-from services.matching.core.network import IntArray, Network
+from services.matching.engine.market.flow import solve_flow
+from services.matching.engine.market.network import IntArray, Network
+from services.matching.engine.model import Parameters
 from tests.bench.engine.ledger import DAYS_MEASURED, DAYS_OF_LEDGER, days_of, live_weeks
 from tests.bench.engine.letters import Options, aim, shown, timed
 from tests.bench.engine.markets import SLOTS_PER_PRACTICE, Market, market

@@ -1,7 +1,7 @@
 """H. Where slots abound, nobody loses by our default: unserved and travel against earliest slot first."""
 
-from services.matching.core.policies import DEFAULT_POLICY
-from services.matching.simulation.figures import everybody, paired
+from services.matching.engine.ahead.policies import DEFAULT_POLICY
+from services.matching.lab.figures import everybody, paired
 from tests.bench.engine.letters import Options, aim
 from tests.bench.engine.lived import EARLIEST, PEERS, lived, ratios, show
 from tests.bench.report import Report

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.matching.core.model import Parameters
-from services.matching.core.solve import decide
-from services.matching.simulation.day import Day
-from services.matching.simulation.draw import DaySetting, drawn_day, drawn_territory
+from services.matching.engine.model import Parameters
+from services.matching.engine.sameday.solve import decide
+from services.matching.lab.days.day import Day
+from services.matching.lab.days.draw import DaySetting, drawn_day, drawn_territory
 from tests.bench.report import progress
 
 DAYS_OF_LEDGER, DAYS_MEASURED = 20, 10

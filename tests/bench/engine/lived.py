@@ -7,10 +7,10 @@ import os
 import time
 from collections.abc import Callable
 
-from services.matching.simulation.draw import CALM, DaySetting, MishapSetting
-from services.matching.simulation.figures import Figures, Paired, everybody, figures, paired, travel, urgent
-from services.matching.simulation.outcome import Outcome
-from services.matching.simulation.run import Case, run_cases
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting
+from services.matching.lab.figures import Figures, Paired, everybody, figures, paired, travel, urgent
+from services.matching.lab.outcome import Outcome
+from services.matching.lab.run import Case, run_cases
 from tests.bench.report import Report, progress
 
 FIRST_HELD_OUT = 1000

@@ -36,7 +36,7 @@ def of_one_solve(requests: int, slots: int, k: int, seed: int) -> dict[str, floa
 
 def main(requests: str, slots: str, k: str, seed: str) -> None:
     """Draw, solve, print both figures."""
-    from services.matching.core.flow import solve_flow  # noqa: PLC0415
+    from services.matching.engine.market.flow import solve_flow  # noqa: PLC0415
     from tests.bench.engine.markets import market  # noqa: PLC0415
 
     network = market(int(requests), int(slots), int(k), int(seed)).network

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.core.attachment_nearest import Search, nearest_with_places
+from services.matching.engine.doctors.nearest import Search, nearest_with_places
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

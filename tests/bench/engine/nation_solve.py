@@ -17,7 +17,7 @@ from tests.bench.engine.nation import Nation, draw
 
 def ours(nation: Nation) -> dict[str, Any]:
     """The aggregated flow with its certificate."""
-    from services.matching.core.attachment_flow import Network, solve  # noqa: PLC0415
+    from services.matching.engine.doctors.flow import Network, solve  # noqa: PLC0415
 
     commune, rank = np.nonzero(nation.count)
     network = Network(

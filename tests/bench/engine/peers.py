@@ -17,7 +17,7 @@ from ortools.linear_solver.python import model_builder_helper
 from ortools.sat.python import cp_model
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from services.matching.core.network import IntArray, Network
+from services.matching.engine.market.network import IntArray, Network
 
 Answer = tuple[float, list[int], int]
 Peer = Callable[[Network, IntArray], Answer]

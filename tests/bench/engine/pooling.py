@@ -3,7 +3,7 @@
 It depends on the model: how people call and where practices stand are drawn. No merit of the code.
 """
 
-from services.matching.core.policies import DEFAULT_POLICY
+from services.matching.engine.ahead.policies import DEFAULT_POLICY
 from tests.bench.engine.letters import Options
 from tests.bench.engine.lived import CALLS, EARLIEST, lived, show
 from tests.bench.report import Report

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from services.matching.core.flow import solve_flow
-from services.matching.core.network import Network
+from services.matching.engine.market.flow import solve_flow
+from services.matching.engine.market.network import Network
 from tests.bench.engine.letters import shown, timed
 from tests.bench.report import Report
 

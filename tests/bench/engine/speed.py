@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from services.matching.core.flow import penalties, solve_flow, spread
-from services.matching.core.network import Flow, Network
+from services.matching.engine.market.flow import penalties, solve_flow, spread
+from services.matching.engine.market.network import Flow, Network
 from tests.bench.engine.letters import shown, timed
 from tests.bench.engine.markets import Market
 from tests.bench.engine.peers import Answer, Peer, answer

@@ -1,7 +1,7 @@
 """K. Told at once and moved only for more than two hours' worth: who gains, how many are moved, nobody dropped."""
 
-from services.matching.core.policies import STABLE
-from services.matching.simulation.figures import figures
+from services.matching.engine.ahead.policies import STABLE
+from services.matching.lab.figures import figures
 from tests.bench.engine.letters import Options, aim
 from tests.bench.engine.lived import FROZEN, PEERS, lived, ratios, show
 from tests.bench.report import Report

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.matching.core.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
+from services.matching.engine.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
 
 MORNING = 1_800_000_000 // 86_400 * 86_400 + 6 * 3600
 DAY_S = 12 * 3600

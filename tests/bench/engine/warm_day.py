@@ -6,10 +6,10 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from services.matching.core.incremental import Matcher
-from services.matching.core.model import Instance
-from services.matching.core.network import IntArray, Network
-from services.matching.core.table import NOT_ALLOWED, Offer, Table
+from services.matching.engine.market.incremental import Matcher
+from services.matching.engine.market.network import IntArray, Network
+from services.matching.engine.model import Instance
+from services.matching.engine.sameday.table import NOT_ALLOWED, Offer, Table
 from tests.bench.engine import peers
 from tests.bench.engine.territories import MORNING
 

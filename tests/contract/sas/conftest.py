@@ -13,10 +13,10 @@ from fastapi import FastAPI
 
 from services.availability import orders
 from services.availability.app import directory
-from services.availability.fhir.api import build_fhir
-from services.availability.fhir.seed import NORTH, SOUTH, seed_conformance
-from services.availability.fhir.settings import AllowedClient, SasSettings
-from services.availability.fhir.tls import listener
+from services.availability.interop.sas.api import build_fhir
+from services.availability.interop.sas.seed import NORTH, SOUTH, seed_conformance
+from services.availability.interop.sas.settings import AllowedClient, SasSettings
+from services.availability.interop.sas.tls import listener
 from shared import embedded
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire

@@ -14,11 +14,11 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 
-from services.availability.fhir.api import build_fhir
-from services.availability.fhir.editors import Editors
-from services.availability.fhir.seed import NORTH, SETUPS
-from services.availability.fhir.settings import Editor, SasSettings
-from services.availability.fhir.tls import listener
+from services.availability.interop.editors.following import Editors
+from services.availability.interop.sas.api import build_fhir
+from services.availability.interop.sas.seed import NORTH, SETUPS
+from services.availability.interop.sas.settings import Editor, SasSettings
+from services.availability.interop.sas.tls import listener
 from shared.auth import Role
 from shared.db import run as sql
 from shared.wiring import Wiring

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.availability.fhir.seed import NORTH, SOUTH
+from services.availability.interop.sas.seed import NORTH, SOUTH
 from shared.auth import Role
 from tests.contract.sas.elsewhere import OU, PLACES, SHARED, SINGLE, TWO, Here, Other
 

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from services.availability import orders
 from services.availability.app import directory, upkeep
-from services.availability.fhir.editors import EVERY, FOLLOWED, STREAM, Editors, following_editors
-from services.availability.fhir.seed import NORTH, SOUTH
-from services.availability.fhir.settings import Editor, SasSettings
+from services.availability.interop.editors.following import EVERY, FOLLOWED, STREAM, Editors, following_editors
+from services.availability.interop.sas.seed import NORTH, SOUTH
+from services.availability.interop.sas.settings import Editor, SasSettings
 from services.availability.sweeper import sweep
 from shared.db import run
 from tests.builders import MORNING, owner, show

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from services.availability.fhir import terms
-from services.availability.fhir.appointments import STATUSES, AppointmentValue, appointment
-from services.availability.fhir.bundle import searchset
-from services.availability.fhir.foreign import parse_bundle
-from services.availability.fhir.outcome import Missing, outcome
-from services.availability.fhir.query import parse_slot_query
-from services.availability.fhir.regulators import parse_regulator, regulator
-from services.availability.fhir.terms import Ig
-from services.availability.fhir.values import SlotValue
+from services.availability.interop.editors.foreign import parse_bundle
+from services.availability.interop.fhir import terms
+from services.availability.interop.fhir.bundle import searchset
+from services.availability.interop.fhir.outcome import Missing, outcome
+from services.availability.interop.fhir.query import parse_slot_query
+from services.availability.interop.fhir.terms import Ig
+from services.availability.interop.fhir.values import SlotValue
+from services.availability.interop.sas.appointments import STATUSES, AppointmentValue, appointment
+from services.availability.interop.sas.regulators import parse_regulator, regulator
 from tests.fhir_values import NORTH, NOW, SOUTH, schedule, slot
 
 BASE = "https://exemple.invalid/fhir"

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.availability.fhir.api import EVERYTHING
-from services.availability.fhir.seed import seed_conformance
-from services.availability.fhir.settings import SasSettings
+from services.availability.interop.sas.api import EVERYTHING
+from services.availability.interop.sas.seed import seed_conformance
+from services.availability.interop.sas.settings import SasSettings
 from shared.db import run, set_scope
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.availability.fhir.settings import SasSettings
-from services.availability.fhir.tls import IncompleteTls, server_context
+from services.availability.interop.sas.settings import SasSettings
+from services.availability.interop.sas.tls import IncompleteTls, server_context
 from shared.settings import Settings
 from tests.contract.sas.conftest import SAS, Guarded, Kit, calling, fhir_app, in_service
 from tests.contract.sas.elsewhere import CN, OU

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.availability.fhir.appointments import STATUSES, AppointmentValue, appointment
-from services.availability.fhir.regulators import RegulatorValue, regulator
+from services.availability.interop.sas.appointments import STATUSES, AppointmentValue, appointment
+from services.availability.interop.sas.regulators import RegulatorValue, regulator
 from tests.contract.sas.test_examples import MANY, SEARCH, SEARCH_CPTS, example, our_bundle
 from tests.fhir_values import NOW
 

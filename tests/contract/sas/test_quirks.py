@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from services.availability.fhir import terms
+from services.availability.interop.fhir import terms
 from tests.contract.sas.answers import ask
 from tests.contract.sas.conftest import Kit
 from tests.fhir_kit import search

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.availability.fhir import terms
-from services.availability.fhir.regulators import RegulatorValue, regulator
-from services.availability.fhir.seed import seed_conformance
-from services.availability.fhir.settings import SasSettings
+from services.availability.interop.fhir import terms
+from services.availability.interop.sas.regulators import RegulatorValue, regulator
+from services.availability.interop.sas.seed import seed_conformance
+from services.availability.interop.sas.settings import SasSettings
 from shared.db import run
 from shared.wiring import Wiring
 from tests.unit.fhir.test_regulators import WRONG, changed

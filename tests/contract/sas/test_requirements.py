@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from services.availability.fhir import terms
-from services.availability.fhir.resources import practitioner
-from services.availability.fhir.values import PractitionerValue
+from services.availability.interop.fhir import terms
+from services.availability.interop.fhir.resources import practitioner
+from services.availability.interop.fhir.values import PractitionerValue
 from tests.contract.sas.answers import Answer, ask
 from tests.contract.sas.conftest import Guarded, Kit
 from tests.contract.sas.elsewhere import CN, OU

@@ -11,10 +11,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.availability.fhir import terms
-from services.availability.fhir.regulators import RegulatorValue, regulator
-from services.availability.fhir.returns import STREAM, Returns, telling_the_sas
-from services.availability.fhir.settings import SasSettings
+from services.availability.interop.fhir import terms
+from services.availability.interop.sas.regulators import RegulatorValue, regulator
+from services.availability.interop.sas.returns import STREAM, Returns, telling_the_sas
+from services.availability.interop.sas.settings import SasSettings
 from shared.auth import Role
 from shared.settings import Settings
 from tests.builders import MORNING, Service, Territory, a_hold, a_slot, a_territory, availability, show

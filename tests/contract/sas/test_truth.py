@@ -6,11 +6,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.availability.fhir.api import EVERYTHING
-from services.availability.fhir.seed import NORTH, seed_conformance
-from services.availability.fhir.settings import SasSettings
+from services.availability.interop.sas.api import EVERYTHING
+from services.availability.interop.sas.seed import NORTH, seed_conformance
+from services.availability.interop.sas.settings import SasSettings
 from shared.db import run, set_scope
-from shared.reader import AT_A_TIME
+from shared.db.reader import AT_A_TIME
 from shared.settings import Settings
 from shared.wiring import Wiring
 from tests.builders import owner

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.edges.attachment_calendar import catch_up
+from services.matching.doctors.edges.calendar import catch_up
 from shared.auth import Role
 from shared.db import Scope, set_scope
+from shared.db.tables import CommuneRow
 from shared.settings import Settings
-from shared.tables import CommuneRow
 from shared.web.site import API
 from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, MORNING, owner, show

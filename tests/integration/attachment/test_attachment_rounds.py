@@ -9,14 +9,14 @@ import numpy as np
 from sqlalchemy import text
 
 from services.availability.app import directory
-from services.matching.core.attachment import propose
-from services.matching.core.attachment_model import AttachmentRound, GpOffer, Patient
-from services.matching.core.model import Point
-from services.matching.reads_attachment import read_attachments
-from services.matching.store.tables import OUTBOX
+from services.matching.doctors.reads import read_attachments
+from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient
+from services.matching.engine.doctors.round import propose
+from services.matching.engine.model import Point
+from services.matching.sameday.store.tables import OUTBOX
 from shared.auth import Role
+from shared.contracts.events import State, apply
 from shared.db import run
-from shared.events import State, apply
 from tests.builders import CPTS, MORNING, NEIGHBOUR, a_territory, owner
 from tests.integration.attachment.conftest import COMMUNES, Register, a_round, entered, posted, state_of
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from services.availability.edges.ical import Agendas
+from services.availability.interop.agendas.following import Agendas
 from shared.auth import Role
-from shared.public_address import UnsafeAddress, require_public
+from shared.outside.public_address import UnsafeAddress, require_public
 from tests.builders import MORNING, Service, Territory, a_hold, a_slot, show
 from tests.serving import serving
 

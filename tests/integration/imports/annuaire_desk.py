@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from rich.progress import Progress
 from sqlalchemy import text
 
+from services.files.outcome import MACHINE
 from services.imports.annuaire_client import AnnuaireSettings
 from services.imports.annuaire_load import Report, Scope, load
-from services.imports.outcome import MACHINE
 from shared.db import run, set_scope
 from shared.wiring import Wiring
 from tests.annuaire_server import KEY, Directory

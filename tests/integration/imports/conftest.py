@@ -6,8 +6,8 @@ import pytest
 
 from services.availability import orders
 from services.availability.app.directory import put_cpts
+from shared.db.tables import CommuneRow
 from shared.settings import Settings
-from shared.tables import CommuneRow
 from shared.wiring import running, wire
 from tests.annuaire_server import Directory, organization, practitioner, role
 from tests.builders import MORNING, owner, show

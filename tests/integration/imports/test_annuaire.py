@@ -9,9 +9,9 @@ from sqlalchemy import text
 from services.availability import orders
 from services.availability.app.slots import publish_slots
 from services.availability.refusals import NotScheduledThere
-from services.imports.outcome import MACHINE
+from services.files.outcome import MACHINE
 from shared.db import run
-from shared.embedded_place import CannotStart
+from shared.embedded.place import CannotStart
 from shared.settings import Settings
 from tests.annuaire_server import LATELY, Directory, organization, practitioner, role
 from tests.builders import MORNING

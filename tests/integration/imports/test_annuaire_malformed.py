@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.responses import Response
 
-from services.imports.annuaire import Wrong, activity_of, person_of, place_of
+from services.files.annuaire import Wrong, activity_of, person_of, place_of
 from services.imports.annuaire_client import AnnuaireRefuses
 from tests.annuaire_server import organization, practitioner, role
 from tests.contract.malformed import GARBAGE, Path, bent

@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from services.availability import orders
 from services.availability.app.directory import put_cpts
+from services.files.outcome import MACHINE
 from services.imports.bringing import Tally, brought
-from services.imports.outcome import MACHINE
 from services.imports.writing import writer_for
 from shared.clock import PARIS, Clock
 from shared.db import run, set_scope
-from shared.embedded_place import CannotStart
+from shared.embedded.place import CannotStart
 from shared.settings import Settings
 from shared.wiring import running, wire
 

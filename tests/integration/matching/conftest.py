@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.matching.edges.hub_schemas import HubSchemas
-from services.matching.edges.hub_settings import HubSettings
+from services.matching.hub.schemas import HubSchemas
+from services.matching.hub.settings import HubSettings
 from services.matching.main import build
 from shared.auth import Role, admit_machine
 from shared.settings import Settings

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from services.capturing import capture_from
-from services.matching.core.files import loads
-from services.matching.core.judge import faults
-from services.matching.core.model import Instance, Plan, Point
-from services.matching.simulation.changes import Change
-from services.matching.simulation.command import whatif
-from services.matching.simulation.stored import read_days, write_day
-from services.matching.solving import judge_files, solve_file
+from services.cli.capturing import capture_from
+from services.cli.solving import judge_files, solve_file
+from services.matching.engine.files import loads
+from services.matching.engine.model import Instance, Plan, Point
+from services.matching.engine.sameday.judge import faults
+from services.matching.lab.changes import Change
+from services.matching.lab.days.stored import read_days, write_day
+from services.matching.lab.terminal.command import whatif
 from shared.auth import Role
 from tests.builders import CPTS, MORNING, show
 from tests.integration.matching.test_looking_ahead import a_round, asked

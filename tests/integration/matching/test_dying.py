@@ -10,12 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from services.matching.app.bookings import Booking
-from services.matching.core.model import Instance
-from services.matching.edges.availability import Availability
-from services.matching.edges.solver import Solver, plan_round
-from services.matching.store.lease import LeaseLost, fence, leave_lease, take_lease
-from services.matching.store.tables import RequestRow
+from services.matching.engine.model import Instance
+from services.matching.sameday.app.bookings import Booking
+from services.matching.sameday.edges.availability import Availability
+from services.matching.sameday.edges.solver import Solver, plan_round
+from services.matching.sameday.store.lease import LeaseLost, fence, leave_lease, take_lease
+from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.matching.edges.foreign import ForeignSlots
+from services.matching.sameday.edges.foreign import ForeignSlots
 from shared.auth import Role
 from shared.settings import Settings
 from tests.builders import CPTS

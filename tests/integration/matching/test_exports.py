@@ -3,7 +3,7 @@
 import httpx
 from sqlalchemy import text
 
-from services.matching.api.exports import LISTS
+from services.matching.exports.api import LISTS
 from shared.auth import Role
 from shared.db import run
 from shared.export import inert

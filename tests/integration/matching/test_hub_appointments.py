@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.matching.edges.hub_messages import Regulator, Served
-from services.matching.edges.hub_telling import PATIENCE, news, slots_to_name
+from services.matching.hub.messages import Regulator, Served
+from services.matching.hub.telling import PATIENCE, news, slots_to_name
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, owner, show

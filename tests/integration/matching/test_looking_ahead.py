@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.matching.core.model import Point, Slot
-from services.matching.core.outlook import LEAST_DAYS
-from services.matching.store.history import Seen, history_of, known_days, see
-from services.matching.store.tables import RequestRow
+from services.matching.engine.ahead.outlook import LEAST_DAYS
+from services.matching.engine.model import Point, Slot
+from services.matching.sameday.store.history import Seen, history_of, known_days, see
+from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import run
 from shared.ids import new_id

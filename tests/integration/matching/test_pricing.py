@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from services.matching.core.recommend import options
-from services.matching.edges.pricing import SAME_MOMENT_S, Pricing
-from services.matching.edges.solver import Solver
+from services.matching.engine.sameday.recommend import options
+from services.matching.sameday.edges.pricing import SAME_MOMENT_S, Pricing
+from services.matching.sameday.edges.solver import Solver
 from tests.bench.engine.territories import territory
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from services.matching.core.model import Instance, Point, Slot, Urgency
-from services.matching.core.model import Request as Asked
-from services.matching.core.travel import StraightLine
-from services.matching.edges.travel import ROUTERS, Router
+from services.matching.engine.model import Instance, Point, Slot, Urgency
+from services.matching.engine.model import Request as Asked
+from services.matching.engine.travel import StraightLine
+from services.matching.sameday.edges.travel import ROUTERS, Router
 from tests.serving import serving
 
 ROAD, ROADLESS = {"time": 1234, "distance": 20.5}, {"time": None, "distance": None}

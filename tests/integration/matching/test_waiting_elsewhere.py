@@ -8,11 +8,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.matching.edges.directory import Directory
-from services.matching.edges.foreign import ForeignSlots
-from services.matching.edges.geocoder import Geocoder
-from services.matching.edges.history import History
-from services.matching.edges.travel import Router
+from services.matching.hub.directory import Directory
+from services.matching.lab.history import History
+from services.matching.sameday.edges.foreign import ForeignSlots
+from services.matching.sameday.edges.geocoder import Geocoder
+from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
 from shared.db import run
 from shared.settings import Settings

@@ -15,11 +15,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 
+from services.people.notices.mail import MailSettings
+from services.people.notices.sender import Sender
 from shared.auth import Role, caller_of_session
 from shared.db import run
 from shared.http import COOKIE
-from shared.notices.mail import MailSettings
-from shared.notices.sender import Sender
 from shared.settings import Settings
 from tests.builders import Service, Territory, a_hold, a_person, a_slot, a_territory, availability, owner
 from tests.processes import free_port

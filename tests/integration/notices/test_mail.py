@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from pydantic import SecretStr, ValidationError
 
-from shared.notices.mail import MailSettings, Undeliverable, letter, send
+from services.people.notices.mail import MailSettings, Undeliverable, letter, send
 from tests.authority import Authority
 from tests.integration.notices.conftest import SENDER, mailroom_at
 from tests.processes import free_port

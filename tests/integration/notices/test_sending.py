@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from services.people.notices.kinds import Kind
+from services.people.notices.sender import MOST_TRIES
+from services.people.notices.telling import News, tell_accounts
 from shared.clock import PARIS
-from shared.notices.kinds import Kind
-from shared.notices.sender import MOST_TRIES
-from shared.notices.telling import News, tell_accounts
 from tests.builders import CPTS, MORNING, show
 from tests.integration.notices.conftest import Desk
 from tests.processes import running

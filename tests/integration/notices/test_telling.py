@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.availability.app.bookings import confirm_hold
 from shared.auth import Caller, Role
 from shared.db import Scope, run, set_scope
-from shared.vault import Vault
+from shared.patients.vault import Vault
 from tests.builders import CPTS, a_hold, a_slot
 from tests.integration.notices.conftest import MAILBOX, Desk
 from tests.push_service import Browser, PushService

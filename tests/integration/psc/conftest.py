@@ -16,10 +16,11 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.availability.psc.api import build_psc
-from services.availability.psc.settings import PscSettings
 from services.availability.web.pages import PART
+from services.installation.pages import STANDING
 from services.matching.web.pages import PART as MATCHING
+from services.people.psc.api import build_psc
+from services.people.psc.settings import PscSettings
 from shared.settings import Settings
 from shared.web.site import site
 from shared.wiring import Wiring, running, wire
@@ -122,7 +123,7 @@ async def door(settings: Settings, psc: Psc) -> AsyncIterator[Door]:
         client_secret=SecretStr(SECRET),
     )
     async with running(wire("availability", settings)) as wiring, running(wire("matching", settings)) as matching:
-        card_app = build_psc(wiring, card)
+        card_app = build_psc(wiring, card, STANDING)
         async with card_app.state.http:
             app = FastAPI()
             app.mount("/psc", card_app)

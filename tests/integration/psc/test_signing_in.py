@@ -7,16 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from services.availability.fhir.accounts import create_regulator
-from services.availability.fhir.api import agenda
-from services.availability.fhir.regulators import RegulatorValue
-from services.availability.fhir.settings import SasSettings
-from services.availability.psc.api import build_psc
-from services.availability.psc.identity import parse_identity
-from services.availability.psc.settings import PscSettings
+from services.availability.interop.sas.accounts import create_regulator
+from services.availability.interop.sas.api import agenda
+from services.availability.interop.sas.regulators import RegulatorValue
+from services.availability.interop.sas.settings import SasSettings
+from services.installation.pages import STANDING
+from services.people.psc.api import build_psc
+from services.people.psc.identity import parse_identity
+from services.people.psc.oidc import SignInRefused
+from services.people.psc.settings import PscSettings
 from shared.auth import Caller, Role, caller_of_session
 from shared.http import COOKIE
-from shared.oidc import SignInRefused
 from tests.builders import CPTS, a_territory
 from tests.integration.psc.conftest import PUBLIC, Door
 
@@ -170,7 +171,7 @@ async def test_nobody_is_sent_to_another_site_afterwards(door: Door) -> None:
 
 @pytest.mark.parametrize(("discovery", "status"), [("", 404), ("http://127.0.0.1:1/x", 503)])
 async def test_without_a_provider_the_answer_says_so(door: Door, discovery: str, status: int) -> None:
-    app = build_psc(door.wiring, PscSettings(discovery_url=discovery))
+    app = build_psc(door.wiring, PscSettings(discovery_url=discovery), STANDING)
     async with app.state.http, httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC) as client:
         assert (await client.get("/")).status_code == status
 

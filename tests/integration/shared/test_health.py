@@ -5,7 +5,7 @@ import asyncio
 import httpx
 from pydantic import SecretStr
 
-from services import pages
+from services.installation import pages
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, show
 from tests.towns import a_town

@@ -9,11 +9,11 @@ import pyotp
 import pytest
 from sqlalchemy import text
 
+from services.people.signin import add_account
 from shared.auth import Role
 from shared.db import run
 from shared.http import COOKIE
 from shared.settings import Settings
-from shared.signin import add_account
 from shared.wiring import Wiring
 from tests.live.client import HEADERS
 from tests.live.probe import CPTS, build, prepare

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.histories import HISTORIES
-from shared.migrate import History, check, newest, upgrade
+from services.installation.histories import HISTORIES
+from shared.db.migrate import History, check, newest, upgrade
 from shared.settings import Settings
 
 

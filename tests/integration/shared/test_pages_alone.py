@@ -2,7 +2,7 @@
 
 import httpx
 
-from services.pages import build
+from services.installation.pages import build
 from shared.settings import Settings
 from tests.serving import serving
 

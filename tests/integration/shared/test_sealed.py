@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.doctor import examine
-from services.histories import HISTORIES
-from services.sealed import PLACES, require_keys
-from services.starting import installed
-from shared.embedded_place import CannotStart
-from shared.notices.keys import push_key
+from services.cli.doctor import examine
+from services.installation.histories import HISTORIES
+from services.installation.sealed import PLACES, require_keys
+from services.installation.starting import installed
+from services.people.notices.keys import push_key
+from shared.embedded.place import CannotStart
 from shared.settings import Settings
 from shared.wiring import running, wire
 

@@ -11,8 +11,8 @@ import pytest
 import redis.asyncio
 
 from shared.embedded import servers
-from shared.embedded_place import CannotStart, found_binaries
-from shared.embedded_stale import is_server_of
+from shared.embedded.place import CannotStart, found_binaries
+from shared.embedded.stale import is_server_of
 from tests.live.embedded.looking import answer_again, connected, postmaster, processes_of, until, valkey
 
 LAUNCHER = """

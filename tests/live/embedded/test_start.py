@@ -11,7 +11,7 @@ import redis.asyncio
 from sqlalchemy.engine import make_url
 
 from shared.embedded import servers
-from shared.embedded_place import Binaries, CannotStart, found_binaries
+from shared.embedded.place import Binaries, CannotStart, found_binaries
 from tests.live.embedded.looking import connected, postmaster, processes_of, valkey
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.availability.edges.ical_reading import Busy, FeedUnreadable, busy_periods, merged
-from services.availability.edges.ical_writing import Shown, agenda
+from services.availability.interop.agendas.reading import Busy, FeedUnreadable, busy_periods, merged
+from services.availability.interop.agendas.writing import Shown, agenda
 
 FROM = datetime(2026, 10, 19, 0, 0, tzinfo=UTC)
 TO = FROM + timedelta(days=14)

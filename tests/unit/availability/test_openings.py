@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from services.availability.app.public_holidays import public_holidays
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut
-from services.availability.edges.public_holidays import public_holidays
 
 PARIS = ZoneInfo("Europe/Paris")
 EVERY_DAY = frozenset(range(1, 8))

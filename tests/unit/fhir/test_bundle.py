@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.availability.fhir import terms
-from services.availability.fhir.bundle import searchset
-from services.availability.fhir.formats import instant, phone, structure_id
-from services.availability.fhir.query import parse_slot_query
-from services.availability.fhir.terms import Ig
-from services.availability.fhir.values import SlotValue
+from services.availability.interop.fhir import terms
+from services.availability.interop.fhir.bundle import searchset
+from services.availability.interop.fhir.formats import instant, phone, structure_id
+from services.availability.interop.fhir.query import parse_slot_query
+from services.availability.interop.fhir.terms import Ig
+from services.availability.interop.fhir.values import SlotValue
 from tests.fhir_values import NORTH, SOUTH, schedule, slot
 from tests.unit.fhir.test_query import BY_CPTS, INDIVIDUAL
 

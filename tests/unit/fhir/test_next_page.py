@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.availability.fhir.foreign_search import next_page
-from services.availability.fhir.outcome import Malformed
+from services.availability.interop.editors.search import next_page
+from services.availability.interop.fhir.outcome import Malformed
 
 
 @pytest.mark.parametrize("address", ["https://[x", "https://elsewhere.invalid/Slot?page=2"])

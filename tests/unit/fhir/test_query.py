@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.availability.fhir.outcome import (
+from services.availability.interop.fhir.outcome import (
     FhirRefusal,
     Malformed,
     Missing,
@@ -17,7 +17,7 @@ from services.availability.fhir.outcome import (
     RuleBroken,
     outcome,
 )
-from services.availability.fhir.query import Include, accept_header, content_header, parse_slot_query
+from services.availability.interop.fhir.query import Include, accept_header, content_header, parse_slot_query
 
 SYSTEM = "urn:oid:1.2.250.1.71.4.2.1"
 WHO = f"schedule.actor:Practitioner.identifier={SYSTEM}|810002909371"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.availability.fhir.outcome import FhirRefusal, Malformed
-from services.availability.fhir.reading import parse_resource
-from services.availability.fhir.regulators import PatientIdentifier, RegulatorValue, parse_regulator, regulator
+from services.availability.interop.fhir.outcome import FhirRefusal, Malformed
+from services.availability.interop.fhir.reading import parse_resource
+from services.availability.interop.sas.regulators import PatientIdentifier, RegulatorValue, parse_regulator, regulator
 
 NATIONAL = RegulatorValue(
     "Essai", "Régulatrice", "regulatrice@exemple.invalid", True, national_id="3456780581/11242343"

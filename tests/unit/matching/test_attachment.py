@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from services.matching.core.attachment import next_round, propose
-from services.matching.core.attachment_equity import equity, justified_envy
-from services.matching.core.attachment_model import (
+from services.matching.engine.doctors.equity import equity, justified_envy
+from services.matching.engine.doctors.model import (
     AttachmentBlocker,
     AttachmentParameters,
     AttachmentPlan,
@@ -14,8 +13,9 @@ from services.matching.core.attachment_model import (
     PriorityClass,
     Proposal,
 )
-from services.matching.core.attachment_nearest import nearest, unit_vectors
-from services.matching.core.model import Point
+from services.matching.engine.doctors.nearest import nearest, unit_vectors
+from services.matching.engine.doctors.round import next_round, propose
+from services.matching.engine.model import Point
 
 TOWNS = {"01001": Point(46.0, 5.0), "01002": Point(46.05, 5.0), "01003": Point(46.9, 5.0)}
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.matching.core.files import UnreadableFile, dumps, loads
-from services.matching.core.judge import faults
-from services.matching.core.model import Assignment, Cost, Instance, Plan, Unmatched, Urgency
-from services.matching.core.solve import solve
+from services.matching.engine.files import UnreadableFile, dumps, loads
+from services.matching.engine.model import Assignment, Cost, Instance, Plan, Unmatched, Urgency
+from services.matching.engine.sameday.judge import faults
+from services.matching.engine.sameday.solve import solve
 from tests.unit.matching.test_core_solve import a_request, a_slot, an_instance
 
 INSTANCE = an_instance(

@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from services.matching.core.model import Practitioner, Urgency
-from services.matching.core.solve import decide
-from services.matching.core.table import Table
+from services.matching.engine.model import Practitioner, Urgency
+from services.matching.engine.sameday.solve import decide
+from services.matching.engine.sameday.table import Table
 from tests.unit.matching.test_core_solve import a_request, a_slot, an_instance, pairs
 
 BY_RANK = (

@@ -4,8 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from services.matching.core.model import Blocker, Instance, Mode, Point, Practitioner, Request, Slot, SlotType, Urgency
-from services.matching.core.rules import blockers
+from services.matching.engine.model import (
+    Blocker,
+    Instance,
+    Mode,
+    Point,
+    Practitioner,
+    Request,
+    Slot,
+    SlotType,
+    Urgency,
+)
+from services.matching.engine.sameday.rules import blockers
 
 NOW = 1_000_000
 HERE, NEAR, FAR = Point(45.75, 4.85), Point(45.80, 4.85), Point(46.75, 4.85)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.matching.core.costs import cost_of, loads
-from services.matching.core.flow import CostsTooLarge, solve_flow
-from services.matching.core.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
-from services.matching.core.network import Network
-from services.matching.core.places import place_prices
-from services.matching.core.prices import displacing, duals, extra
-from services.matching.core.recommend import options
-from services.matching.core.solve import solve
-from services.matching.core.travel import StraightLine
+from services.matching.engine.market.flow import CostsTooLarge, solve_flow
+from services.matching.engine.market.network import Network
+from services.matching.engine.market.prices import displacing, duals, extra
+from services.matching.engine.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency
+from services.matching.engine.sameday.costs import cost_of, loads
+from services.matching.engine.sameday.recommend import options
+from services.matching.engine.sameday.solve import solve
+from services.matching.engine.sameday.worth import place_prices
+from services.matching.engine.travel import StraightLine
 
 NOW = 1_000_000
 

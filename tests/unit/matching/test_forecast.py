@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.matching.core.forecast import NoHistory, PastDay, learn, mean_requests, sample
-from services.matching.core.model import Point, Request, Slot, Urgency
+from services.matching.engine.ahead.forecast import NoHistory, PastDay, learn, mean_requests, sample
+from services.matching.engine.model import Point, Request, Slot, Urgency
 
 HOUR = 3600
 DAY = 24 * HOUR

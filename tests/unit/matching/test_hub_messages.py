@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.matching.edges import hub_messages as messages
-from services.matching.edges.hub_case import UNSCHEDULED, case_of
-from services.matching.edges.hub_messages import HubRefusal, Outgoing, Regulator, Served, received
-from services.matching.edges.hub_schemas import HubSchemas
+from services.matching.hub import messages
+from services.matching.hub.case import UNSCHEDULED, case_of
+from services.matching.hub.messages import HubRefusal, Outgoing, Regulator, Served, received
+from services.matching.hub.schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from services.matching.core.lookahead import Future, held_back, majority, serves_as_well, vote, with_choice
-from services.matching.core.model import Instance, Point, Practitioner, Request, Slot, Urgency
-from services.matching.core.outlook import Ahead, Asked, History, Opened, forecast_of, futures, weekday_factor
-from services.matching.core.solve import solve
-from services.matching.edges.foresight import shares
-from services.matching.edges.solver import plan_ahead
+from services.matching.engine.ahead.lookahead import Future, held_back, majority, serves_as_well, vote, with_choice
+from services.matching.engine.ahead.outlook import Ahead, Asked, History, Opened, forecast_of, futures, weekday_factor
+from services.matching.engine.model import Instance, Point, Practitioner, Request, Slot, Urgency
+from services.matching.engine.sameday.solve import solve
+from services.matching.sameday.edges.foresight import shares
+from services.matching.sameday.edges.solver import plan_ahead
 
 HERE = Point(44.5, 3.5)
 NOW, HOUR, DAY = 1_000_000, 3600, 86_400

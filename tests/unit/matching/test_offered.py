@@ -2,8 +2,18 @@
 
 from dataclasses import replace
 
-from services.matching.core.model import Blocker, Instance, Mode, Point, Practitioner, Request, Slot, SlotType, Urgency
-from services.matching.core.offered import offered
+from services.matching.engine.model import (
+    Blocker,
+    Instance,
+    Mode,
+    Point,
+    Practitioner,
+    Request,
+    Slot,
+    SlotType,
+    Urgency,
+)
+from services.matching.engine.sameday.offered import offered
 
 NOW = 1_000_000
 HERE, FAR = Point(45.75, 4.85), Point(46.75, 4.85)

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.matching.core.model import Instance, Mode, Point, Request, Slot, Urgency
-from services.matching.core.policies import (
+from services.matching.engine.ahead.policies import (
     CHOICES,
     DEFAULT_POLICY,
     DEFER,
@@ -22,7 +21,8 @@ from services.matching.core.policies import (
     parameters_under,
     policy_named,
 )
-from services.matching.core.solve import solve
+from services.matching.engine.model import Instance, Mode, Point, Request, Slot, Urgency
+from services.matching.engine.sameday.solve import solve
 
 HERE, THERE = Point(46.0, 3.0), Point(46.1, 3.0)
 NOW = 1_000_000

@@ -6,13 +6,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.matching.app.deciding import Reasons, core_request, decide_by, full_slots, instance_of, left_out, next_due
-from services.matching.app.intake import default_deadline
-from services.matching.app.parameters import CptsParameters
-from services.matching.app.reconciling import LiveBooking, Memory, Surplus, followed, unrecorded, unseen_places
-from services.matching.core.model import Point, Slot, SlotType
-from services.matching.store.requests import Move
-from services.matching.store.tables import RequestRow
+from services.matching.engine.model import Point, Slot, SlotType
+from services.matching.sameday.app.deciding import (
+    Reasons,
+    core_request,
+    decide_by,
+    full_slots,
+    instance_of,
+    left_out,
+    next_due,
+)
+from services.matching.sameday.app.intake import default_deadline
+from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.app.reconciling import LiveBooking, Memory, Surplus, followed, unrecorded, unseen_places
+from services.matching.sameday.store.requests import Move
+from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.contracts import RequestState
 

@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from services.matching.core.files import UnreadableFile
-from services.matching.core.model import Instance
-from services.matching.core.policies import POLICIES, PolicyUnknown
-from services.matching.simulation.changes import (
+from services.matching.engine.ahead.policies import POLICIES, PolicyUnknown
+from services.matching.engine.files import UnreadableFile
+from services.matching.engine.model import Instance
+from services.matching.lab.changes import (
     Change,
     PractitionerUnknown,
     with_demand,
     with_more_slots,
     without_practitioner,
 )
-from services.matching.simulation.command import simulate, whatif
-from services.matching.simulation.day import Day, NotADay, day_of_instances
-from services.matching.simulation.deciders import decider, for_somebody
-from services.matching.simulation.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
-from services.matching.simulation.figures import figures, paired, urgent
-from services.matching.simulation.life import Telling, begin, live
-from services.matching.simulation.outcome import PlanRefused, gini_milli, judge_tellings, outcome_of
-from services.matching.simulation.pairs import pairs_of
-from services.matching.simulation.run import Case, run_case, run_cases, run_day
-from services.matching.simulation.stored import read_day, write_day
-from services.matching.simulation.territory import TerritorySetting
+from services.matching.lab.days.day import Day, NotADay, day_of_instances
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.stored import read_day, write_day
+from services.matching.lab.days.territory import TerritorySetting
+from services.matching.lab.deciders import decider, for_somebody
+from services.matching.lab.figures import figures, paired, urgent
+from services.matching.lab.life import Telling, begin, live
+from services.matching.lab.outcome import PlanRefused, gini_milli, judge_tellings, outcome_of
+from services.matching.lab.pairs import pairs_of
+from services.matching.lab.run import Case, run_case, run_cases, run_day
+from services.matching.lab.terminal.command import simulate, whatif
 
 SMALL = TerritorySetting(inhabitants=20_000, practitioners=12, communes=8)
 SETTING = DaySetting(slots=48, load=1.1)

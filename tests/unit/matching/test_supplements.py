@@ -7,17 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-from services.matching.app.deciding import Reasons, left_out
-from services.matching.app.parameters import CptsParameters
-from services.matching.core.explain import PLACE, explained
-from services.matching.core.files import dumps, loads
-from services.matching.core.model import Instance, Point, Practitioner, Request, Slot, Urgency
-from services.matching.core.rules import supplements_left
-from services.matching.core.solve import solve
-from services.matching.edges.following import Territory
-from services.matching.edges.solver import plan_round, recommend
+from services.matching.engine.files import dumps, loads
+from services.matching.engine.model import Instance, Point, Practitioner, Request, Slot, Urgency
+from services.matching.engine.sameday.explain import PLACE, explained
+from services.matching.engine.sameday.rules import supplements_left
+from services.matching.engine.sameday.solve import solve
+from services.matching.sameday.app.deciding import Reasons, left_out
+from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.edges.following import Territory
+from services.matching.sameday.edges.solver import plan_round, recommend
 from shared.contracts import RequestState
-from shared.follow import Replica
+from shared.live.follow import Replica
 from tests.unit.matching.test_service_deciding import NOW, a_row
 
 HOME = Point(44.5, 3.5)

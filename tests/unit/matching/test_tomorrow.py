@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.matching.core.forecast import PastDay, learn
-from services.matching.core.model import Point, Request, Slot, Urgency
-from services.matching.core.tomorrow import Lack, lacking
-from services.matching.simulation.changes import Change, changed_day, going_farther, with_slots_at
-from services.matching.simulation.comparing import compare
-from services.matching.simulation.day import Day
+from services.matching.engine.ahead.forecast import PastDay, learn
+from services.matching.engine.ahead.tomorrow import Lack, lacking
+from services.matching.engine.model import Point, Request, Slot, Urgency
+from services.matching.lab.changes import Change, changed_day, going_farther, with_slots_at
+from services.matching.lab.comparing import compare
+from services.matching.lab.days.day import Day
 
 H = 3600
 HERE, FAR = Point(46.5, 3.0), Point(46.5, 3.9)

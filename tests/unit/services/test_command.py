@@ -9,8 +9,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from services.__main__ import app
-from services.bench import bench, benchmarks
-from shared.embedded_place import CannotStart
+from services.cli.bench import bench, benchmarks
+from shared.embedded.place import CannotStart
 
 
 def every_command() -> list[tuple[str, ...]]:

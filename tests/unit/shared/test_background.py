@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
-from shared.background import Background, rung
-from shared.doorbell import Doorbell
+from shared.db.doorbell import Doorbell
+from shared.running.background import Background, rung
 
 
 async def until(true: Callable[[], bool]) -> None:

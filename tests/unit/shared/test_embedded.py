@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.embedded import asyncpg_url
-from shared.embedded_place import Binaries, CannotStart, Owner, found_binaries, major_version, sockets_for
+from shared.embedded.place import Binaries, CannotStart, Owner, found_binaries, major_version, sockets_for
 
 
 def program(folder: Path, name: str, says: str) -> Path:

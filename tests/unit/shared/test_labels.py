@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from shared.labels import LANGUAGES, wording
+from shared.wording.labels import LANGUAGES, wording
 
 ROOT = Path(__file__).parents[3]
 PAGES = [

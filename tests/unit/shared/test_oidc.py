@@ -2,7 +2,15 @@
 
 import pytest
 
-from shared.oidc import Client, Provider, SignInRefused, authorization_url, logout_url, new_attempt, require_level
+from services.people.psc.oidc import (
+    Client,
+    Provider,
+    SignInRefused,
+    authorization_url,
+    logout_url,
+    new_attempt,
+    require_level,
+)
 
 PROVIDER = Provider("https://issuer.invalid", "https://wallet.invalid/auth", "", "", "", "https://issuer.invalid/out")
 CLIENT = Client("us", "secret", "https://us.invalid/psc/retour", "openid scope_all", "eidas1", frozenset({"eidas1"}))

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 
-from shared.notices.push import CURVE, Identity, Subscription, encrypted, plain, point_of, written
+from services.people.notices.push import CURVE, Identity, Subscription, encrypted, plain, point_of, written
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 # RFC 8291, section 5 and appendix A.

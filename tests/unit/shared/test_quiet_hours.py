@@ -4,8 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from services.people.notices.quiet import QuietHours
 from shared.clock import PARIS
-from shared.notices.quiet import QuietHours
 
 NIGHT = QuietHours(time(20), time(7))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.events import Event, apply
-from shared.follow import Gap, Replica
+from shared.contracts.events import Event, apply
+from shared.live.follow import Gap, Replica
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

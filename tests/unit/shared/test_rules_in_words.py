@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.routing import BaseRoute
 
-from services.together import build
-from shared.labels import LANGUAGES, Wording, wording
+from services.installation.together import build
+from shared.wording.labels import LANGUAGES, Wording, wording
 from tests.conftest import settings_for
 
 WRONG: list[Any] = [

@@ -5,7 +5,7 @@ import json
 
 import structlog
 
-from shared.telemetry import configure_logging
+from shared.running.telemetry import configure_logging
 
 
 def test_a_field_that_is_not_listed_never_reaches_the_log() -> None:

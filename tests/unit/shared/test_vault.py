@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.vault import KeyLost, Vault
+from shared.patients.vault import KeyLost, Vault
 
 OLD, NEW = {"2025": bytes(32)}, {"2025": bytes(32), "2026": bytes(range(32))}
 PATIENT = {"name": "Test TEST", "phone": "+33100000000"}

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.rls import forced, only_in_scope, readable_in_scope
+from shared.db.rls import forced, only_in_scope, readable_in_scope
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.rls import forced
+from shared.db.rls import forced
 
 revision = "0004"
 down_revision = "0003"

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.rls import only_in_scope
+from shared.db.rls import only_in_scope
 
 revision = "0007"
 down_revision = "0006"

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.rls import only_in_scope, readable_in_scope
+from shared.db.rls import only_in_scope, readable_in_scope
 
 revision = "0001"
 down_revision = None

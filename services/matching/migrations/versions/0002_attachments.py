@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.rls import IN_SCOPE, forced, only_in_scope
+from shared.db.rls import IN_SCOPE, forced, only_in_scope
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.rls import only_in_scope
+from shared.db.rls import only_in_scope
 
 revision = "0003"
 down_revision = "0002"

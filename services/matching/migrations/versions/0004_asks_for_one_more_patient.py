@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.rls import IN_SCOPE, forced, only_in_scope
+from shared.db.rls import IN_SCOPE, forced, only_in_scope
 
 revision = "0004"
 down_revision = "0003"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from services.imports.annuaire import Ended, Wrong, activity_of, person_of, place_of, professionals_of
-from services.imports.professionals import Professional
-from services.imports.table import BadRow
+from services.files.annuaire import Ended, Wrong, activity_of, person_of, place_of, professionals_of
+from services.files.professionals import Professional
+from services.files.table import BadRow
 from tests.annuaire_server import organization, practitioner, role
 from tests.contract.malformed import bent
 

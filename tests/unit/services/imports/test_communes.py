@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.imports.communes import Commune, read_communes
-from services.imports.table import BadRow
+from services.files.communes import Commune, read_communes
+from services.files.table import BadRow
 
 HEADING = "insee_com,insee_dep,commune,commune_article,code_postal,commune_type,insee_parente,lat,lng,population_2021\n"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.imports.professionals import Professional, read_professionals
-from services.imports.table import BadRow
+from services.files.professionals import Professional, read_professionals
+from services.files.table import BadRow
 
 NEW = (
     "Type d'identifiant PP|Identifiant PP|Identification nationale PP|Nom d'exercice|Prénom d'exercice|Code profession|"

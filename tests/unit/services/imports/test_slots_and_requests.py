@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.imports.requests import RequestLine, read_requests
-from services.imports.slots import SlotLine, read_slots
-from services.imports.table import BadRow
+from services.files.requests import RequestLine, read_requests
+from services.files.slots import SlotLine, read_slots
+from services.files.table import BadRow
 
 TWO_PM = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 ASKED = "reference;cpts;commune;avant;urgence;des;profession;transport;motif;note\n"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.imports.communes import Commune, read_communes
-from services.imports.professionals import Professional, read_professionals
-from services.imports.requests import RequestLine, read_requests
-from services.imports.slots import SlotLine, read_slots
-from services.imports.table import BadRow, Cells, Column, read_instant, read_table
+from services.files.communes import Commune, read_communes
+from services.files.professionals import Professional, read_professionals
+from services.files.requests import RequestLine, read_requests
+from services.files.slots import SlotLine, read_slots
+from services.files.table import BadRow, Cells, Column, read_instant, read_table
 
 NAME_AND_AGE = (Column("nom", ("name",), required=True), Column("âge"))
 HEADERS = {

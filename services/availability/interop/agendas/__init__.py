@@ -1,0 +1,1 @@
+"""Practitioners' agendas (iCalendar): the one we follow, and the one we offer."""

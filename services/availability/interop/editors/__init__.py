@@ -1,0 +1,1 @@
+"""Slots that other editors publish: read, searched, and proposed with the address where one books them."""

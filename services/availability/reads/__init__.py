@@ -1,0 +1,203 @@
+"""What is read: the values of the live streams, and the directory. Never writes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.tables import (
+    BookingRow,
+    CptsRow,
+    LedgerRow,
+    MembershipRow,
+    PlaceRow,
+    PracticeRow,
+    PractitionerRow,
+    ScheduleRow,
+    SlotRow,
+)
+from shared.contracts import (
+    LIVE_BOOKING,
+    SUPPLEMENT_LIMIT,
+    BookingState,
+    BookingView,
+    CptsView,
+    PlaceView,
+    PractitionerView,
+    SlotView,
+)
+from shared.contracts.events import State
+from shared.refusals import NotFound
+
+GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Since when a practitioner of another CPTS counts as known here: no newcomer's ramp-up for them."""
+
+
+def booking_view(row: BookingRow) -> BookingView:
+    """A booking as the streams tell it."""
+    return BookingView(
+        id=str(row.id),
+        state=BookingState(row.state),
+        request_id=row.request_id,
+        held_until=row.held_until,
+        overbooked=row.overbooked,
+    )
+
+
+def slot_view(row: SlotRow, bookings: Sequence[BookingRow]) -> SlotView:
+    """A slot as the streams tell it, with the bookings that use it."""
+    plain = row.model_dump(include=set(SlotView.model_fields) - {"id", "practitioner_id", "place_id"})
+    held = sum(booking.state == BookingState.HELD for booking in bookings)
+    return SlotView(
+        **plain,
+        id=str(row.id),
+        practitioner_id=str(row.practitioner_id),
+        place_id=str(row.place_id),
+        held=held,
+        bookings=[booking_view(booking) for booking in sorted(bookings, key=lambda booking: booking.id)],
+    )
+
+
+async def slot_views(session: AsyncSession, *conditions: Any) -> dict[UUID, SlotView]:
+    """The slots that meet these conditions, by id, in order of time."""
+    found = select(SlotRow).where(*conditions).order_by(col(SlotRow.starts_at), col(SlotRow.id))
+    slots = (await session.exec(found.execution_options(populate_existing=True))).all()
+    # The ids go as one value: a month of a large territory has more slots than a statement takes values.
+    ids = bindparam("slot_ids", [slot.id for slot in slots], type_=ARRAY(Uuid))
+    used = select(BookingRow).where(col(BookingRow.slot_id) == any_(ids), col(BookingRow.state).in_(LIVE_BOOKING))
+    bookings: dict[UUID, list[BookingRow]] = defaultdict(list)
+    for booking in (await session.exec(used.execution_options(populate_existing=True))).all():
+        bookings[booking.slot_id].append(booking)
+    return {slot.id: slot_view(slot, bookings[slot.id]) for slot in slots}
+
+
+async def slots_shown(
+    session: AsyncSession, cpts_id: str, start: datetime, end: datetime, *, past: bool = False
+) -> list[SlotView]:
+    """The slots that a CPTS is shown and that start between two instants; with `past`, those of days gone too."""
+    live = () if past else (col(SlotRow.live).is_(True),)
+    within = (col(SlotRow.starts_at) >= start, col(SlotRow.starts_at) < end)
+    return list((await slot_views(session, shown_to(cpts_id), *live, *within)).values())
+
+
+async def slot(session: AsyncSession, slot_id: UUID) -> SlotView:
+    """One slot; raises `NotFound`."""
+    found = await slot_views(session, col(SlotRow.id) == slot_id)
+    if not found:
+        raise NotFound
+    return found[slot_id]
+
+
+async def practitioner_of(session: AsyncSession, booking_id: UUID) -> UUID:
+    """Whose slot a booking is in; raises `NotFound`."""
+    its_slot = select(BookingRow.slot_id).where(BookingRow.id == booking_id).scalar_subquery()
+    found = (await session.exec(select(SlotRow.practitioner_id).where(col(SlotRow.id) == its_slot))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def shown_to(cpts_id: str) -> Any:
+    """The slots that a CPTS is shown."""
+    return col(SlotRow.audience).contains([cpts_id])
+
+
+def of_guests(column: Any, cpts_id: str) -> Any:
+    """A column of the slots that other CPTS show to this one, whenever they were."""
+    return select(column).where(shown_to(cpts_id), col(SlotRow.cpts_id) != cpts_id)
+
+
+async def practitioner_views(
+    session: AsyncSession, cpts_id: str, ids: Collection[UUID] | None = None
+) -> dict[UUID, PractitionerView]:
+    """The practitioners of a CPTS, and those of other CPTS who show it slots."""
+    here = col(MembershipRow.cpts_id) == cpts_id
+    query = (
+        select(PractitionerRow, MembershipRow, PracticeRow, LedgerRow)
+        .outerjoin(MembershipRow, here & (col(MembershipRow.practitioner_id) == col(PractitionerRow.id)))
+        .outerjoin(PracticeRow, col(PracticeRow.practitioner_id) == col(PractitionerRow.id))
+        .outerjoin(
+            LedgerRow,
+            (col(LedgerRow.cpts_id) == cpts_id) & (col(LedgerRow.practitioner_id) == col(PractitionerRow.id)),
+        )
+        .where(
+            or_(
+                col(MembershipRow.cpts_id).is_not(None),
+                col(PractitionerRow.id).in_(of_guests(SlotRow.practitioner_id, cpts_id)),
+            )
+        )
+        .execution_options(populate_existing=True)
+    )
+    if ids is not None:
+        query = query.where(col(PractitionerRow.id).in_(ids))
+    limit = (await session.exec(select(CptsRow.supplement_limit).where(CptsRow.finess == cpts_id))).one_or_none()
+    return {
+        row[0].id: _practitioner_view(*row, SUPPLEMENT_LIMIT if limit is None else limit)
+        for row in await session.exec(query)
+    }
+
+
+def _practitioner_view(
+    row: PractitionerRow,
+    member: MembershipRow | None,
+    practice: PracticeRow | None,
+    ledger: LedgerRow | None,
+    limit: int,
+) -> PractitionerView:
+    return PractitionerView(
+        id=str(row.id),
+        profession=row.profession,
+        specialty=row.specialty,
+        paused=practice is not None and practice.paused,
+        week_cap=practice.week_cap if practice else None,
+        served_4_weeks=ledger.served_4_weeks if ledger else 0,
+        served_this_week=ledger.served_this_week if ledger else 0,
+        joined_at=member.joined_at if member else GUEST_SINCE,
+        supplements_this_week=ledger.supplements_this_week if ledger else 0,
+        unknown_this_week=ledger.unknown_this_week if ledger else 0,
+        supplement_limit=limit,
+    )
+
+
+async def place_views(
+    session: AsyncSession, cpts_id: str, ids: Collection[UUID] | None = None
+) -> dict[UUID, PlaceView]:
+    """The places where a CPTS's practitioners work, and those of the slots that others show it."""
+    ours = select(ScheduleRow.place_id).where(col(ScheduleRow.cpts_id) == cpts_id)
+    query = select(PlaceRow).where(
+        or_(col(PlaceRow.id).in_(ours), col(PlaceRow.id).in_(of_guests(SlotRow.place_id, cpts_id)))
+    )
+    if ids is not None:
+        query = query.where(col(PlaceRow.id).in_(ids))
+    places = (await session.exec(query.execution_options(populate_existing=True))).all()
+    return {place.id: place_view(place) for place in places}
+
+
+def place_view(row: PlaceRow) -> PlaceView:
+    """A place as the streams tell it."""
+    return PlaceView(id=str(row.id), insee=row.insee, lat=row.lat, lon=row.lon, wheelchair=row.wheelchair)
+
+
+def cpts_view(row: CptsRow) -> CptsView:
+    """A territory as the streams tell it."""
+    return CptsView(id=row.finess, name=row.name, size=row.size, communes=row.communes)
+
+
+async def read_state(session: AsyncSession, cpts_id: str) -> State:
+    """Everything that the stream of a CPTS tells, as it stands now."""
+    cpts = (await session.exec(select(CptsRow).where(CptsRow.finess == cpts_id))).all()
+    return {
+        "cpts": {row.finess: cpts_view(row).model_dump(mode="json") for row in cpts},
+        "practitioners": _plain(await practitioner_views(session, cpts_id)),
+        "places": _plain(await place_views(session, cpts_id)),
+        "slots": _plain(await slot_views(session, shown_to(cpts_id), col(SlotRow.live).is_(True))),
+    }
+
+
+def _plain(views: Mapping[UUID, SlotView | PractitionerView | PlaceView]) -> dict[str, Any]:
+    return {str(key): view.model_dump(mode="json") for key, view in views.items()}

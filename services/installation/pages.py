@@ -1,0 +1,54 @@
+"""The pages of both services and the sign-in, without their APIs: what `aiguillage serve pages` answers.
+
+On servers a proxy shows the three as one origin: `/availability` and `/matching` are the services, the rest is here.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.availability.app.standing import memberships, regulator_account
+from services.availability.web.pages import PART as AVAILABILITY_PAGES
+from services.matching.web.pages import PART as MATCHING_PAGES
+from services.people.psc.api import build_psc
+from services.people.psc.settings import PscSettings
+from services.people.psc.ways import Standing
+from shared.health import routes as health
+from shared.settings import Settings
+from shared.web.site import site
+from shared.wiring import Wiring, running, wire
+
+STANDING = Standing(regulator=regulator_account, memberships=memberships)
+
+
+def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> FastAPI:
+    """Put the pages at the root of `app`, after whatever is mounted there, and Pro Santé Connect's way in.
+
+    Returns the latter: its `state.http` is to be opened while `app` runs.
+    """
+    card = PscSettings()
+    psc = build_psc(wirings["availability"], card, STANDING)
+    app.mount("/psc", psc)
+    app.mount("/", site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url)))
+    return psc
+
+
+def build(settings: Settings) -> FastAPI:
+    """The pages alone, on connections of their own."""
+    wirings = {name: wire(name, settings) for name in ("availability", "matching")}
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for wiring in wirings.values():
+                await stack.enter_async_context(running(wiring))
+                await wiring.read_clock()
+            await stack.enter_async_context(psc.state.http)
+            yield
+
+    app = FastAPI(title="Aiguillage : pages", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.wiring = wirings["availability"]
+    app.include_router(health)
+    psc = mount_pages(app, wirings)
+    return app

@@ -1,0 +1,1 @@
+"""The JSON endpoints of the register: parse, one use case, answer."""

@@ -1,0 +1,68 @@
+"""A list of people without a médecin traitant, sent from the page: what is good goes in, what is not is said."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.files.attachments import AttachmentLine, read_attachments
+from services.files.outcome import one_by_one
+from services.files.table import BadRow
+from services.matching.doctors.app.importing import enter_line
+from services.matching.doctors.app.register import RUNS_THE_REGISTER
+from shared.http import CallerDep, SessionDep, WiringDep
+from shared.refusals import Refusal
+
+LARGEST = 2_000_000
+routes = APIRouter(tags=["médecin traitant"])
+
+
+class ListTooLarge(Refusal):
+    """Cette liste dépasse 2 Mo : coupez-la en plusieurs, ou prenez `aiguillage import attachments`."""
+
+    code = "list_too_large"
+    status = 413
+
+
+class Refused(BaseModel):
+    """A line that did not go in: its number, the column, what was read and what to change."""
+
+    line: int
+    column: str
+    value: str
+    change: str
+
+
+class ListReport(BaseModel):
+    """What became of a list."""
+
+    added: int
+    same: int
+    refused: list[Refused]
+
+
+@routes.post("/attachment-lists", status_code=201)
+async def enter_list(
+    request: Request,
+    caller: CallerDep,
+    session: SessionDep,
+    wiring: WiringDep,
+    cpts: Annotated[str, Query(max_length=20)],
+) -> ListReport:
+    """Enter the people of a CSV (UTF-8): reference and commune, then age, criteria, household and so on."""
+    caller.require(*RUNS_THE_REGISTER)
+    caller.require_cpts(cpts)
+    content = await request.body()
+    if len(content) > LARGEST:
+        raise ListTooLarge
+    read = list(read_attachments(content.splitlines(keepends=True)))
+    bad = [each for each in read if isinstance(each, BadRow)]
+
+    async def enter(within: AsyncSession, line: AttachmentLine) -> str:
+        return await enter_line(within, caller, wiring.vault, cpts, line)
+
+    outcome = await one_by_one(enter, session, [each for each in read if isinstance(each, AttachmentLine)])
+    refused = sorted([*bad, *outcome.bad], key=lambda each: each.line)
+    return ListReport(added=outcome.added, same=outcome.same, refused=[Refused(**asdict(each)) for each in refused])

@@ -1,0 +1,93 @@
+"""Médecin traitant rounds: run one, read its figures and its proposals, set its parameters."""
+
+from collections.abc import Awaitable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import JSONResponse
+from starlette.requests import HTTPConnection
+
+from services.matching.doctors.app import rounds as app
+from services.matching.doctors.app.intake import RoundForm
+from services.matching.doctors.app.parameters import (
+    AttachmentSettings,
+    attachment_settings,
+    set_attachment_settings,
+)
+from services.matching.doctors.app.rounds import RoundDesk
+from services.matching.doctors.reads import Outcome, Round, figures, outcomes_of, round_row, rounds_of
+from services.matching.doctors.store.register import AttachmentRoundRow
+from services.matching.engine.doctors.decision import Decision, decide
+from services.matching.engine.doctors.model import AttachmentRound
+from shared.auth import Role
+from shared.http import CallerDep, OnceDep, SessionDep
+
+READS_FIGURES = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.MACHINE)
+READS_PROPOSALS = (Role.COORDINATOR, Role.MACHINE)
+Cpts = Annotated[str, Query(max_length=20)]
+routes = APIRouter(tags=["médecin traitant"])
+
+
+class RoundWithOutcomes(Round):
+    """A round with what it decided for each person; for who runs the register."""
+
+    outcomes: list[Outcome]
+
+
+async def round_desk(connection: HTTPConnection, session: SessionDep, caller: CallerDep) -> RoundDesk:
+    """What a round works with."""
+    solver, panels = connection.app.state.solver, connection.app.state.panels
+
+    async def computed(around: AttachmentRound) -> Decision:
+        decision: Decision = await solver(decide, around)
+        return decision
+
+    return RoundDesk(session, caller, panels, computed)
+
+
+RoundDeskDep = Annotated[RoundDesk, Depends(round_desk, scope="function")]
+
+
+@routes.post("/attachment-rounds", status_code=201, response_model=Round)
+async def run_round(form: RoundForm, desk: RoundDeskDep, once: OnceDep) -> JSONResponse:
+    """Propose practitioners to those who seek one, by class, then by seniority, then by journey."""
+    return await once(lambda: _figures(app.run_round(desk, form.cpts_id)))
+
+
+async def _figures(row: Awaitable[AttachmentRoundRow]) -> Round:
+    return figures(await row)
+
+
+@routes.get("/attachment-rounds")
+async def list_rounds(caller: CallerDep, session: SessionDep, cpts: Cpts) -> list[Round]:
+    """The last rounds of a CPTS, the newest first."""
+    caller.require(*READS_FIGURES)
+    caller.require_cpts(cpts)
+    return await rounds_of(session, cpts)
+
+
+@routes.get("/attachment-rounds/{round_id}")
+async def read_round(round_id: UUID, caller: CallerDep, session: SessionDep) -> RoundWithOutcomes:
+    """A round: whom it served by class and commune, and what it decided for each person."""
+    caller.require(*READS_FIGURES)
+    found = figures(await round_row(session, round_id))
+    lines = await outcomes_of(session, round_id) if caller.role in READS_PROPOSALS else []
+    return RoundWithOutcomes(**found.model_dump(), outcomes=lines)
+
+
+@routes.get("/attachment-parameters/{cpts_id}")
+async def read_settings(
+    caller: CallerDep, session: SessionDep, cpts_id: Annotated[str, Path(max_length=20)]
+) -> AttachmentSettings:
+    """Classes, delays and distances of a CPTS's rounds."""
+    caller.require_cpts(cpts_id)
+    return await attachment_settings(session, cpts_id)
+
+
+@routes.put("/attachment-parameters/{cpts_id}")
+async def write_settings(
+    caller: CallerDep, session: SessionDep, cpts_id: Annotated[str, Path(max_length=20)], wanted: AttachmentSettings
+) -> AttachmentSettings:
+    """Set them all; what is left out gets its default."""
+    return await set_attachment_settings(session, caller, cpts_id, wanted)

@@ -1,0 +1,53 @@
+"""What a person may enter in the register, and the reasons that may be given."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.matching.sameday.app.intake import Code, Form, Minutes
+from shared.patients.patient import Patient
+
+SOURCES = ("patient", "practice", "pharmacy", "mairie", "cpam", "sas", "ehpad", "association", "other")
+PractitionerReason = Literal["full", "too_far", "outside_practice", "personal", "not_received", "other"]
+PatientReason = Literal["too_far", "prefers_another", "access", "personal", "unreachable", "other"]
+RefusalReason = PractitionerReason | PatientReason
+WithdrawalReason = Literal["found_elsewhere", "moved_away", "no_longer_wished", "deceased", "duplicate", "other"]
+
+
+class AttachmentForm(Form):
+    """Someone without a médecin traitant. `waiting_since` is their seniority when it is older than the entry.
+
+    `household_with`: someone already entered, whose practitioner must be theirs. `not_practitioners`: whom they do not
+    want, or who refused them before.
+    """
+
+    cpts_id: Annotated[str, Field(max_length=20)] | None = None
+    insee: str = Field(pattern=r"^(\d{2}|2[AB])\d{3}$")
+    age: int | None = Field(default=None, ge=0, le=130)
+    flags: list[Code] = Field(default=[], max_length=20)
+    home_visits: bool = False
+    waiting_since: AwareDatetime | None = None
+    household_with: UUID | None = None
+    max_travel_minutes: Minutes | None = None
+    not_practitioners: list[UUID] = Field(default=[], max_length=100)
+    source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
+    patient: Patient | None = None
+
+
+class RefusalForm(Form):
+    """Why a proposal is refused."""
+
+    reason: RefusalReason
+
+
+class WithdrawalForm(Form):
+    """Why someone leaves the register."""
+
+    reason: WithdrawalReason
+
+
+class RoundForm(Form):
+    """For which CPTS a round is run; yours when you have just one."""
+
+    cpts_id: Annotated[str, Field(max_length=20)] | None = None

@@ -1,0 +1,1 @@
+"""What the register speaks to outside itself: capacities, and the calendar."""

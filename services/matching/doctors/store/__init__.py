@@ -1,0 +1,1 @@
+"""The only SQL that writes what belongs to the register."""

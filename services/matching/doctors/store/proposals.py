@@ -1,0 +1,83 @@
+"""Proposing médecins traitants to many people at once: the writes of a whole round, each kind in one statement."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.doctors.store.register import AttachmentChangeRow, AttachmentMoved, AttachmentRow
+from services.matching.sameday.store.notices import tell_of_round
+from shared.contracts.register import SEEKING, AttachmentState
+from shared.db import run, run_each
+
+PROPOSE = text("""
+update matching.attachment a
+   set state = 'proposed', version = a.version + 1, changed_at = :at, proposed_at = :at, answer_by = :answer_by,
+       round_id = :round_id, practitioner_id = of.gp, priority_class = of.class, why = cast(of.why as jsonb),
+       reason = ''
+  from unnest(cast(:ids as uuid[]), cast(:versions as int[]), cast(:gps as uuid[]), cast(:classes as text[]),
+              cast(:whys as text[])) as of (id, version, gp, class, why)
+ where a.id = of.id and a.version = of.version and a.state = any(cast(:seeking as text[]))
+returning a.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Somebody of the register, as they were read, is proposed to a practitioner, who keeps a numbered place."""
+
+    row: AttachmentRow
+    practitioner_id: UUID
+    number: int
+    priority_class: str
+    why: dict[str, int]
+
+
+async def unchanged(session: AsyncSession, versions: Mapping[UUID, int]) -> set[UUID]:
+    """Which entries still are as they were read; all of them are locked until the commit, in one order."""
+    ours = select(AttachmentRow.id, AttachmentRow.version).where(col(AttachmentRow.id).in_(versions))
+    found = await session.exec(ours.order_by(col(AttachmentRow.id)).with_for_update())
+    return {key for key, version in found if versions[key] == version}
+
+
+async def propose(
+    session: AsyncSession, round_id: UUID, proposals: Sequence[Proposal], *, at: datetime, answer_by: datetime
+) -> list[AttachmentRow]:
+    """Propose all of these, whose rows this transaction holds, with a line in each story; answers them as they are now.
+
+    Raises `AttachmentMoved` when one of them is not as it was read: nothing of the round is kept then.
+    """
+    values = {
+        "ids": [each.row.id for each in proposals],
+        "versions": [each.row.version for each in proposals],
+        "gps": [each.practitioner_id for each in proposals],
+        "classes": [each.priority_class for each in proposals],
+        "whys": [json.dumps(each.why) for each in proposals],
+    }
+    seeking = [str(state) for state in SEEKING]
+    done = await run(session, PROPOSE, **values, seeking=seeking, at=at, answer_by=answer_by, round_id=round_id)
+    if len(done.all()) != len(proposals):
+        raise AttachmentMoved
+    lines = [
+        {
+            "attachment_id": each.row.id,
+            "version": each.row.version + 1,
+            "cpts_id": each.row.cpts_id,
+            "at": at,
+            "from_state": each.row.state,
+            "to_state": AttachmentState.PROPOSED,
+            "code": AttachmentState.PROPOSED,
+            "by": "round",
+            "detail": {"round_id": str(round_id), "practitioner_id": str(each.practitioner_id), **each.why},
+        }
+        for each in proposals
+    ]
+    await run_each(session, insert(AttachmentChangeRow), lines)
+    await tell_of_round(session, round_id)
+    ours = select(AttachmentRow).where(col(AttachmentRow.round_id) == round_id).order_by(col(AttachmentRow.id))
+    return list(await session.exec(ours.execution_options(populate_existing=True)))

@@ -1,0 +1,107 @@
+"""Households stay together: a rounding of the exact plan, whose cost in people by class is reported.
+
+Groups of several people are no flow, so the plan of individuals is the bound. A household that it splits is put
+whole with one doctor who takes all of its members, where most of them were sent, else the nearest; it ranks as its
+first member does. When no doctor has room for all, all wait. The rest is solved again on what is left.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from services.matching.engine.doctors.model import (
+    AttachmentBlocker,
+    AttachmentPlan,
+    AttachmentRound,
+    GpOffer,
+    Patient,
+    Proposal,
+    Unattached,
+    class_rank,
+)
+
+Solve = Callable[[AttachmentRound], AttachmentPlan]
+
+
+def keep_together(around: AttachmentRound, bound: AttachmentPlan, solve: Solve) -> AttachmentPlan:
+    """The plan with no household split; `certified` only if it serves as many of each class as the bound."""
+    fixed: list[Proposal] = []
+    waiting: list[str] = []
+    plan, left = bound, around
+    while split := _split(left, plan):
+        for group in split:
+            chosen = _one_doctor(left, plan, group, solve)
+            fixed.extend(chosen)
+            waiting.extend(() if chosen else (patient.id for patient in group))
+            left = _without(left, group, chosen)
+        plan = solve(left)
+    return _assemble(around, bound, plan, fixed, waiting)
+
+
+def _split(around: AttachmentRound, plan: AttachmentPlan) -> list[tuple[Patient, ...]]:
+    """The households that the plan does not send whole to one doctor, by class then seniority of their first member."""
+    gp_of = {proposal.patient: proposal.gp for proposal in plan.proposals}
+    members: dict[str, list[Patient]] = {}
+    for patient in around.patients:
+        if patient.household:
+            members.setdefault(patient.household, []).append(patient)
+    split = [tuple(group) for group in members.values() if len({gp_of.get(patient.id, "") for patient in group}) > 1]
+    return sorted(split, key=lambda group: min((class_rank(p, around.classes), p.since_at_s) for p in group))
+
+
+def _one_doctor(
+    around: AttachmentRound, plan: AttachmentPlan, group: tuple[Patient, ...], solve: Solve
+) -> tuple[Proposal, ...]:
+    """Proposals of the whole household to one doctor, or nothing when none can take all of them."""
+    sent = [proposal.gp for proposal in plan.proposals if proposal.patient in {patient.id for patient in group}]
+    by_preference = sorted(set(sent), key=lambda gp: (-sent.count(gp), gp))
+    roomy = {offer.id: offer for offer in around.offers if offer.places >= len(group)}
+    for gp in by_preference:
+        if gp in roomy and (whole := _whole(around, group, roomy[gp], solve)):
+            return whole
+    best: tuple[Proposal, ...] = ()
+    for offer in roomy.values():
+        whole = _whole(around, group, offer, solve)
+        if whole and (not best or _travel(whole) < _travel(best)):
+            best = whole
+    return best
+
+
+def _whole(around: AttachmentRound, group: tuple[Patient, ...], offer: GpOffer, solve: Solve) -> tuple[Proposal, ...]:
+    """The proposals when this doctor is offered to this household alone, if all of its members are served."""
+    plan = solve(replace(around, patients=group, offers=(offer,)))
+    return plan.proposals if len(plan.proposals) == len(group) else ()
+
+
+def _travel(proposals: Iterable[Proposal]) -> int:
+    return sum(proposal.travel_s for proposal in proposals)
+
+
+def _without(around: AttachmentRound, group: tuple[Patient, ...], chosen: tuple[Proposal, ...]) -> AttachmentRound:
+    """The round without a household and without the places it took."""
+    gone = {patient.id for patient in group}
+    taken = {proposal.gp: len(chosen) for proposal in chosen}
+    return replace(
+        around,
+        patients=tuple(patient for patient in around.patients if patient.id not in gone),
+        offers=tuple(replace(offer, places=offer.places - taken.get(offer.id, 0)) for offer in around.offers),
+    )
+
+
+def _assemble(
+    around: AttachmentRound, bound: AttachmentPlan, plan: AttachmentPlan, fixed: list[Proposal], waiting: list[str]
+) -> AttachmentPlan:
+    """One plan of what was fixed, what waits and what was solved on the rest, in the order of the patients."""
+    proposals = {proposal.patient: proposal for proposal in (*plan.proposals, *fixed)}
+    unattached = {one.patient: one for one in plan.unattached}
+    unattached |= {patient: Unattached(patient, AttachmentBlocker.HOUSEHOLD) for patient in waiting}
+    served = [0] * len(bound.best_by_class)
+    for patient in around.patients:
+        served[class_rank(patient, around.classes)] += patient.id in proposals
+    return AttachmentPlan(
+        proposals=tuple(proposals[patient.id] for patient in around.patients if patient.id in proposals),
+        unattached=tuple(unattached[patient.id] for patient in around.patients if patient.id in unattached),
+        served_by_class=tuple(served),
+        best_by_class=bound.best_by_class,
+        certified=tuple(served) == bound.best_by_class,
+        household_gap=tuple(best - now for best, now in zip(bound.best_by_class, served, strict=True)),
+    )

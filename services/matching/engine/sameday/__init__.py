@@ -1,0 +1,1 @@
+"""Which request goes to which slot: rules, costs, solve, judge, explain. Pure."""

@@ -1,0 +1,1 @@
+"""Every list of this service as a file."""

@@ -1,0 +1,71 @@
+"""What the lists of a territory hold as files: its communes, whom a round served, who is asked for one more."""
+
+from collections import Counter
+
+from sqlmodel import col, select
+
+from services.matching.doctors.api.rounds import read_round
+from services.matching.exports.lists import Ask, Table
+from services.matching.sameday.api.requests import list_requests
+from services.matching.sameday.reads import motives
+from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
+from services.matching.sameday.view import ask_view
+from shared.contracts import ON_THE_BOARD
+from shared.db import database_now
+from shared.export import Cell, moment
+
+LATEST = 1000
+
+
+async def communes(ask: Ask) -> Table:
+    """What the map shows: requests, places free and requests that nobody serves, by commune."""
+    names, places = await ask.communes(), ask.territory.items("places")
+    values = ask.territory.items("slots")
+    demand, unserved, offer = Counter[str](), Counter[str](), Counter[str]()
+    for each in await list_requests(ask.caller, ask.session, ask.cpts, []):
+        demand[each.insee] += 1
+        unserved[each.insee] += each.state in ON_THE_BOARD
+    for slot in ask.territory.slots(int((await database_now(ask.session)).timestamp())):
+        offer[places[values[slot.id]["place_id"]]["insee"]] += slot.places
+    rows: list[list[Cell]] = [
+        [insee, names.get(insee, insee), demand[insee], offer[insee], unserved[insee]]
+        for insee in sorted(demand.keys() | offer.keys())
+    ]
+    return [ask.header("insee", "commune", "demand", "offer", "unserved"), *rows]
+
+
+async def equity(ask: Ask) -> Table:
+    """Whom one round served, by class and by commune."""
+    round_, names = await read_round(ask.about(), ask.caller, ask.session), await ask.communes()
+    rows: list[list[Cell]] = []
+    for kind, figures in (("of_class", round_.equity_by_class), ("of_commune", round_.equity_by_commune)):
+        for each in figures:
+            of = names.get(each.of, each.of) if kind == "of_commune" else ask.words.label("attachment_class", each.of)
+            mean: Cell = each.mean_travel_s // 60 if each.proposed else ""
+            rows.append([ask.words.say(f"export.{kind}"), of, each.asked, each.proposed, mean])
+    return [ask.header("what", "of", "asked", "proposed", "mean_travel_min"), *rows]
+
+
+async def asks(ask: Ask) -> Table:
+    """Practitioners asked for one more patient, as the reader may see it."""
+    found = select(OverbookingAskRow).where(OverbookingAskRow.cpts_id == ask.cpts)
+    rows = (await ask.session.exec(found.order_by(col(OverbookingAskRow.asked_at).desc()).limit(LATEST))).all()
+    seen = [each for each in map(view_of_ask, rows) if ask_view(ask.caller, each.model_dump(mode="json"))]
+    communes_ = await ask.communes()
+    acts = {motive.code: motive.label for motive in await motives(ask.session)}
+    names = await ask.names()
+    return [
+        ask.header("asked_at", "urgency", "commune", "motive", "practitioner", "state", "answer_by"),
+        *(
+            [
+                moment(each.asked_at),
+                f"P{each.urgency}",
+                communes_.get(each.insee, each.insee),
+                acts.get(each.act, each.act),
+                names.get(each.practitioner_id, ""),
+                ask.words.label("ask_state", each.state),
+                moment(each.answer_by),
+            ]
+            for each in seen
+        ),
+    ]

@@ -1,0 +1,106 @@
+"""The SAMU hub's messages, as a connector brings them from its queue and takes the answers back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel
+from sqlmodel import col, select
+
+from services.matching.hub import messages
+from services.matching.hub.cases import HubCaseRow
+from services.matching.hub.directory import Directory
+from services.matching.hub.intake import Desk
+from services.matching.hub.mail import HubOutgoingRow
+from services.matching.hub.schemas import HubSchemas
+from services.matching.hub.settings import HubSettings
+from services.matching.hub.telling import tell, telling_of
+from services.matching.sameday.store.tables import RequestRow
+from shared.auth import Role
+from shared.db import database_now
+from shared.http import CallerDep, SessionDep, WiringDep
+from shared.refusals import NotFound
+
+routes = APIRouter(tags=["hub"])
+CaseId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
+
+
+class HubOff(NotFound):
+    """Le hub n'est pas configuré ici : donnez le dossier de ses schémas (AIGUILLAGE_HUB_SCHEMAS)."""
+
+    code = "hub_off"
+
+
+def hub_of(request: Request) -> tuple[HubSettings, HubSchemas]:
+    """How we speak with the hub; raises `HubOff`."""
+    settings: HubSettings = request.app.state.hub_settings
+    schemas: HubSchemas | None = request.app.state.hub_schemas
+    if schemas is None:
+        raise HubOff
+    return settings, schemas
+
+
+HubDep = Annotated[tuple[HubSettings, HubSchemas], Depends(hub_of)]
+
+
+class Waiting(BaseModel):
+    """A message that the hub has not taken yet: how often it was tried, and what went wrong last."""
+
+    id: str
+    recipient: str
+    kind: str
+    created_at: AwareDatetime
+    tries: int
+    error: str
+
+
+@routes.post("/hub/messages", response_class=JSONResponse)
+async def take_in(
+    request: Request,
+    caller: CallerDep,
+    session: SessionDep,
+    wiring: WiringDep,
+    hub: HubDep,
+    cpts_id: Annotated[str | None, Query(pattern=r"^[0-9AB]{9}$")] = None,
+) -> Response:
+    """Take a message in; the answer is the message to send back (RC-REF, or RS-ERROR with 422), if one is due."""
+    caller.require(Role.MACHINE)
+    settings, schemas = hub
+    finess = cpts_id or caller.only_cpts()
+    caller.require_cpts(finess)
+    desk = Desk(caller, finess, wiring.vault, schemas)
+    answer, _ = await desk.take_in(session, messages.parsed(await request.body()))
+    if answer is None:
+        return Response(status_code=204)
+    body = messages.envelope(answer, us=settings.sender, now=await database_now(session))
+    return JSONResponse(body, status_code=422 if answer.kind == "Error" else 200)
+
+
+@routes.post("/hub/cases/{case_id}/appointment", response_class=JSONResponse)
+async def tell_appointment(
+    request: Request, case_id: CaseId, caller: CallerDep, session: SessionDep, hub: HubDep
+) -> JSONResponse:
+    """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
+    caller.require(Role.MACHINE)
+    settings, _ = hub
+    case = await session.get(HubCaseRow, case_id, with_for_update=True)
+    row = await session.get(RequestRow, case.request_id) if case and case.request_id else None
+    telling = telling_of(case, row) if case and row else None
+    if case is None or row is None or telling is None:
+        raise NotFound("Ce dossier n'a pas de rendez-vous.")
+    directory: Directory = request.app.state.directory
+    named = telling.slot_id if row.practitioner_id else None
+    served = await directory.served(row.cpts_id, named) if named else None
+    told = tell(case, row, telling, settings.regulator, served)
+    session.add(case)
+    return JSONResponse(messages.envelope(told, us=settings.sender, now=await database_now(session)))
+
+
+@routes.get("/hub/waiting")
+async def waiting(caller: CallerDep, session: SessionDep) -> list[Waiting]:
+    """What the line to the hub has not sent yet, oldest first."""
+    caller.require(Role.COORDINATOR, Role.MACHINE)
+    rows = (await session.exec(select(HubOutgoingRow).order_by(col(HubOutgoingRow.id)).limit(500))).all()
+    return [
+        Waiting(id=str(row.message_id), **row.model_dump(include=set(Waiting.model_fields) - {"id"})) for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""What if, tomorrow, and what one more place is worth: the lab asked over HTTP."""

@@ -1,0 +1,260 @@
+"""What if, and tomorrow: the days this CPTS lived, replayed with one thing changed, and what a coming one still lacks.
+
+Both are computed by the engine, in its own processes, one at a time: they never take more than one of its workers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Self
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field, model_validator
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import HTTPConnection
+
+from services.matching.engine.ahead.forecast import learn
+from services.matching.engine.ahead.policies import DEFAULT_POLICY, policy_named
+from services.matching.engine.ahead.tomorrow import Lack, lacking
+from services.matching.engine.model import Parameters, Point, Practitioner, Slot
+from services.matching.lab.changes import Change
+from services.matching.lab.comparing import compare
+from services.matching.lab.days.day import Day
+from services.matching.lab.figures import figures
+from services.matching.lab.futures import past
+from services.matching.lab.history import History, midnight, requests_between
+from services.matching.lab.outcome import Outcome, added
+from services.matching.sameday.app.intake import Form
+from services.matching.sameday.app.parameters import parameters_of
+from services.matching.sameday.edges.following import Territories
+from services.matching.sameday.edges.solver import Solver
+from shared.auth import Role
+from shared.clock import PARIS
+from shared.db import database_now
+from shared.db.tables import CommuneRow
+from shared.http import CallerDep, SessionDep
+from shared.refusals import Invalid, Refusal
+
+READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
+LEARNT_DAYS = 28
+routes = APIRouter(tags=["what if"])
+
+
+class NoDayLived(Refusal):
+    """Aucune journée de ce territoire n'est encore enregistrée : revenez après un premier jour de demandes."""
+
+    code = "no_day_lived"
+
+
+class WhatIf(Form):
+    """What would be different, each day: slots more in a commune, demand in %, minutes of travel more accepted."""
+
+    cpts_id: str = Field(max_length=20)
+    slots: int = Field(default=0, ge=0, le=20)
+    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    demand_percent: int = Field(default=100, ge=50, le=200)
+    farther_minutes: int = Field(default=0, ge=0, le=60)
+    days: int = Field(default=7, ge=1, le=28)
+
+    @model_validator(mode="after")
+    def slots_have_a_commune(self) -> Self:
+        """Slots are given somewhere."""
+        if self.slots and self.insee is None:
+            raise ValueError("dites dans quelle commune (insee)")
+        return self
+
+
+class Lived(BaseModel):
+    """Days as they were replayed: shares in % of those who asked, times in minutes of those served."""
+
+    asked: int
+    served: int
+    served_within_24_h: int
+    unserved_by_class: tuple[int, int, int, int]
+    travel_min: float
+    delay_min: float
+    gini: float
+
+
+class Answer(BaseModel):
+    """How far the replay is and, at its end, both sides of it over the same days."""
+
+    done: int
+    days: int
+    first: str = ""
+    last: str = ""
+    before: Lived | None = None
+    after: Lived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What looking ahead works with: the transaction, the lived days, the engine's processes, one turn at a time."""
+
+    session: AsyncSession
+    territories: Territories
+    history: History
+    solver: Solver
+    turn: asyncio.Lock
+
+    async def lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
+        """The last days before today that saw a request, else today so far; raises `NoDayLived`.
+
+        Ends the transaction: what else is read of the database is read before.
+        """
+        parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
+        past, today = [midnight(now, -n) for n in range(days, 0, -1)], [midnight(now)]
+        asked = await requests_between(self.session, cpts_id, past[0], midnight(now, 1))
+        # Another service is not waited for with a connection in hand.
+        await self.session.commit()
+        for mornings in (past, today):
+            found = await self.history.days(cpts_id, mornings, asked, territory, parameters)
+            if found:
+                return found
+        raise NoDayLived(field="cpts_id", value=cpts_id)
+
+    async def change(self, form: WhatIf) -> Change:
+        """The change a form means, under the policy of the CPTS; look-ahead, which needs a past of its own, is left
+        to its default."""
+        commune = await self.session.get(CommuneRow, form.insee) if form.insee else None
+        if form.insee and commune is None:
+            raise Invalid("Cette commune est inconnue.", field="insee", value=form.insee, rule="GET /communes")
+        policy = (await parameters_of(self.session, form.cpts_id)).policy
+        return Change(
+            policy=DEFAULT_POLICY if policy_named(policy).scenarios else policy,
+            demand=form.demand_percent / 100,
+            at=Point(commune.lat, commune.lon) if commune and form.slots else None,
+            slots_at=form.slots,
+            farther_s=60 * form.farther_minutes,
+        )
+
+    async def replay(self, days: Sequence[Day], change: Change) -> AsyncIterator[Answer]:
+        """Each day as it was and changed, one after the other; the last answer has both sides."""
+        pairs: list[tuple[Outcome, Outcome]] = []
+        async with self.turn:
+            yield Answer(done=0, days=len(days))
+            for seed, day in enumerate(days):
+                pairs.append(await self.solver(compare, day, change, (), seed))
+                yield Answer(done=len(pairs), days=len(days))
+        before, after = zip(*pairs, strict=True)
+        yield Answer(
+            done=len(days),
+            days=len(days),
+            first=days[0].name,
+            last=days[-1].name,
+            before=lived_in(before),
+            after=lived_in(after),
+        )
+
+    async def tomorrow(self, cpts_id: str, now: datetime) -> "Tomorrow":
+        """What tomorrow still lacks, learnt from the days most like it; raises `NoDayLived`."""
+        parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
+        begins, ends = midnight(now, 1), midnight(now, 2)
+        days = alike(await self.lived(cpts_id, LEARNT_DAYS, now), begins)
+        at_s = int(begins.timestamp())
+        slots = tuple(
+            slot
+            for slot in territory.slots(int(now.timestamp()))
+            if at_s <= slot.starts_at_s < int(ends.timestamp()) and slot.places > 0
+        )
+        async with self.turn:
+            lack = await self.solver(tomorrow_lacks, days, slots, at_s, territory.practitioners(at_s), parameters.core)
+        return Tomorrow(day=begins, **asdict(lack))
+
+
+class BlockOfTomorrow(BaseModel):
+    """Two hours of the day, since midnight in Paris."""
+
+    from_s: int
+    until_s: int
+    expected: float
+    published: int
+    to_open: int
+
+
+class Tomorrow(BaseModel):
+    """What tomorrow still lacks: requests expected (`low` to `high` on eight days of ten), places, slots to open."""
+
+    day: datetime
+    days: int
+    mean_by_class: tuple[float, float, float, float]
+    low: int
+    high: int
+    published: int
+    to_open: int
+    blocks: list[BlockOfTomorrow]
+    professions: list[tuple[str, int]]
+
+
+def lived_in(outcomes: Sequence[Outcome]) -> Lived:
+    """Days together, as the page says them."""
+    total, shown = added(list(outcomes)), figures(outcomes)
+    return Lived(
+        asked=sum(total.asked),
+        served=sum(total.asked) - sum(total.unserved),
+        served_within_24_h=sum(total.within_24_h),
+        unserved_by_class=total.unserved,
+        travel_min=round(shown.travel_min, 1),
+        delay_min=round(shown.delay_min),
+        gini=shown.gini,
+    )
+
+
+def alike(days: Sequence[Day], morning: datetime) -> list[Day]:
+    """The days of the same weekday when there are two, else those of the same half of the week, else all."""
+    weekday = midnight_weekday(morning)
+    same = [day for day in days if datetime.fromisoformat(day.name).weekday() == weekday]
+    near = [day for day in days if (datetime.fromisoformat(day.name).weekday() >= 5) == (weekday >= 5)]
+    return same if len(same) > 1 else near or list(days)
+
+
+def midnight_weekday(morning: datetime) -> int:
+    """Monday is 0; midnight in Paris is still the day before in UTC."""
+    return morning.astimezone(PARIS).weekday()
+
+
+def tomorrow_lacks(
+    days: Sequence[Day],
+    slots: Sequence[Slot],
+    midnight_at_s: int,
+    practitioners: Sequence[Practitioner],
+    parameters: Parameters,
+) -> Lack:
+    """In a worker: learn from these days and draw the one that begins at this midnight. Same days, same answer."""
+    forecast = learn([past(day, day.opens_at_s) for day in days])
+    return lacking(forecast, slots, midnight_at_s, np.random.default_rng(midnight_at_s), practitioners, parameters)
+
+
+async def foresight(connection: HTTPConnection, session: SessionDep) -> Foresight:
+    """What looking ahead works with."""
+    state = connection.app.state
+    return Foresight(session, state.territories, state.history, state.solver, state.foresight_turn)
+
+
+ForesightDep = Annotated[Foresight, Depends(foresight, scope="function")]
+
+
+@routes.post("/whatif")
+async def what_if(form: WhatIf, caller: CallerDep, desk: ForesightDep) -> StreamingResponse:
+    """Replay the last days with a change: events that say how far it is, the last one with the answer."""
+    caller.require(*READERS)
+    caller.require_cpts(form.cpts_id)
+    change = await desk.change(form)
+    days = await desk.lived(form.cpts_id, form.days, await database_now(desk.session))
+
+    async def told() -> AsyncIterator[str]:
+        async for answer in desk.replay(days, change):
+            yield f"data: {answer.model_dump_json()}\n\n"
+
+    return StreamingResponse(told(), media_type="text/event-stream")
+
+
+@routes.get("/tomorrow")
+async def tomorrow(caller: CallerDep, desk: ForesightDep, cpts: Annotated[str, Query(max_length=20)]) -> Tomorrow:
+    """How many slots tomorrow still lacks, and when."""
+    caller.require(*READERS)
+    caller.require_cpts(cpts)
+    return await desk.tomorrow(cpts, await database_now(desk.session))

@@ -1,0 +1,1 @@
+"""Days of a territory: their shape, drawn by seed, and stored as files."""

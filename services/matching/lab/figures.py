@@ -1,0 +1,85 @@
+"""From outcomes to figures: shares, means, and differences between policies on the same days with standard errors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.matching.lab.outcome import Outcome, added
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The mean of a difference over days, its standard error, and on how many days it was below zero."""
+
+    mean: float
+    standard_error: float
+    days_below: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A policy over some days. Shares in % of those who asked, times in minutes per person served."""
+
+    policy: str
+    days: int
+    unserved_by_class: tuple[float, float, float, float]
+    unserved_urgent: float
+    """P1 and P2 together."""
+    unserved: float
+    hopeless: float
+    """Whom no slot of the day could serve, included in `unserved` whatever the policy."""
+    travel_min: float
+    delay_min: float
+    told_after_min: tuple[float, float, float, float]
+    moved: float
+    """% of those served who were moved after being told."""
+    dropped: int
+    """Told, then lost because the practitioner took the slot back; the policy drops nobody."""
+    gini: float
+
+
+def figures(outcomes: Sequence[Outcome]) -> Figures:
+    """The figures of one policy over its days, pooled."""
+    total = added(list(outcomes))
+    asked, left = np.array(total.asked), np.array(total.unserved)
+    served = np.maximum(asked - left, 1)
+    by_class = 100 * left / np.maximum(asked, 1)
+    told = np.array(total.told_after_s) / served / 60
+    return Figures(
+        policy=total.policy,
+        days=len(outcomes),
+        unserved_by_class=(float(by_class[0]), float(by_class[1]), float(by_class[2]), float(by_class[3])),
+        unserved_urgent=urgent(total),
+        unserved=everybody(total),
+        hopeless=float(100 * sum(total.hopeless) / max(1, sum(total.asked))),
+        travel_min=travel(total),
+        delay_min=float(sum(total.delay_s) / served.sum() / 60),
+        told_after_min=(float(told[0]), float(told[1]), float(told[2]), float(told[3])),
+        moved=float(100 * total.moved / served.sum()),
+        dropped=total.dropped,
+        gini=total.gini_milli / 1000,
+    )
+
+
+def urgent(one: Outcome) -> float:
+    """P1 and P2 unserved, in %."""
+    return 100 * sum(one.unserved[:2]) / max(1, sum(one.asked[:2]))
+
+
+def everybody(one: Outcome) -> float:
+    """All unserved, in %."""
+    return 100 * sum(one.unserved) / max(1, sum(one.asked))
+
+
+def travel(one: Outcome) -> float:
+    """Minutes of travel per person served."""
+    return sum(one.travel_s) / max(1, sum(one.asked) - sum(one.unserved)) / 60
+
+
+def paired(measure: Callable[[Outcome], float], ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Paired:
+    """The difference of a measure between two policies on the same days, in order."""
+    gap = np.array([measure(a) - measure(b) for a, b in zip(ours, theirs, strict=True)])
+    error = float(gap.std(ddof=1) / np.sqrt(gap.size)) if gap.size > 1 else 0.0
+    return Paired(float(gap.mean()), error, int((gap < 0).sum()), int(gap.size))

@@ -1,0 +1,101 @@
+"""Days under policies, one after the other or on several processes; the same case always gives the same outcomes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import numpy as np
+
+from services.matching.engine.ahead.policies import Policy, Way, policy_named
+from services.matching.lab.days.day import Day
+from services.matching.lab.days.draw import CALM, MIDNIGHT_AT_S, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.territory import TerritorySetting
+from services.matching.lab.deciders import decider, hindsight
+from services.matching.lab.futures import futures_of, past
+from services.matching.lab.life import NONE, Life, Telling, begin, live
+from services.matching.lab.outcome import Outcome, outcome_of
+from services.matching.lab.pairs import Pairs, pairs_of
+
+HISTORY_DAYS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One drawn day and the policies to try on it."""
+
+    seed: int
+    policies: tuple[str, ...]
+    setting: DaySetting = field(default_factory=DaySetting)
+    mishaps: MishapSetting = CALM
+    territory: TerritorySetting = field(default_factory=TerritorySetting)
+
+
+def run_case(case: Case) -> tuple[Outcome, ...]:
+    """Draw the day of a case and live it under each of its policies."""
+    territory = drawn_territory(case.seed, case.territory)
+    day = drawn_day(case.seed, territory, case.setting, case.mishaps)
+    looks_ahead = any(policy_named(name).scenarios for name in case.policies)
+    history = past_days(case) if looks_ahead else ()
+    return run_day(day, case.policies, history, case.seed)
+
+
+def past_days(case: Case) -> tuple[Day, ...]:
+    """Earlier days of the same territory: all that look-ahead may learn from."""
+    territory = drawn_territory(case.seed, case.territory)
+    numbers = range(1, HISTORY_DAYS + 1)
+    return tuple(drawn_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
+
+
+def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed: int = 0) -> tuple[Outcome, ...]:
+    """Live one day under each policy. Look-ahead learns from `history` only, and draws its futures from `seed`."""
+    pairs = pairs_of(day)
+    return tuple(_under(policy_named(name), day, pairs, history, seed) for name in policies)
+
+
+def run_cases(
+    cases: Sequence[Case], workers: int = 1, lived: Callable[[int], None] = lambda _count: None
+) -> tuple[tuple[Outcome, ...], ...]:
+    """Run cases in order, on that many processes; `lived` is told how many are done."""
+    found = []
+    with _mapping(workers) as mapping:
+        for outcomes in mapping(run_case, cases):
+            found.append(outcomes)
+            lived(len(found))
+    return tuple(found)
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[Outcome, ...]]]]:
+    if workers <= 1:
+        yield map
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            yield pool.map
+
+
+def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int) -> Outcome:
+    if policy.way == Way.HINDSIGHT:
+        return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
+    futures: tuple[Pairs, ...] = ()
+    if policy.scenarios:
+        lived = [past(one, _midnight(one)) for one in history]
+        futures = futures_of(day, lived, _midnight(day), policy.scenarios, np.random.default_rng([seed, 4]))
+    decide = decider(policy, pairs, [slot.practitioner for slot in day.slots], futures)
+    return outcome_of(policy, day, pairs, live(day, pairs, decide, policy.period_s))
+
+
+def _midnight(day: Day) -> int:
+    return day.opens_at_s - (day.opens_at_s - MIDNIGHT_AT_S) % 86_400
+
+
+def _known_in_advance(day: Day, pairs: Pairs) -> Life:
+    """The day as hindsight would have had it: each told as soon as their slot appears; nothing goes wrong."""
+    life = begin(day, pairs)
+    life.told = hindsight(pairs)
+    for row in np.flatnonzero(life.told != NONE):
+        column = int(life.told[row])
+        life.told_at_s[row] = max(pairs.submitted_at_s[row], pairs.published_at_s[column])
+        life.log.append(Telling(int(life.told_at_s[row]), int(row), column))
+    return life

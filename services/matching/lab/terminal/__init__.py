@@ -1,0 +1,1 @@
+"""The lab at a terminal: the commands, their tables and their plots."""

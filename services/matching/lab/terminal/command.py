@@ -1,0 +1,116 @@
+"""What the commands `simulate` and `whatif` do: figures printed as a table, drawn as a picture, and returned."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from services.matching.engine.ahead.policies import (
+    BATCH_30S,
+    CALL_3,
+    CLAIRVOYANT,
+    DEFAULT_POLICY,
+    FCFS_COST,
+    FCFS_EARLY,
+    policy_named,
+)
+from services.matching.lab.changes import Change, changed_day
+from services.matching.lab.days.day import Day
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.stored import read_day, read_days
+from services.matching.lab.figures import Figures, figures
+from services.matching.lab.outcome import Outcome
+from services.matching.lab.run import Case, past_days, run_cases, run_day
+from services.matching.lab.terminal.plots import plot
+from services.matching.lab.terminal.tables import differences, table_of
+
+COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
+FLU_WEEK = 1.4
+TABLE_COLUMNS = 150
+
+
+def simulate(
+    *,
+    days: int = 5,
+    seed: int = 0,
+    load: float = 1.0,
+    policies: Sequence[str] = COMPARED,
+    mishaps: bool = False,
+    plot_to: Path | None = None,
+    workers: int = 1,
+    console: Console | None = None,
+) -> tuple[Figures, ...]:
+    """Live `days` drawn days, of seeds from `seed` on, under each policy; print the table and write the picture.
+
+    `load` is requests per slot. With mishaps nothing is known in advance, so hindsight is left out.
+    Raises PolicyUnknown for a name that does not exist.
+    """
+    names = tuple(name for name in policies if not (mishaps and name == CLAIRVOYANT.name))
+    for name in names:
+        policy_named(name)
+    setting, trouble = DaySetting(load=load), MishapSetting() if mishaps else CALM
+    lived = run_cases([Case(seed + n, names, setting, trouble) for n in range(days)], workers)
+    rows = tuple(figures(outcomes) for outcomes in zip(*lived, strict=True))
+    title = f"{days} jours simulés, {load:g} demande par créneau" + (", avec aléas" if mishaps else "")
+    (console or _console()).print(table_of(title, rows))
+    if plot_to is not None:
+        plot(plot_to, title, rows)
+    return rows
+
+
+def whatif(
+    change: Change,
+    *,
+    day: Path | None = None,
+    history: Path | None = None,
+    days: int = 5,
+    seed: int = 0,
+    load: float = 0.75,
+    today: str = DEFAULT_POLICY,
+    plot_to: Path | None = None,
+    console: Console | None = None,
+) -> tuple[Figures, Figures]:
+    """Live the same days as they are under the policy of today, and changed; print both and the difference.
+
+    `day` is a stored day (a file, or a folder of captured instances); without it, days are drawn. A policy that looks
+    ahead learns from the drawn past of the territory; on a stored day, from the stored days of `history` before it.
+    """
+    lived = (read_day(day),) if day else _drawn(range(seed, seed + days), load)
+    past = tuple(one for one in read_days(history) if one.opens_at_s < lived[0].opens_at_s) if history else ()
+    before = [_live(one, today, seed + n, load, past, drawn=day is None) for n, one in enumerate(lived)]
+    changed = [changed_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
+    after = [_live(one, change.policy, seed + n, load, past, drawn=day is None) for n, one in enumerate(changed)]
+    rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_said(change))
+    shown = console or _console()
+    title = "Et si ?" if day is None else f"Et si ? ({day.name})"
+    shown.print(table_of(title, rows))
+    shown.print(differences("Écart avec aujourd'hui, jour par jour", after, before))
+    if plot_to is not None:
+        plot(plot_to, title, rows)
+    return rows
+
+
+def _console() -> Console:
+    """The terminal; what is piped is as wide as the tables."""
+    shown = Console()
+    return shown if shown.is_terminal else Console(width=TABLE_COLUMNS)
+
+
+def _drawn(seeds: range, load: float) -> tuple[Day, ...]:
+    return tuple(drawn_day(seed, drawn_territory(seed), DaySetting(load=load)) for seed in seeds)
+
+
+def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> Outcome:
+    if drawn and policy_named(policy).scenarios:
+        history = past_days(Case(seed, (policy,), DaySetting(load=load)))
+    return run_day(day, (policy,), history, seed)[0]
+
+
+def _said(change: Change) -> str:
+    said = [f"sans {name}" for name in change.without]
+    said += [f"+{change.more_slots} créneau(x) par médecin"] if change.more_slots else []
+    said += [f"trajets acceptés +{change.farther_s // 60} min"] if change.farther_s else []
+    said += [f"demande × {change.demand:g}"] if change.demand != 1.0 else []
+    return ", ".join([*said, change.policy])

@@ -1,0 +1,1 @@
+"""Same-day requests: asked, advised, held, decided in rounds, asked of practitioners on top."""

@@ -1,0 +1,135 @@
+"""Why a slot is not proposed, answered rule by rule by the engine's own rules."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+
+from services.matching.engine.model import Blocker, SlotType
+from services.matching.engine.sameday.offered import Offered, offered
+from services.matching.sameday import reads
+from services.matching.sameday.app.deciding import SEES, instance_of
+from services.matching.sameday.app.parameters import parameters_of
+from services.matching.sameday.app.reconciling import unseen_places
+from services.matching.sameday.edges.following import Territories, core_slot, is_offered, lapsed_holds
+from services.matching.sameday.edges.solver import Solver
+from services.matching.sameday.edges.travel import Router
+from shared.auth import Role
+from shared.db import database_now
+from shared.http import CallerDep, SessionDep
+from shared.refusals import NotFound
+
+routes = APIRouter(tags=["options"])
+MAY_ASK = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN)
+ASKERS: dict[str, frozenset[SlotType]] = {
+    role: SEES.get(role, frozenset(SlotType)) for role in (Role.REGULATOR, Role.PHARMACIST, Role.COORDINATOR)
+}
+PUBLISHED = "published"
+ORDER = (
+    Blocker.TAKEN,
+    Blocker.PAUSED,
+    Blocker.WEEK_CAP,
+    Blocker.VISIBILITY,
+    Blocker.WINDOW,
+    Blocker.PROFESSION,
+    Blocker.ACT,
+    Blocker.AGE,
+    Blocker.MODE,
+    Blocker.DISTANCE,
+    Blocker.WHEELCHAIR,
+    Blocker.PARTY,
+    Blocker.FORBIDDEN,
+)
+"""What a practitioner can change first, then what depends on who asks."""
+
+
+class RuleView(BaseModel):
+    """One rule: whether it lets everybody in, how many who wait it keeps away (`alone`: nothing else does), whom else.
+
+    `wanted`: the mode or motive that would let most of them in. `askers`: kinds of asker it hides the slot from.
+    """
+
+    rule: str
+    ok: bool
+    blocked: int = 0
+    alone: int = 0
+    wanted: str = ""
+    askers: list[str] = []
+
+
+class WhyView(BaseModel):
+    """Every rule, for one slot and all who wait: `suits` of `waiting` could be given it."""
+
+    slot_id: str
+    waiting: int
+    suits: int
+    rules: list[RuleView]
+
+
+@routes.get("/slots/{slot_id}/why")
+async def why(
+    request: Request,
+    slot_id: UUID,
+    caller: CallerDep,
+    session: SessionDep,
+    cpts: Annotated[str, Query(max_length=20)],
+) -> WhyView:
+    """Whether a slot is proposed to those who wait and to who would ask now, rule by rule: for its practitioner."""
+    caller.require(*MAY_ASK)
+    caller.require_cpts(cpts)
+    territories: Territories = request.app.state.territories
+    territory = territories[cpts]
+    value = territory.items("slots").get(str(slot_id))
+    if value is None:
+        raise NotFound(field="slot_id", value=slot_id)
+    caller.require_practitioner(value["practitioner_id"])
+    now = await database_now(session)
+    now_at_s = int(now.timestamp())
+    place, who = (
+        territory.items("places")[value["place_id"]],
+        territory.items("practitioners")[value["practitioner_id"]],
+    )
+    slot = core_slot(value, place, who)
+    slot = replace(slot, places=slot.places + lapsed_holds(value, now_at_s))
+    rows = await reads.board_rows(session, cpts)
+    instance = instance_of(
+        rows,
+        [slot],
+        territory.practitioners(now_at_s),
+        await parameters_of(session, cpts),
+        now,
+        unseen_places(rows, territory.bookings()),
+    )
+    router: Router = request.app.state.router
+    # Nothing is computed with a connection in hand.
+    await session.commit()
+    travel, _ = await router.travel(replace(instance, slots=(slot,)))
+    solver: Solver = request.app.state.solver
+    return _view(value, await solver(offered, instance, slot, ASKERS, cpts, travel))
+
+
+def _view(value: dict[str, Any], found: Offered) -> WhyView:
+    tallies = {each.blocker: each for each in found.tallies}
+    hidden_from = {rule: [asker for asker, why in found.askers if rule in why] for rule in ORDER}
+    published = RuleView(rule=PUBLISHED, ok=is_offered(value), blocked=0 if is_offered(value) else found.waiting)
+    return WhyView(
+        slot_id=value["id"],
+        waiting=found.waiting,
+        suits=found.suits if is_offered(value) else 0,
+        rules=[
+            published,
+            *(
+                RuleView(
+                    rule=rule,
+                    ok=not tallies[rule].blocked and not hidden_from[rule],
+                    blocked=tallies[rule].blocked,
+                    alone=tallies[rule].alone,
+                    wanted=tallies[rule].wanted,
+                    askers=hidden_from[rule],
+                )
+                for rule in ORDER
+            ),
+        ],
+    )

@@ -1,0 +1,158 @@
+"""Asking for a slot: the form checked, the patient's data sealed, the request on the board."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.sameday.app.intake import RequestForm, default_deadline
+from services.matching.sameday.app.parameters import CptsParameters, parameters_of
+from services.matching.sameday.reads import nearest_commune, request_row
+from services.matching.sameday.store.requests import add_request, tell
+from services.matching.sameday.store.tables import MotiveRow, RequestRow
+from shared.auth import Caller, Role, record_access
+from shared.contracts import RequestState
+from shared.db import database_now
+from shared.db.tables import CommuneRow
+from shared.ids import new_id
+from shared.patients.patient import Patient
+from shared.patients.vault import Vault
+from shared.refusals import Invalid, NotAllowed, NotFound
+
+ASKERS = (Role.REGULATOR, Role.PHARMACIST, Role.COORDINATOR, Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
+PICK_BY_HAND = frozenset({Role.REGULATOR, Role.PHARMACIST})
+RUNS_THE_BOARD = frozenset({Role.COORDINATOR, Role.MACHINE})
+
+
+async def submit_request(session: AsyncSession, caller: Caller, vault: Vault, form: RequestForm) -> RequestRow:
+    """Put a request on the board."""
+    row = await new_request(session, caller, form)
+    if form.patient is not None:
+        row.patient_sealed = await seal_patient(session, caller, vault, row, form.patient)
+    await add_request(session, row)
+    await tell(session, row, "submitted")
+    return row
+
+
+async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) -> RequestRow:
+    """The request a form means, checked, not stored."""
+    caller.require(*ASKERS)
+    cpts_id = form.cpts_id or caller.only_cpts()
+    caller.require_cpts(cpts_id)
+    motive = await session.get(MotiveRow, form.motive)
+    if motive is None:
+        raise Invalid("Ce motif n'est pas dans la liste.", field="motive", value=form.motive, rule="GET /motives")
+    now = await database_now(session)
+    parameters = await parameters_of(session, cpts_id)
+    insee, lat, lon = await _locate(session, form)
+    earliest_at, deadline_at, answer_by = _times(form, now, parameters, by_hand=caller.role in PICK_BY_HAND)
+    return RequestRow(
+        id=new_id(now),
+        cpts_id=cpts_id,
+        state=RequestState.OPEN,
+        urgency=form.urgency,
+        insee=insee,
+        lat=lat,
+        lon=lon,
+        professions=form.professions or motive.professions,
+        act=form.motive,
+        modes=list(form.modes or motive.modes),
+        age=form.age,
+        party=form.party,
+        on_foot=not form.own_transport,
+        wheelchair=form.wheelchair,
+        max_travel_s=60 * form.max_travel_minutes,
+        habitual_practitioner_id=form.habitual_practitioner_id,
+        source=form.source,
+        asked_by=caller.id,
+        asked_role=caller.role,
+        submitted_at=now,
+        changed_at=now,
+        told_at=now,
+        next_step_at=parameters.next_step(submitted_at=now, urgency=form.urgency, level=0),
+        earliest_at=earliest_at,
+        deadline_at=deadline_at,
+        answer_by=answer_by,
+    )
+
+
+async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float, float]:
+    """The commune and the point, rounded to about 100 m: nobody needs the doorstep to match."""
+    commune = await session.get(CommuneRow, form.insee) if form.insee else None
+    if form.insee and commune is None:
+        raise Invalid(
+            "Cette commune est inconnue.", field="insee", value=form.insee, rule="an INSEE code, GET /communes"
+        )
+    if form.point is not None:
+        commune = commune or await nearest_commune(session, form.point.lat, form.point.lon)
+        if commune is None:
+            raise Invalid("Aucune commune près de ce point.", field="point", rule="in France")
+        return commune.insee, round(form.point.lat, 3), round(form.point.lon, 3)
+    assert commune is not None  # noqa: S101  the form has one or the other
+    return commune.insee, commune.lat, commune.lon
+
+
+def _times(
+    form: RequestForm, now: datetime, parameters: CptsParameters, *, by_hand: bool
+) -> tuple[datetime, datetime, datetime]:
+    """Earliest, deadline, answer by. Who picks by hand has the time of a hold before a round decides for them."""
+    earliest = max(form.earliest_at or now, now)
+    deadline = form.deadline_at or max(default_deadline(form.urgency, now), earliest + timedelta(hours=1))
+    if deadline <= earliest:
+        raise Invalid(
+            "L'échéance doit être à venir, et après le début.",
+            field="deadline_at",
+            value=deadline.isoformat(),
+            rule=f"after {earliest.isoformat()}",
+        )
+    wait = timedelta(seconds=parameters.confirm_after_s[form.urgency - 1])
+    if by_hand:
+        wait = max(wait, timedelta(minutes=parameters.hold_minutes))
+    answer_by = min(form.answer_by or now + wait, deadline)
+    return earliest, deadline, max(answer_by, now)
+
+
+async def seal_patient(session: AsyncSession, caller: Caller, vault: Vault, row: RequestRow, patient: Patient) -> bytes:
+    """Encrypt what the practitioner needs to know, for this row; leaves a trace."""
+    patient.refuse_national_numbers()
+    await _trace(session, caller, row, "write")
+    return vault.seal(patient.model_dump(mode="json"), cpts_id=row.cpts_id, row_id=str(row.id))
+
+
+async def read_patient(session: AsyncSession, caller: Caller, vault: Vault, request_id: UUID) -> dict[str, Any]:
+    """Decrypt what is known of the patient, for who asked, who coordinates or who receives them; leaves a trace."""
+    row = await request_row(session, request_id)
+    receives = caller.practitioners is not None and str(row.practitioner_id) in caller.practitioners
+    if not (may_act(caller, row) or (receives and row.state != RequestState.CANCELLED)):
+        raise NotAllowed(field="request_id", value=request_id, rule="asked by you, or received by you")
+    if row.patient_sealed is None:
+        raise NotFound("Aucune donnée du patient n'a été donnée.", field="request_id", value=request_id)
+    await _trace(session, caller, row, "read")
+    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
+
+
+async def _trace(session: AsyncSession, caller: Caller, row: RequestRow, action: str) -> None:
+    await record_access(
+        session, caller, cpts_id=row.cpts_id, action=action, object_kind="request", object_id=str(row.id)
+    )
+
+
+def may_act(caller: Caller, row: RequestRow) -> bool:
+    """Whoever asked may act on a request, and who runs the board."""
+    return row.asked_by == caller.id or caller.role in RUNS_THE_BOARD
+
+
+async def acting_on(session: AsyncSession, caller: Caller, request_id: UUID) -> RequestRow:
+    """The request, for who may act on it; raises `NotFound`, `NotAllowed`."""
+    row = await request_row(session, request_id)
+    if not may_act(caller, row):
+        raise NotAllowed("Cette demande a été faite par quelqu'un d'autre.", field="request_id", value=request_id)
+    return row
+
+
+def unsealed(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
+    """What the practitioner is told of the patient, if anything is known."""
+    if row.patient_sealed is None:
+        return None
+    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))

@@ -1,0 +1,79 @@
+"""What a person may ask: the form, its bounds, and the times it means when none are given."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from services.matching.engine.model import Mode
+from shared.clock import PARIS
+from shared.patients.patient import Patient
+
+EVENING_HOUR = 20
+SOURCES = ("sas", "practice", "pharmacy", "nurse", "ehpad", "patient", "other")
+Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_.-]+$")]
+Minutes = Annotated[int, Field(ge=1, le=240)]
+
+
+class Form(BaseModel):
+    """What comes in: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class PointForm(Form):
+    """A place, in degrees (WGS 84); kept to about 100 m."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
+class RequestForm(Form):
+    """A request for a slot. `insee` or `point` says from where; times default by class."""
+
+    cpts_id: Annotated[str, Field(max_length=20)] | None = None
+    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    point: PointForm | None = None
+    urgency: int = Field(ge=1, le=4)
+    earliest_at: AwareDatetime | None = None
+    deadline_at: AwareDatetime | None = None
+    answer_by: AwareDatetime | None = None
+    motive: Code
+    professions: list[Code] = Field(default=[], max_length=10)
+    modes: list[Mode] = Field(default=[], max_length=3)
+    age: int | None = Field(default=None, ge=0, le=130)
+    own_transport: bool = True
+    max_travel_minutes: Minutes = 30
+    wheelchair: bool = False
+    party: int = Field(default=1, ge=1, le=10)
+    habitual_practitioner_id: UUID | None = None
+    source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
+    patient: Patient | None = None
+
+    @model_validator(mode="after")
+    def has_a_place(self) -> Self:
+        """Without a place nothing can be near."""
+        if self.insee is None and self.point is None:
+            raise ValueError("donnez la commune (insee) ou le point")
+        return self
+
+
+class RelaxationForm(Form):
+    """What the patient now accepts; what is left out stays."""
+
+    max_travel_minutes: Minutes | None = None
+    modes: list[Mode] | None = Field(default=None, min_length=1, max_length=3)
+    deadline_at: AwareDatetime | None = None
+
+
+def default_deadline(urgency: int, now: datetime) -> datetime:
+    """P1: 3 h. P2: today 20:00 in Paris, at least 3 h. P3: tomorrow 20:00. P4: 48 h."""
+    if urgency == 1:
+        return now + timedelta(hours=3)
+    if urgency == 4:
+        return now + timedelta(hours=48)
+    today = now.astimezone(PARIS).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
+    if urgency == 3:
+        return (today + timedelta(days=1)).astimezone(now.tzinfo)
+    return max(today.astimezone(now.tzinfo), now + timedelta(hours=3))

@@ -1,0 +1,149 @@
+"""Bookings made in the availability service, over HTTP.
+
+Each of these calls says the same when it is said twice (one request has one live booking of a slot): no key is needed.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from services.matching.sameday.app.bookings import Booking, OnTop, names_of
+from services.matching.sameday.store.tables import RequestRow
+from shared.contracts import BookingView, SlotView
+from shared.outside.trust import authorities
+from shared.refusals import Refusal
+from shared.settings import Settings
+
+LiveSlots = Callable[[str], dict[str, Any]]
+
+
+class SlotUnavailable(Refusal):
+    """Ce créneau vient d'être pris, retiré ou a commencé : choisissez-en un autre."""
+
+    code = "slot_unavailable"
+
+
+class AvailabilityAway(Refusal):
+    """Les créneaux ne répondent pas : rien n'est réservé, réessayez avec la même Idempotency-Key."""
+
+    code = "availability_away"
+    status = 503
+
+
+class AvailabilityRefused(Refusal):
+    """Les créneaux ont refusé cette action."""
+
+    code = "availability_refused"
+
+
+def client_for(settings: Settings) -> httpx.AsyncClient:
+    """A client of the availability service with our machine token."""
+    return httpx.AsyncClient(
+        base_url=settings.availability_url,
+        headers={"Authorization": f"Bearer {settings.machine_token('matching')}"},
+        timeout=httpx.Timeout(10, connect=2),
+        verify=authorities(),
+    )
+
+
+class Availability:
+    """What a request's bookings need of the availability service."""
+
+    def __init__(self, client: httpx.AsyncClient, live_slots: LiveSlots) -> None:
+        """`live_slots` answers the live slots of a CPTS, by id."""
+        self._client, self._live_slots = client, live_slots
+
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+        """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
+        slot = self._live_slots(row.cpts_id).get(str(slot_id))
+        if slot is None:
+            raise SlotUnavailable
+        taken: list[BookingView] = []
+        own = slot["practitioner_id"] == str(row.habitual_practitioner_id)
+        for name in names_of(row):
+            body = {
+                "request_id": name,
+                "minutes": minutes,
+                "held_for": row.asked_by,
+                "urgency": row.urgency,
+                "own_patient": own,
+            }
+            try:
+                answer = await self._post(f"/slots/{slot_id}/bookings", body)
+            except Refusal:
+                await self.release(UUID(each.id) for each in taken)
+                raise
+            taken.append(BookingView.model_validate(answer, extra="ignore"))
+        return Booking(
+            id=UUID(taken[0].id),
+            companions=tuple(UUID(each.id) for each in taken[1:]),
+            slot_id=slot_id,
+            practitioner_id=UUID(slot["practitioner_id"]),
+            starts_at=datetime.fromisoformat(slot["starts_at"]),
+            held_until=taken[0].held_until,
+        )
+
+    async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
+        """Open a slot on top of what the practitioner offers, with all its places held for the request."""
+        body = {
+            "practitioner_id": str(place.practitioner_id),
+            "place_id": str(place.place_id),
+            "starts_at": place.starts_at.isoformat(),
+            "minutes": place.minutes,
+            "modes": list(row.modes),
+            "audience": [row.cpts_id],
+            "request_ids": names_of(row),
+            "hold_minutes": minutes,
+            "held_for": row.asked_by,
+            "urgency": row.urgency,
+            "own_patient": place.practitioner_id == row.habitual_practitioner_id,
+            "reason": place.reason,
+        }
+        slot = SlotView.model_validate(await self._post("/slots/on-top", body), extra="ignore")
+        by_name = {each.request_id: each for each in slot.bookings}
+        first, *others = (by_name[name] for name in names_of(row))
+        return Booking(
+            id=UUID(first.id),
+            companions=tuple(UUID(each.id) for each in others),
+            slot_id=UUID(slot.id),
+            practitioner_id=place.practitioner_id,
+            starts_at=slot.starts_at,
+            held_until=first.held_until,
+        )
+
+    async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:
+        """Make held places firm."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/confirmation", {"patient": patient})
+
+    async def release(self, booking_ids: Iterable[UUID]) -> None:
+        """Give held places back."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/release", None)
+
+    async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
+        """Give confirmed places back."""
+        for booking_id in booking_ids:
+            await self._post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
+
+    async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            answer = await self._client.post(path, json=body)
+        except (httpx.HTTPError, OSError) as error:
+            raise AvailabilityAway from error
+        if answer.is_success:
+            value: dict[str, Any] = answer.json()
+            return value
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise AvailabilityAway
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> Refusal:
+    problem = answer.json()
+    if problem["code"] in ("slot_unavailable", "not_found"):
+        return SlotUnavailable()
+    return AvailabilityRefused(problem.get("detail"), rule=problem["code"])

@@ -1,0 +1,119 @@
+"""What screens read: requests, their stories, motives, communes. Never writes."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
+from services.matching.sameday.store.requests import view_of
+from services.matching.sameday.store.tables import MotiveRow, RequestChangeRow, RequestRow
+from shared.contracts import ON_THE_BOARD, RequestState
+from shared.contracts.events import State
+from shared.db.tables import CommuneRow
+from shared.refusals import NotFound
+
+LIVE = frozenset({RequestState.HELD, RequestState.CONFIRMED})
+UUID_SHAPE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+class Change(BaseModel):
+    """One line of a request's story."""
+
+    at: datetime
+    version: int
+    from_state: str | None
+    to_state: str
+    code: str
+    by: str
+    detail: dict[str, Any]
+
+
+class Motive(BaseModel):
+    """A reason to ask for care. `validated`: the CPTS agreed to it."""
+
+    code: str
+    label: str
+    synonyms: list[str]
+    professions: list[str]
+    modes: list[str]
+    urgency: int
+    window_hours: int
+    validated: bool
+
+
+async def read_state(session: AsyncSession, cpts_id: str) -> State:
+    """Every request of a CPTS that is not archived, and what practitioners were asked for it."""
+    kept = (RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    rows = await session.exec(select(RequestRow).where(*kept))
+    asks = await session.exec(
+        select(OverbookingAskRow).join(RequestRow, col(RequestRow.id) == col(OverbookingAskRow.request_id)).where(*kept)
+    )
+    return {
+        "requests": {str(row.id): view_of(row).model_dump(mode="json") for row in rows},
+        "overbooking_asks": {str(ask.id): view_of_ask(ask).model_dump(mode="json") for ask in asks},
+    }
+
+
+async def request_row(session: AsyncSession, request_id: UUID) -> RequestRow:
+    """One request; raises `NotFound`."""
+    row = await session.get(RequestRow, request_id)
+    if row is None:
+        raise NotFound(field="request_id", value=request_id)
+    return row
+
+
+async def requests_of(
+    session: AsyncSession, cpts_id: str, states: Sequence[str], limit: int = 1000
+) -> list[RequestRow]:
+    """A CPTS's requests, the most urgent and oldest first; all states but archived ones when none is given."""
+    query = select(RequestRow).where(RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    if states:
+        query = query.where(col(RequestRow.state).in_(states))
+    return list(await session.exec(query.order_by(col(RequestRow.urgency), col(RequestRow.submitted_at)).limit(limit)))
+
+
+async def board_rows(session: AsyncSession, cpts_id: str) -> list[RequestRow]:
+    """Every request that a round may have to change."""
+    query = select(RequestRow).where(RequestRow.cpts_id == cpts_id, col(RequestRow.archived_at).is_(None))
+    return list(await session.exec(query.where(col(RequestRow.state).in_(ON_THE_BOARD | LIVE))))
+
+
+async def requests_named(session: AsyncSession, names: Iterable[str]) -> list[RequestRow]:
+    """The requests that bear these ids; names that are no id are nobody's."""
+    ids = [UUID(name) for name in names if UUID_SHAPE.fullmatch(name)]
+    return list(await session.exec(select(RequestRow).where(col(RequestRow.id).in_(ids)))) if ids else []
+
+
+async def story_of(session: AsyncSession, request_id: UUID) -> list[Change]:
+    """Everything that happened to a request, oldest first."""
+    rows = await session.exec(
+        select(RequestChangeRow)
+        .where(RequestChangeRow.request_id == request_id)
+        .order_by(col(RequestChangeRow.version))
+    )
+    return [Change.model_validate(row.model_dump()) for row in rows]
+
+
+async def motives(session: AsyncSession) -> list[Motive]:
+    """The list of motives, by label."""
+    rows = await session.exec(select(MotiveRow).order_by(MotiveRow.label))
+    return [Motive.model_validate(row.model_dump()) for row in rows]
+
+
+async def nearest_commune(session: AsyncSession, lat: float, lon: float) -> CommuneRow | None:
+    """The commune whose centre is nearest, among those within about 30 km."""
+    narrow = max(0.1, math.cos(math.radians(lat)))
+    away = func.power(col(CommuneRow.lat) - lat, 2) + func.power((col(CommuneRow.lon) - lon) * narrow, 2)
+    near = select(CommuneRow).where(
+        col(CommuneRow.lat).between(lat - 0.3, lat + 0.3),
+        col(CommuneRow.lon).between(lon - 0.3 / narrow, lon + 0.3 / narrow),
+    )
+    return (await session.exec(near.order_by(away).limit(1))).first()

@@ -1,0 +1,94 @@
+"""What people are told of requests and of the register, in the transaction of each change.
+
+Who asked, and who took charge, learn that a request has its slot, lost it, or must be called back; a practitioner that
+a patient is proposed to them. What is asked of practitioners on top is told where it is written.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.sameday.store.tables import RequestRow
+from services.people.notices.kinds import Kind
+from services.people.notices.telling import COLUMNS, STREAM, News, tell_accounts, tell_practitioners
+from shared.contracts import RequestState
+from shared.db import ring_after_commit, run
+
+KEPT = timedelta(days=1)
+LOST = frozenset({"booking_ended", "slot_withdrawn", "expired"})
+_PROPOSED_TO = text(
+    "select (detail->>'practitioner_id')::uuid from matching.attachment_change"
+    " where attachment_id = :entry and code = 'proposed' order by version desc limit 1"
+)
+
+_ROUND = text(f"""
+insert into common.notice ({COLUMNS})
+select distinct e.cpts_id, a.id, 'attachment_proposed', 'attachment:' || e.id, e.id::text, null::smallint,
+  null::timestamptz, e.answer_by, common.now(), common.now(), 'waiting', ''
+from matching.attachment e
+join common.role_grant g on g.practitioner_id = e.practitioner_id and g.role in ('practitioner', 'delegate')
+join common.account a on a.id = g.account_id and a.disabled_at is null
+where e.round_id = :round and e.state = 'proposed'
+""")  # noqa: S608  constant texts, joined
+
+
+async def tell_of_round(session: AsyncSession, round_id: UUID) -> None:
+    """Tell the practitioners to whom a round has just proposed patients, in one statement."""
+    await run(session, _ROUND, round=round_id)
+    ring_after_commit(session, STREAM)
+
+
+async def tell_of_request(
+    session: AsyncSession, row: RequestRow, code: str, by: str, *, before: str | None, detail: dict[str, Any]
+) -> None:
+    """Write the notices that this change of a request causes, if any."""
+    kind = _for_referrers(row, code, before, detail)
+    if kind is None:
+        return
+    assigned = kind is Kind.REQUEST_ASSIGNED
+    news = News(
+        kind=kind,
+        cpts_id=row.cpts_id,
+        thread=f"request:{row.id}",
+        subject=str(row.id),
+        by=by,
+        urgency=row.urgency,
+        starts_at=row.starts_at if assigned else None,
+        until=row.starts_at if assigned else row.deadline_at + KEPT,
+    )
+    await tell_accounts(session, {row.asked_by, row.owner}, news)
+
+
+def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[str, Any]) -> Kind | None:
+    if code == "confirmed":
+        return Kind.REQUEST_ASSIGNED
+    if code in LOST and before == RequestState.CONFIRMED:
+        return Kind.REQUEST_LOST
+    if code == "unserved" or (code == "escalated" and detail.get("step") == "call_back"):
+        return Kind.REQUEST_CALL_BACK
+    ended = row.state == RequestState.CANCELLED and before != row.state
+    return Kind.SETTLED if ended else None
+
+
+async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before: str | None) -> None:
+    """Whatever follows a proposal settles it for the practitioner who was told."""
+    if before != "proposed":
+        return
+    whom = await _proposed_to(session, row.id)
+    news = News(
+        kind=Kind.SETTLED,
+        cpts_id=row.cpts_id,
+        thread=f"attachment:{row.id}",
+        subject=str(row.id),
+        by=by,
+        until=row.answer_by,
+    )
+    await tell_practitioners(session, [whom] if whom else [], news)
+
+
+async def _proposed_to(session: AsyncSession, entry: UUID) -> UUID | None:
+    found: UUID | None = (await run(session, _PROPOSED_TO, entry=entry)).scalar_one_or_none()
+    return found

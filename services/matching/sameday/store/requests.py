@@ -1,0 +1,162 @@
+"""Guarded writes of requests.
+
+Every change of state goes through `move`: one UPDATE that also tests, and a row in the story; then `tell`, the event,
+as the last statement of the transaction.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, literal, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.matching.sameday.store.notices import tell_of_request
+from services.matching.sameday.store.overbooking_asks import follow_request
+from services.matching.sameday.store.tables import OUTBOX, RequestChangeRow, RequestRow
+from shared.contracts import RequestState, RequestView
+from shared.contracts.events import Event
+from shared.db import ring_after_commit
+from shared.refusals import NotFound, Refusal
+
+
+class RequestMoved(Refusal):
+    """Cette demande vient de changer : rafraîchissez-la avant d'agir."""
+
+    code = "request_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of one request: `code` names it, `by` is the account or `round`; `to` None keeps the state."""
+
+    request_id: UUID
+    code: str
+    by: str
+    at: datetime
+    from_states: Collection[RequestState]
+    to: RequestState | None = None
+    version: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+async def move(session: AsyncSession, change: Move) -> RequestRow:
+    """Make the change if the request still stands where it is expected, else raise `RequestMoved` or `NotFound`."""
+    guard = [col(RequestRow.id) == change.request_id, col(RequestRow.state).in_(change.from_states)]
+    if change.version is not None:
+        guard.append(col(RequestRow.version) == change.version)
+    taken = (
+        update(RequestRow)
+        .where(*guard)
+        .values(
+            state=change.to or col(RequestRow.state),
+            version=col(RequestRow.version) + 1,
+            **_known_to_the_patient(change),
+            changed_at=change.at,
+            **change.values,
+        )
+        .returning(RequestRow)
+        .execution_options(populate_existing=True)
+    )
+    row: RequestRow | None = (await session.exec(taken)).scalar_one_or_none()
+    if row is None:
+        raise await _moved(session, change.request_id)
+    before = await session.get_one(RequestChangeRow, (row.id, row.version - 1))
+    _write_story(session, row, change.code, change.by, before.to_state, change.detail)
+    await tell_of_request(session, row, change.code, change.by, before=before.to_state, detail=change.detail)
+    return row
+
+
+def _known_to_the_patient(change: Move) -> dict[str, Any]:
+    """Whoever asked speaks with the patient: what they change is known to them, what changes otherwise is not yet."""
+    if change.to is None:
+        return {}
+    return {"told_at": case((col(RequestRow.asked_by) == change.by, literal(change.at)), else_=None)}
+
+
+async def _moved(session: AsyncSession, request_id: UUID) -> Refusal:
+    found = (
+        await session.exec(select(RequestRow.state, RequestRow.version).where(RequestRow.id == request_id))
+    ).one_or_none()
+    return (
+        NotFound(field="request_id", value=request_id)
+        if found is None
+        else RequestMoved(state=found[0], version=found[1])
+    )
+
+
+def _write_story(
+    session: AsyncSession, row: RequestRow, code: str, by: str, from_state: str | None, detail: dict[str, Any]
+) -> None:
+    session.add(
+        RequestChangeRow(
+            request_id=row.id,
+            version=row.version,
+            cpts_id=row.cpts_id,
+            at=row.changed_at,
+            from_state=from_state,
+            to_state=row.state,
+            code=code,
+            by=by,
+            detail=detail,
+        )
+    )
+
+
+async def add_request(session: AsyncSession, row: RequestRow) -> None:
+    """A new request and the first line of its story."""
+    session.add(row)
+    await session.flush()
+    _write_story(session, row, "submitted", row.asked_by, None, {})
+
+
+async def explain(
+    session: AsyncSession, row: RequestRow, *, blockers: dict[str, int], relaxations: list[dict[str, Any]]
+) -> RequestRow | None:
+    """Renew why a request has no slot, unless it changed since it was read: no line of its story, no new version."""
+    why = (
+        update(RequestRow)
+        .where(col(RequestRow.id) == row.id, col(RequestRow.version) == row.version)
+        .values(blockers=blockers, relaxations=relaxations)
+        .returning(RequestRow)
+        .execution_options(populate_existing=True)
+    )
+    explained: RequestRow | None = (await session.exec(why)).scalar_one_or_none()
+    return explained
+
+
+def door(cpts_id: str) -> str:
+    """Where the rounds of a CPTS are rung for."""
+    return f"round:{cpts_id}"
+
+
+async def tell(session: AsyncSession, row: RequestRow, code: str, *, wake: bool = True) -> None:
+    """Append the request's new state to the stream: the last statement of a use case. `wake` rings for a round."""
+    await session.flush()
+    value = None if row.archived_at else view_of(row).model_dump(mode="json")
+    event = Event(type=f"request_{code}.v1", at=row.changed_at, collection="requests", id=str(row.id), value=value)
+    await OUTBOX.append(session, [row.cpts_id], event)
+    await follow_request(session, row)
+    if wake:
+        ring_after_commit(session, door(row.cpts_id))
+
+
+def view_of(row: RequestRow) -> RequestView:
+    """A request as the board shows it: no age, no point, nothing of the patient."""
+    return RequestView.model_validate(
+        {
+            **row.model_dump(include=set(RequestView.model_fields)),
+            "id": str(row.id),
+            "slot_id": _text(row.slot_id),
+            "booking_id": _text(row.booking_id),
+            "practitioner_id": _text(row.practitioner_id),
+        }
+    )
+
+
+def _text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)

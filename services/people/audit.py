@@ -1,0 +1,75 @@
+"""What administrators read: members, and who saw or changed what. Never writes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Text, cast
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.db.tables import AccessRow, AccountRow, RoleGrantRow
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of the list of members: an account, in one of its roles."""
+
+    id: UUID
+    label: str
+    role: str
+    suspended: bool
+    grant: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Someone saw or changed something."""
+
+    at: datetime
+    who: str
+    role: str
+    action: str
+    kind: str
+    id: str
+
+
+async def members(session: AsyncSession, cpts_id: str) -> list[Member]:
+    """Who has a role in a CPTS."""
+    found = await session.exec(
+        select(AccountRow, RoleGrantRow)
+        .join(RoleGrantRow, col(RoleGrantRow.account_id) == col(AccountRow.id))
+        .where(RoleGrantRow.cpts_id == cpts_id)
+        .order_by(RoleGrantRow.role, AccountRow.label)
+    )
+    return [
+        Member(account.id, account.label, grant.role, account.disabled_at is not None, grant.id)
+        for account, grant in found
+    ]
+
+
+async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str, limit: int = 200) -> list[Access]:
+    """The last accesses to patients' data in a CPTS, by what the account is called or by the object."""
+    query = (
+        select(AccessRow, AccountRow.label)
+        .outerjoin(AccountRow, cast(col(AccountRow.id), Text) == col(AccessRow.account))
+        .where(AccessRow.cpts_id == cpts_id)
+    )
+    if account:
+        query = query.where(col(AccountRow.label).icontains(account, autoescape=True))
+    if item:
+        query = query.where(col(AccessRow.object_id) == item)
+    rows = await session.exec(query.order_by(col(AccessRow.at).desc()).limit(limit))
+    return [
+        Access(row.at, label or row.account, row.role, row.action, row.object_kind, row.object_id)
+        for row, label in rows
+    ]
+
+
+async def labels_of(session: AsyncSession, accounts: Collection[str]) -> dict[str, str]:
+    """What accounts are called, by id; machines and rounds are not accounts."""
+    found = await session.exec(
+        select(AccountRow.id, AccountRow.label).where(cast(col(AccountRow.id), Text).in_(accounts))
+    )
+    return {str(account): label for account, label in found}

@@ -1,0 +1,208 @@
+"""What a person chooses to be told, on which devices, and what became of their last notices."""
+
+import hashlib
+from datetime import datetime, time
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.people.notices.carrying import sealed
+from services.people.notices.keys import EVERYONE, push_key
+from services.people.notices.kinds import OFFERED, Kind, NoticeState, Reason
+from services.people.notices.push import Subscription
+from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
+from services.people.notices.telling import STREAM
+from services.people.notices.words import line
+from shared.auth import Caller, Role
+from shared.db import database_now, ring_after_commit, run, set_scope
+from shared.db.tables import AccountRow
+from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.public_address import require_public
+from shared.refusals import Invalid, NotFound
+from shared.wording.labels import language_of, wording
+
+LAST, MOST_DEVICES = 20, 10
+_PART = r"[^@\s<>,;\x00-\x1f\x7f]+"
+ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
+PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
+routes = APIRouter(prefix="/notifications", tags=["notifications"])
+
+
+class Order(BaseModel):
+    """What a page sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Preferences(Order):
+    """What to tell, and when not to; `email` empty is the account's own address."""
+
+    mail: bool = True
+    email: str | None = Field(default=None, max_length=200, pattern=ADDRESS)
+    quiet_from: time = time(20)
+    quiet_to: time = time(7)
+    p1_always: bool = False
+    unwanted: list[Kind] = Field(default=[], max_length=len(Kind))
+
+
+class PushKeys(Order):
+    """The keys of a browser's subscription, in base64url."""
+
+    p256dh: str = Field(max_length=200)
+    auth: str = Field(max_length=100)
+
+
+class NewDevice(Order):
+    """A browser that asks to be told, as its Push API describes it."""
+
+    endpoint: str = Field(max_length=1000)
+    keys: PushKeys
+    label: str = Field(default="", max_length=80)
+
+
+class Device(BaseModel):
+    """A browser that is told. `endpoint_hash` (SHA-256, hexadecimal) lets a browser find itself."""
+
+    id: UUID
+    label: str
+    endpoint_hash: str
+    added_at: datetime
+    told_at: datetime | None
+
+
+class Told(BaseModel):
+    """One of the last notices, in words, and what became of it; `due_at` for one that waits."""
+
+    at: datetime
+    text: str
+    state: NoticeState
+    reason: Reason
+    due_at: datetime
+
+
+class Overview(BaseModel):
+    """Everything the page shows. `push_key`: what a browser subscribes with."""
+
+    mail_configured: bool
+    account_email: str | None
+    push_key: str
+    kinds: list[Kind]
+    preferences: Preferences
+    devices: list[Device]
+    last: list[Told]
+
+
+def person(caller: Caller) -> UUID:
+    """Whose notices these are; machines have none."""
+    caller.require(*PEOPLE)
+    return UUID(caller.id)
+
+
+@routes.get("")
+async def overview(request: Request, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> Overview:
+    """What the caller chose, their devices and their last notices."""
+    mine = person(caller)
+    choice = await session.get(NoticePreferenceRow, mine) or NoticePreferenceRow(account_id=mine)
+    account = await session.get_one(AccountRow, mine)
+    devices = await session.exec(
+        select(NoticeDeviceRow).where(NoticeDeviceRow.account_id == mine).order_by(col(NoticeDeviceRow.added_at))
+    )
+    return Overview(
+        mail_configured=request.app.state.mail.ready,
+        account_email=account.email,
+        push_key=await push_key(session, wiring.vault, wiring.settings),
+        kinds=list(OFFERED[caller.role]),
+        preferences=Preferences.model_validate(choice.model_dump(include=set(Preferences.model_fields))),
+        devices=[
+            Device(
+                id=row.id,
+                label=row.label,
+                endpoint_hash=row.endpoint_hash.hex(),
+                added_at=row.added_at,
+                told_at=row.told_at,
+            )
+            for row in devices
+        ],
+        last=await _last(session, mine, language_of(request.cookies)),
+    )
+
+
+async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
+    """The last notices; what the person did themselves is no news to them."""
+    now, words = await database_now(session), wording(language)
+    query = select(NoticeRow).where(
+        NoticeRow.account_id == mine, NoticeRow.kind != Kind.SETTLED, NoticeRow.reason != Reason.OWN_ACT
+    )
+    rows = (await session.exec(query.order_by(col(NoticeRow.id).desc()).limit(LAST))).all()
+    return [
+        Told(
+            at=row.at,
+            text=line(words, row.kind, row.starts_at, 1, now),
+            state=NoticeState(row.state),
+            reason=Reason(row.reason),
+            due_at=row.due_at,
+        )
+        for row in rows
+    ]
+
+
+@routes.put("/preferences")
+async def choose(request: Request, caller: CallerDep, session: SessionDep, given: Preferences) -> Preferences:
+    """Choose what to be told; what waits is looked at again, in the light of it."""
+    mine = person(caller)
+    values = {**given.model_dump(), "unwanted": sorted(set(given.unwanted)), "language": language_of(request.cookies)}
+    row = insert(NoticePreferenceRow).values(account_id=mine, **values)
+    await run(session, row.on_conflict_do_update(index_elements=["account_id"], set_=values))
+    waiting = (col(NoticeRow.account_id) == mine) & (col(NoticeRow.state) == NoticeState.WAITING)
+    await run(session, update(NoticeRow).where(waiting).values(due_at=await database_now(session)))
+    ring_after_commit(session, STREAM)
+    return given
+
+
+@routes.post("/devices", status_code=201)
+async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, given: NewDevice) -> Device:
+    """Be told on this browser. It belongs to whoever asked last; a person keeps their ten newest.
+
+    Raises `UnsafeAddress`, `Invalid`.
+    """
+    mine = person(caller)
+    await require_public(given.endpoint, demo=wiring.settings.demo)
+    kept = {"endpoint": given.endpoint, **given.keys.model_dump()}
+    try:
+        Subscription.of(kept)
+    except ValueError:
+        raise Invalid("Ce navigateur a donné des clés illisibles.", field="keys", rule="p256dh and auth") from None
+    digest = hashlib.sha256(given.endpoint.encode()).digest()
+    device_id = uuid4()
+    values = {
+        "id": device_id,
+        "account_id": mine,
+        "label": given.label,
+        "subscription_sealed": sealed(wiring.vault, device_id, kept),
+        "added_at": await database_now(session),
+        "told_at": None,
+    }
+    row = insert(NoticeDeviceRow).values(**values, endpoint_hash=digest)
+    # Somebody else may have used this browser before: their row is out of the caller's sight.
+    await set_scope(session, EVERYONE)
+    await run(session, row.on_conflict_do_update(index_elements=["endpoint_hash"], set_=values))
+    await set_scope(session, caller.scope)
+    newest = select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == mine)
+    kept_ids = newest.order_by(col(NoticeDeviceRow.added_at).desc()).limit(MOST_DEVICES)
+    too_many = (col(NoticeDeviceRow.account_id) == mine) & col(NoticeDeviceRow.id).not_in(kept_ids)
+    await run(session, delete(NoticeDeviceRow).where(too_many))
+    return Device(**values, endpoint_hash=digest.hex())
+
+
+@routes.delete("/devices/{device_id}", status_code=204)
+async def drop_device(caller: CallerDep, session: SessionDep, device_id: UUID) -> None:
+    """Be told on this browser no more."""
+    ours = (col(NoticeDeviceRow.id) == device_id) & (col(NoticeDeviceRow.account_id) == person(caller))
+    gone = await run(session, delete(NoticeDeviceRow).where(ours).returning(col(NoticeDeviceRow.id)))
+    if gone.scalar_one_or_none() is None:
+        raise NotFound

@@ -1,0 +1,184 @@
+"""Sends what was decided: each delivery is claimed for a while, tried outside any transaction, and its end recorded.
+
+A sender that dies leaves its claims to lapse; the next one sends them again under the same message id.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import aiosmtplib
+import httpx
+import structlog
+from sqlalchemy import Row, delete, text, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.people.notices.carrying import Carrier, Gone
+from services.people.notices.deciding import MAIL, decide_next
+from services.people.notices.keys import EVERYONE
+from services.people.notices.kinds import NoticeState
+from services.people.notices.mail import MailSettings, Undeliverable
+from services.people.notices.tables import NoticeDeviceRow
+from services.people.notices.telling import STREAM
+from shared.db import database_now, run, set_scope
+from shared.outside.public_address import UnsafeAddress
+from shared.outside.trust import authorities
+from shared.patients.vault import KeyLost
+from shared.running.background import rung
+from shared.wiring import Wiring
+
+log = structlog.get_logger()
+LEASE = timedelta(seconds=60)
+SOONEST, LATEST, MOST_TRIES = timedelta(seconds=30), timedelta(hours=1), 10
+BATCH, TIMEOUT_S, FORGET_TURNS = 5, 10, 3600
+NEVER = (Gone, Undeliverable, UnsafeAddress)
+PASSING = (httpx.HTTPError, aiosmtplib.SMTPException, OSError)
+"""What may go well another time."""
+
+_CLAIM = text("""
+update common.notice_delivery set tries = tries + 1, next_try_at = clock_timestamp() + :lease
+where (message_id, channel) in (
+  select message_id, channel from common.notice_delivery
+  where state = 'waiting' and next_try_at <= clock_timestamp()
+  order by next_try_at limit :batch for update skip locked
+)
+returning message_id, channel, account_id, tries
+""")
+_ENDED = text("""
+update common.notice_delivery set state = :state, error = :error
+where message_id = :message and channel = :channel and state = 'waiting'
+""")
+_AGAIN = text("""
+update common.notice_delivery set error = :error, next_try_at = clock_timestamp() + :pause
+where message_id = :message and channel = :channel and state = 'waiting'
+""")
+# A notice is sent once one channel took it; it failed, or was not needed, once none is left to try.
+_SETTLED = text("""
+update common.notice n set state = case when e.sent then 'sent' when e.failed then 'failed' else 'suppressed' end,
+  reason = case when e.sent or e.failed then '' else 'overtaken' end
+from (
+  select bool_or(state = 'sent') as sent, bool_or(state = 'failed') as failed, bool_or(state = 'waiting') as waiting
+  from common.notice_delivery where message_id = :message
+) e
+where n.message_id = :message and n.state = 'sending' and (e.sent or not e.waiting)
+""")
+_FORGET = [
+    text(f"delete from common.{table} where {at} < common.now() - interval '30 days'")  # noqa: S608  names of ours
+    for table, at in (("notice", "at"), ("notice_count", "at"), ("notice_delivery", "next_try_at"))
+]
+
+
+class Sender:
+    """Decides and sends for everybody of this installation; several may run."""
+
+    def __init__(
+        self, wiring: Wiring, client: httpx.AsyncClient, mail: MailSettings, *, lease: timedelta = LEASE
+    ) -> None:
+        """`lease`: after how long an unfinished try is taken up again."""
+        self._wiring, self._mail, self._lease = wiring, mail, lease
+        self._carrier = Carrier(wiring, client, mail)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncSession]:
+        async with self._wiring.open_session() as session:
+            await set_scope(session, EVERYONE)
+            yield session
+
+    async def turn(self) -> int:
+        """Decide what is due and send it, once each; answers how many deliveries were tried."""
+        deciding = True
+        while deciding:
+            async with self._session() as session:
+                deciding = await decide_next(session, mail_ready=self._mail.ready)
+        tried = 0
+        while claimed := await self._claim():
+            tried += len(claimed)
+            for ended in await asyncio.gather(*map(self._deliver, claimed), return_exceptions=True):
+                if ended is not None:
+                    raise ended
+        return tried
+
+    async def forget(self) -> None:
+        """Erase what is older than 30 days."""
+        async with self._session() as session:
+            for statement in _FORGET:
+                await run(session, statement)
+
+    async def _claim(self) -> list[Row[Any]]:
+        async with self._session() as session:
+            return list((await run(session, _CLAIM, lease=self._lease, batch=BATCH)).all())
+
+    async def _deliver(self, claimed: Row[Any]) -> None:
+        """Try one delivery and record how it ended; nothing is held while the network is waited for."""
+        try:
+            async with self._session() as session:
+                parcel = await self._carrier.parcel(session, claimed)
+        except Gone as gone:
+            await self._end(claimed, NoticeState.FAILED, str(gone), gone=True)
+            return
+        except KeyLost:
+            # The browser is kept: once the key is back, this and all that follows is read again.
+            await self._try_again(claimed, "key lost")
+            return
+        if parcel is None:
+            await self._end(claimed, NoticeState.SUPPRESSED)
+            return
+        try:
+            await self._carrier.carry(parcel)
+        except NEVER as never:
+            await self._end(claimed, NoticeState.FAILED, str(never), gone=isinstance(never, Gone))
+        except PASSING as error:
+            await self._try_again(claimed, type(error).__name__)
+        else:
+            await self._end(claimed, NoticeState.SENT)
+
+    async def _end(self, claimed: Row[Any], state: NoticeState, error: str = "", *, gone: bool = False) -> None:
+        async with self._session() as session:
+            where = {"message": claimed.message_id, "channel": claimed.channel}
+            await run(session, _ENDED, state=state, error=error, **where)
+            await run(session, _SETTLED, message=claimed.message_id)
+            if claimed.channel != MAIL:
+                await _seen(session, UUID(claimed.channel), sent=state is NoticeState.SENT, gone=gone)
+        if error:
+            log.warning("notice_undelivered", message=str(claimed.message_id), error=error)
+
+    async def _try_again(self, claimed: Row[Any], error: str) -> None:
+        if claimed.tries >= MOST_TRIES:
+            await self._end(claimed, NoticeState.FAILED, error)
+            return
+        pause = min(LATEST, SOONEST * 2 ** (claimed.tries - 1))
+        async with self._session() as session:
+            where = {"message": claimed.message_id, "channel": claimed.channel}
+            await run(session, _AGAIN, error=error, pause=pause, **where)
+        log.warning("notice_waits", message=str(claimed.message_id), error=error)
+
+
+async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: bool) -> None:
+    """A device that got something, or that its push service no longer knows."""
+    ours = col(NoticeDeviceRow.id) == device_id
+    if gone:
+        await run(session, delete(NoticeDeviceRow).where(ours))
+    elif sent:
+        await run(session, update(NoticeDeviceRow).where(ours).values(told_at=await database_now(session)))
+
+
+@asynccontextmanager
+async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
+    """Send while the context is open."""
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, verify=authorities()) as client:
+        sender, turns = Sender(wiring, client, mail), 0
+
+        async def work() -> bool:
+            nonlocal turns
+            await sender.turn()
+            if turns % FORGET_TURNS == 0:
+                await sender.forget()
+            turns += 1
+            return True
+
+        async with wiring.background.keeping("notices", rung(wiring.bell, STREAM, work, waits="notices_wait")):
+            yield

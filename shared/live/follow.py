@@ -1,0 +1,86 @@
+"""The following side of the live protocol: a snapshot, then batches applied to it, resumed or started again as told."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from shared.contracts.events import State, apply
+
+log = structlog.get_logger()
+SILENCE_S = 45.0
+
+
+@dataclass(slots=True)
+class Replica:
+    """A copy of one CPTS's state in another service, and the position it stands at. `ready` once it has a snapshot."""
+
+    cpts_id: str
+    state: State = field(default_factory=dict)
+    epoch: str = ""
+    seq: int = -1
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        """Apply a batch and answer its events; raises `Gap` when it does not continue this replica."""
+        if "reset" in message or message["epoch"] != self.epoch or message["after"] > self.seq:
+            raise Gap
+        fresh = [event for event in message["events"] if event["seq"] > self.seq]
+        for event in fresh:
+            apply(self.state, event)
+        self.seq = max(self.seq, message["seq"])
+        return fresh
+
+
+class Gap(Exception):
+    """The stream does not continue what we have: a snapshot is needed."""
+
+
+OnChange = Callable[[Replica, list[dict[str, Any]]], Awaitable[None]]
+
+
+async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChange) -> None:
+    """Keep `replica` true, for ever, from a new snapshot on. `client` has the service's base URL and our token.
+
+    `on_change` is awaited after each snapshot (with no events) and each batch that changed something.
+    """
+    pause_s = 0.05
+    replica.ready.clear()
+    while True:
+        try:
+            if not replica.ready.is_set():
+                await _snapshot(client, replica)
+                await on_change(replica, [])
+            await _stream(client, replica, on_change)
+            pause_s = 0.05
+        except Gap:
+            replica.ready.clear()
+        except (httpx.HTTPError, OSError, WebSocketException, TimeoutError) as error:
+            log.info("follow_waits", cpts=replica.cpts_id, error=type(error).__name__)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2.0, pause_s * 2)
+
+
+async def _snapshot(client: httpx.AsyncClient, replica: Replica) -> None:
+    answer = (await client.get("/live/snapshot", params={"cpts": replica.cpts_id})).raise_for_status().json()
+    replica.state, replica.epoch, replica.seq = answer["state"], answer["epoch"], answer["seq"]
+    replica.ready.set()
+
+
+async def _stream(client: httpx.AsyncClient, replica: Replica, on_change: OnChange) -> None:
+    ticket = (await client.post("/live/ticket")).raise_for_status().json()["ticket"]
+    base = str(client.base_url).rstrip("/").replace("http", "ws", 1)
+    where = f"{base}/live?cpts={replica.cpts_id}&epoch={replica.epoch}&after={replica.seq}"
+    async with connect(where, compression=None, open_timeout=5, max_size=None) as socket:
+        await socket.send(json.dumps({"ticket": ticket}))
+        while True:
+            async with asyncio.timeout(SILENCE_S):
+                message = json.loads(await socket.recv())
+            if events := replica.take(message):
+                await on_change(replica, events)

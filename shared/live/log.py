@@ -1,0 +1,131 @@
+"""The gapless log of a service: one stream per CPTS, appended in the transaction that makes the change.
+
+The head row is locked until the commit, so `seq` has no gap and its order is the order of commits. The `epoch`
+names one history: it changes when a backup is restored, and readers then start again from a snapshot.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Table, Text, Uuid, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.contracts.events import Event
+from shared.db import ring_after_commit, run, run_each
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands in a stream."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event at its place."""
+
+    seq: int
+    event: dict[str, Any]
+
+
+class Outbox:
+    """The log of one schema: tables `event_head` and `event`."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        """Declare the two tables in `metadata`, whose schema owns them."""
+        self.service = str(metadata.schema)
+        self.head = Table(
+            "event_head",
+            metadata,
+            Column("cpts_id", Text, primary_key=True),
+            Column("epoch", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+            Column("seq", BigInteger, nullable=False),
+        )
+        self.log = Table(
+            "event",
+            metadata,
+            Column("cpts_id", Text, primary_key=True),
+            Column("seq", BigInteger, primary_key=True),
+            Column("at", DateTime(timezone=True), nullable=False, index=True),
+            Column("body", JSONB, nullable=False),
+        )
+
+    def stream(self, cpts_id: str) -> str:
+        """The doorbell's name for a CPTS's stream."""
+        return f"{self.service}:{cpts_id}"
+
+    async def lock(self, session: AsyncSession, cpts_ids: Iterable[str]) -> None:
+        """Take these streams' turn until the commit, in one order, so that no two transactions wait for each other.
+
+        What is read afterwards includes every event before ours: compute what an event carries under this lock.
+        """
+        turns = [{"cpts_id": cpts_id, "seq": 0} for cpts_id in sorted(set(cpts_ids))]
+        if turns:
+            first = insert(self.head).values(turns)
+            await run(session, first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq}))
+
+    async def append(self, session: AsyncSession, cpts_ids: Iterable[str], event: Event) -> None:
+        """Write the event to these CPTS' streams, as the last statements of the transaction; ring after its commit.
+
+        A transaction that appends several events to several streams locks them all first.
+        """
+        await self.append_all(session, cpts_ids, [event])
+
+    async def append_all(self, session: AsyncSession, cpts_ids: Iterable[str], events: Sequence[Event]) -> None:
+        """Write events to these CPTS' streams, in this order and without a gap, as `append` writes one."""
+        for cpts_id in sorted(set(cpts_ids)) if events else ():
+            first = insert(self.head).values(cpts_id=cpts_id, seq=len(events))
+            take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + len(events)})
+            last = (await run(session, take.returning(self.head.c.seq))).scalar_one()
+            rows = [
+                {"cpts_id": cpts_id, "seq": seq, "at": event.at, "body": event.model_dump(mode="json")}
+                for seq, event in enumerate(events, start=last - len(events) + 1)
+            ]
+            await run_each(session, self.log.insert(), rows)
+            ring_after_commit(session, self.stream(cpts_id))
+
+    async def position(self, session: AsyncSession, cpts_id: str) -> Position:
+        """The end of the stream; a stream that never had an event gets its epoch now."""
+        found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one_or_none()
+        if found is None:
+            start = insert(self.head).values(cpts_id=cpts_id, seq=0).on_conflict_do_nothing()
+            await run(session, start)
+            found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
+        return Position(str(found.epoch), found.seq)
+
+    async def after(self, session: AsyncSession, cpts_id: str, seq: int, *, limit: int = BATCH) -> list[Entry]:
+        """What came after `seq`, oldest first."""
+        rows = await run(
+            session,
+            select(self.log.c.seq, self.log.c.body)
+            .where(self.log.c.cpts_id == cpts_id, self.log.c.seq > seq)
+            .order_by(self.log.c.seq)
+            .limit(limit),
+        )
+        return [Entry(row.seq, row.body) for row in rows]
+
+    async def prune(self, session: AsyncSession, cpts_id: str, before: datetime) -> int:
+        """Forget events older than `before`; readers that far behind are told to start again."""
+        gone = await run(
+            session,
+            self.log.delete().where(self.log.c.cpts_id == cpts_id, self.log.c.at < before).returning(self.log.c.seq),
+        )
+        return len(gone.all())
+
+    async def floor(self, session: AsyncSession, cpts_id: str) -> int:
+        """The oldest position that can still be resumed from: one statement, for events may come between two."""
+        oldest = select(func.min(self.log.c.seq) - 1).where(self.log.c.cpts_id == cpts_id).scalar_subquery()
+        end = select(self.head.c.seq).where(self.head.c.cpts_id == cpts_id).scalar_subquery()
+        return int((await run(session, select(func.coalesce(oldest, end, 0)))).scalar_one())
+
+    async def new_epoch(self, session: AsyncSession, cpts_id: str, epoch: UUID) -> None:
+        """Start another history, after a restore: every reader resets."""
+        await run(session, self.head.update().where(self.head.c.cpts_id == cpts_id).values(epoch=epoch))

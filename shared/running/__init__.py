@@ -1,0 +1,1 @@
+"""What runs behind a service: its tasks, its health, its logs."""

@@ -1,0 +1,113 @@
+"""Tasks that run behind a service for as long as it does: one that dies is seen, and begun again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from shared.db import AWAY, is_lost
+from shared.db.doorbell import POLL_S, Doorbell
+
+log = structlog.get_logger()
+Work = Callable[[], Coroutine[Any, Any, None]]
+Start = Callable[[str, Work], None]
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+
+
+class Background:
+    """The tasks of one service. One that dies is begun again after a pause that doubles each time it dies anew.
+
+    From its death until it has held for as long as that pause, `down` shows it: its name, the type of its error.
+    """
+
+    def __init__(self, first_pause_s: float = FIRST_PAUSE_S) -> None:
+        """Nothing runs before `running` or `keeping`."""
+        self._first_pause_s = first_pause_s
+        self.down: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Start]:
+        """What begins a task under a name; all that were begun end with the context."""
+        tasks: set[asyncio.Task[None]] = set()
+
+        def start(name: str, work: Work) -> None:
+            tasks.add(asyncio.create_task(self._keep(name, work), name=f"keep {name}"))
+
+        try:
+            yield start
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    @asynccontextmanager
+    async def keeping(self, name: str, work: Work) -> AsyncIterator[None]:
+        """Run one task while the context is open."""
+        async with self.running() as start:
+            start(name, work)
+            yield
+
+    async def _keep(self, name: str, work: Work) -> None:
+        pause_s = 0.0
+        while True:
+            task = asyncio.create_task(work(), name=name)
+            try:
+                held = not (await asyncio.wait({task}, timeout=pause_s))[0]
+                if held:
+                    self.down.pop(name, None)
+                    await asyncio.wait({task})
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if error is None:
+                self.down.pop(name, None)
+                return
+            # The type alone: the text of an exception may quote what was read.
+            self.down[name] = type(error).__name__
+            log.error("background_died", step=name, error=type(error).__name__)
+            pause_s = self._first_pause_s if held else min(LONGEST_PAUSE_S, max(self._first_pause_s, 2 * pause_s))
+            await asyncio.sleep(pause_s)
+
+
+async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:
+    """Work for each in turn, whatever becomes of the others: one bad row must not stop every other CPTS.
+
+    Raises the first error at the end; at once when the database is away.
+    """
+    failed: list[BaseException] = []
+    for name in names:
+        (ended,) = await asyncio.gather(work(name), return_exceptions=True)
+        if isinstance(ended, AWAY) and is_lost(ended):
+            raise ended
+        if ended is not None:
+            failed.append(ended)
+    if failed:
+        raise failed[0]
+
+
+def rung(
+    bell: Doorbell, stream: str, work: Callable[[], Awaitable[bool]], *, waits: str, every_s: float = POLL_S
+) -> Work:
+    """A task that works now, after each ring and every so often, until `work` answers false.
+
+    While the database is away it says so in the log, under `waits`, and tries again; of what the database refuses it
+    dies, for waiting does not mend it.
+    """
+
+    async def at_each_ring() -> None:
+        async with bell.watch(stream) as watch:
+            while True:
+                try:
+                    if not await work():
+                        return
+                except AWAY as error:
+                    if not is_lost(error):
+                        raise
+                    log.warning(waits, error=type(error).__name__)
+                await watch.wait(every_s)
+
+    return at_each_ring

@@ -1,0 +1,45 @@
+"""The plan of the house: no circle between rooms at any depth, no crowded room, no name that repeats its room."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.architecture.rooms import ROOT, circle, imports, modules, siblings
+
+MODULES = modules()
+ROOMS = siblings(imports(MODULES))
+MOST = 18
+"""Entries of a folder of code before it hides what it holds; data folders (migrations, static files) do not count."""
+
+
+def test_no_rooms_reach_each_other_in_a_circle() -> None:
+    rings = {room or "the top": circle(graph) for room, graph in ROOMS.items()}
+    assert not {room: ring for room, ring in rings.items() if ring}
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert not circle({"a": {"b", "c"}, "b": {"c"}})
+
+
+def test_no_room_is_crowded() -> None:
+    rooms = {path.parent for path in MODULES.values()}
+    entries = {
+        str(room.relative_to(ROOT)): [
+            each.name for each in room.iterdir() if each.name not in ("__init__.py", "__pycache__", "README.md")
+        ]
+        for room in rooms
+        if room.name != "versions"
+    }
+    assert not {room: len(names) for room, names in entries.items() if len(names) > MOST}
+
+
+@pytest.mark.parametrize("room", ["services", "shared"])
+def test_no_name_repeats_its_room(room: str) -> None:
+    repeated = []
+    for name in MODULES:
+        parts = name.split(".")
+        for folder, child in pairwise(parts):
+            if parts[0] == room and (child.startswith((f"{folder}_", f"{folder.removesuffix('s')}_"))):
+                repeated.append(name)
+    assert not repeated
