@@ -1,9 +1,6 @@
 """Administration: who has which role, whose communes, which parameters, who read what. Every change is logged."""
 
 import secrets
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -11,7 +8,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,27 +20,15 @@ from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of, record_change
 from services.people.signin import add_account
 from shared.auth import Caller, Role, record_access
-from shared.db import Scope, run
-from shared.db.tables import AccountRow, CommuneRow, RoleGrantRow, SessionRow
+from shared.db.tables import AccountRow, RoleGrantRow, SessionRow
 from shared.export import moment
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.refusals import Invalid, NotFound
 from shared.web.pages import PageDep, label_of_account, reading
 
 SHOWN = 200
-EVERYWHERE = Scope(frozenset({"*"}))
 GIVEN = tuple(role for role in Role if role not in {Role.MACHINE, Role.PRACTITIONER, Role.DELEGATE})
 """Roles that need no practitioner beside them."""
-FEEDS = text(
-    """
-    select distinct practitioner.first_name || ' ' || practitioner.last_name as who, feed.read_at, feed.error
-    from availability.agenda_feed feed
-    join availability.practitioner on practitioner.id = feed.practitioner_id
-    join availability.membership on membership.practitioner_id = practitioner.id
-    where membership.cpts_id = any(:cpts)
-    order by feed.error desc, who
-    """
-)
 routes = APIRouter(include_in_schema=False)
 Filter = Annotated[str, Query(max_length=100)]
 
@@ -69,36 +54,6 @@ class NewRole(BaseModel):
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A commune on the map: ours, claimed twice, or nobody's."""
-
-    name: str
-    lat: float
-    lon: float
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """An agenda that is read for somebody: when it was read last, and what went wrong if it did."""
-
-    who: str
-    read_at: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Territory:
-    """Whose communes: those of two CPTS, and those of nobody in the départements of this one."""
-
-    codes: Sequence[str]
-    communes: Sequence[str]
-    overlaps: Sequence[str]
-    holes: Sequence[str]
-    spots: Sequence[Spot]
-
-
 @routes.get("/admin")
 async def admin(
     request: Request, page: PageDep, caller: CallerDep, session: SessionDep, compte: Filter = "", objet: Filter = ""
@@ -109,7 +64,6 @@ async def admin(
     async with reading(request, "matching", caller.scope) as matching:
         parameters = await parameters_of(matching, cpts_id)
         rounds = await attachment_settings(matching, cpts_id)
-    theirs = await territory(request, cpts_id)
     changes = await changes_of(session, cpts_id, limit=SHOWN)
     return page.show(
         "matching/admin.html",
@@ -119,7 +73,6 @@ async def admin(
         words=("admin.", "login."),
         roles=GIVEN,
         members=await members(session, cpts_id),
-        territory=theirs,
         parameters=forms.shown(parameters),
         numbers=list(forms.numbers(parameters, CptsParameters())),
         answers=forms.answers(parameters),
@@ -131,8 +84,6 @@ async def admin(
         accesses=await accesses(session, cpts_id, compte, objet),
         changes=changes,
         who=await labels_of(session, {each.account for each in changes}),
-        feeds=await feeds(request, caller),
-        spots=[asdict(each) for each in theirs.spots],
         moment=moment,
         cpts=cpts_id,
         policies=RUNNABLE,
@@ -140,42 +91,6 @@ async def admin(
         compte=compte,
         objet=objet,
     )
-
-
-async def territory(request: Request, cpts_id: str) -> Territory:
-    """A commune belongs to one CPTS, and to one at least: what says otherwise."""
-    async with reading(request, "availability", EVERYWHERE) as session:
-        rows = (await run(session, text("select finess, communes from availability.cpts"))).all()
-        owners: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            for insee in row.communes:
-                owners[insee].append(row.finess)
-        ours = [insee for insee, finess in owners.items() if cpts_id in finess]
-        # Arrondissements are communes of their own where a territory is made of them, as in Marseille.
-        here = col(CommuneRow.parent).is_(None) | col(CommuneRow.insee).in_(ours)
-        known = (await session.exec(select(CommuneRow).where(here))).all()
-    names = {each.insee: each.name for each in known}
-    departements = {each.departement for each in known if each.insee in ours}
-    free = [each.name for each in known if each.departement in departements and each.insee not in owners]
-    kinds = {insee: "overlap" if len(owners[insee]) > 1 else "ours" for insee in ours}
-    return Territory(
-        spots=[
-            Spot(each.name, each.lat, each.lon, kinds.get(each.insee, "hole"))
-            for each in known
-            if each.insee in kinds or (each.departement in departements and each.insee not in owners)
-        ],
-        codes=sorted(ours),
-        communes=sorted(names.get(insee, insee) for insee in ours),
-        overlaps=sorted(names.get(insee, insee) for insee in ours if len(owners[insee]) > 1),
-        holes=sorted(free),
-    )
-
-
-async def feeds(request: Request, caller: Caller) -> list[Feed]:
-    """The agendas followed in a CPTS, the troubled ones first."""
-    async with reading(request, "availability", caller.scope) as session:
-        rows = (await run(session, FEEDS, cpts=sorted(caller.cpts))).all()
-    return [Feed(row.who, moment(row.read_at), row.error) for row in rows]
 
 
 @routes.post("/admin/members", status_code=201)

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from services.matching.web.admin import routes as admin
-from services.matching.web.admin_exports import routes as admin_exports
 from services.matching.web.figures import Figures, figures
 from shared.auth import Role
 from shared.db.tables import CommuneRow
@@ -87,5 +86,4 @@ async def spots(
 
 
 routes.include_router(admin)
-routes.include_router(admin_exports)
 PART = Part("matching", routes, Path(__file__).parent)

@@ -1,10 +1,11 @@
 // Administration: letting somebody in, giving and taking roles, and the map of the territory.
 
 import { Problem, call } from "/static/api.js";
-import { byId, h } from "/static/dom.js";
+import { byId, h, state } from "/static/dom.js";
 import { circleMap } from "/static/map.js";
 import { attemptIn } from "/static/form.js";
 import { ask, attempt, follow } from "/static/shell.js";
+import { when } from "/static/format.js";
 import { config, t } from "/static/page.js";
 
 const live = follow("availability", () => {
@@ -64,8 +65,38 @@ document.addEventListener("click", (event) => {
 });
 
 const COLOURS = { ours: "--accent", overlap: "--alert", hole: "--quiet" };
-const spots = JSON.parse(byId("spots").textContent);
-if (spots.length) attempt(async () => {
+const MOST_NAMED = 40;
+
+/** Names of communes of one kind, after a sentence; another sentence when there are none. */
+function named(communes, kind, some, none) {
+  const names = communes.filter((each) => each.kind === kind).map((each) => each.name);
+  if (!names.length) return h("p", {}, none);
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  return h("p", {}, `${some(names.length)} ${shown}${names.length > MOST_NAMED ? "…" : ""}`);
+}
+
+attempt(async () => {
+  const { codes, communes } = await call("availability", "GET", `/administration/communes?cpts=${config.cpts}`);
+  byId("communes-title").textContent = t("admin.communes", { n: codes.length });
+  byId("claims").replaceChildren(
+    h("p", {}, communes.filter((each) => each.kind !== "hole").map((each) => each.name).join(", ")),
+    named(communes, "overlap", () => t("admin.overlaps"), t("admin.no_overlap")),
+    named(communes, "hole", (n) => t("admin.holes", { n }), t("admin.no_hole")));
+  byId("territory-form").codes.value = codes.join(" ");
+  byId("communes").removeAttribute("aria-busy");
+  if (!communes.length) return;
   const map = await circleMap(byId("map"));
-  map.draw(spots.map((spot) => ({ lat: spot.lat, lon: spot.lon, radius: spot.kind === "overlap" ? 12 : 8, colour: COLOURS[spot.kind], opacity: spot.kind === "hole" ? 0 : .3, caption: spot.name, label: spot.name })));
+  map.draw(communes.map((each) => ({ lat: each.lat, lon: each.lon, radius: each.kind === "overlap" ? 12 : 8, colour: COLOURS[each.kind], opacity: each.kind === "hole" ? 0 : .3, caption: each.name, label: each.name })));
+});
+attempt(async () => {
+  const feeds = await call("availability", "GET", `/administration/agendas?cpts=${config.cpts}`);
+  const box = byId("feeds");
+  box.removeAttribute("aria-busy");
+  byId("feeds-files").hidden = !feeds.length;
+  if (!feeds.length) return box.replaceChildren(h("p", { class: "empty" }, t("admin.no_feed")));
+  box.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "feeds-title" }, h("table", {},
+    h("thead", {}, h("tr", {}, ["who", "read_at", "health"].map((key) => h("th", { scope: "col" }, t(`admin.${key}`))))),
+    h("tbody", {}, feeds.map((feed) => h("tr", {}, h("th", { scope: "row" }, feed.who),
+      h("td", { class: "time" }, feed.read_at ? when(feed.read_at) : "–"),
+      h("td", {}, feed.error ? state("bad", feed.error) : state("done", t("admin.healthy")))))))));
 });
