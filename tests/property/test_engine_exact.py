@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from services.matching.engine.market.bulk import NotProved, match, prove
 from services.matching.engine.market.flow import (
-    FIRST_GAP,
-    CostsTooLarge,
-    FlowFailed,
     flow_of_least_cost,
     penalties,
     solve_flow,
     spread,
 )
+from services.matching.engine.market.least_cost import FIRST_GAP, CostsTooLarge, FlowFailed
 from services.matching.engine.market.network import UNSERVED, IntArray, Network
 from services.matching.engine.market.proof import counts_are_best
 from services.matching.engine.model import Instance

@@ -1,6 +1,8 @@
 """Laws of stored rounds: what is written is what the core says, and nobody gets more patients than they declared."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,11 +11,12 @@ import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.doctors.api.rounds import computed_by
 from services.matching.doctors.app import answers as attachment_answers
 from services.matching.doctors.app import register as attachments
 from services.matching.doctors.app.intake import AttachmentForm
 from services.matching.doctors.app.rounds import Panel, RoundDesk, run_round
-from services.matching.doctors.reads import attachments_of, outcomes_of
+from services.matching.doctors.reads import attachments_of, outcomes_of, rounds_of
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
 from services.matching.engine.model import Point
@@ -144,3 +147,33 @@ async def holds(session: AsyncSession, most: dict[UUID, int]) -> None:
         if row.state == AttachmentState.PROPOSED:
             together.setdefault(row.household, set()).add(row.practitioner_id)
     assert all(len(gps) == 1 for gps in together.values())
+
+
+async def test_a_round_whose_solver_fails_is_kept_as_failed_and_may_be_run_again(settings: Settings) -> None:
+    await communes(settings)
+    await show(settings, MORNING)
+    panels = drawn_panels(np.random.default_rng(3))
+    price = 2**40
+
+    async def declared(_cpts_id: str) -> list[Panel]:
+        return panels
+
+    async def solver(compute: Callable[[AttachmentRound], Decision], around: AttachmentRound) -> Decision:
+        return compute(replace(around, parameters=replace(around.parameters, day_price_s=price)))
+
+    async with running(wire("matching", settings)) as wiring:
+        async with wiring.open_session() as session:
+            await set_scope(session, COORDINATOR.scope)
+            await fill(session, settings, np.random.default_rng(3))
+        async with wiring.open_session() as session:
+            await set_scope(session, COORDINATOR.scope)
+            row = await run_round(RoundDesk(session, COORDINATOR, declared, computed_by(solver)), CPTS)
+            assert (row.failed, row.proposed, row.kept, row.seeking) == (True, 0, 0, 15)
+            assert await attachments_of(session, CPTS, sorted(PROMISED)) == []
+        price = 10
+        async with wiring.open_session() as session:
+            await set_scope(session, COORDINATOR.scope)
+            again = await run_round(RoundDesk(session, COORDINATOR, declared, computed_by(solver)), CPTS)
+            assert not again.failed
+            assert again.kept > 0
+            assert [one.failed for one in await rounds_of(session, CPTS)] == [False, True]

@@ -35,7 +35,7 @@ class Round(BaseModel):
 
     Lists by class follow `classes`; the last entry counts those of no class. `household_gap`: people fewer than the
     most possible, so that households stay together. `envious`: who would rather have a practitioner given to someone
-    ranked after them.
+    ranked after them. `failed`: the calculation gave no answer; nothing was proposed, and a round may be run again.
     """
 
     id: UUID
@@ -53,6 +53,7 @@ class Round(BaseModel):
     equity_by_class: list[EquityFigures]
     equity_by_commune: list[EquityFigures]
     envious: int
+    failed: bool
 
 
 class Outcome(BaseModel):

@@ -7,7 +7,6 @@ Whatever stops it half-way, the next one finds everything it needs in the databa
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,8 +17,6 @@ from uuid import uuid4
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.engine.market.flow import CostsTooLarge, FlowFailed
-from services.matching.engine.market.residual import NotOptimal
 from services.matching.engine.model import Instance, Slot
 from services.matching.sameday import reads
 from services.matching.sameday.app import upkeep
@@ -30,7 +27,7 @@ from services.matching.sameday.app.reconciling import Memory, unseen_places
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import SlotsUnknown, Territories, Territory
 from services.matching.sameday.edges.foresight import Foresight, Question, Thought, closing
-from services.matching.sameday.edges.solver import Solver
+from services.matching.sameday.edges.solver import UNSOLVED, Solver
 from services.matching.sameday.edges.travel import Router
 from services.matching.sameday.outcome import Writer
 from services.matching.sameday.store.history import see
@@ -47,7 +44,6 @@ log = structlog.get_logger()
 POLL_S = 2.0
 SOON_S = 0.5
 TIDY_EVERY = timedelta(minutes=10)
-UNSOLVED = (BrokenProcessPool, FlowFailed, CostsTooLarge, NotOptimal)
 
 
 @dataclass(frozen=True, slots=True)

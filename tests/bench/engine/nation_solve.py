@@ -17,15 +17,16 @@ from tests.bench.engine.nation import Nation, draw
 
 def ours(nation: Nation) -> dict[str, Any]:
     """The aggregated flow with its certificate."""
-    from services.matching.engine.doctors.flow import Network, solve  # noqa: PLC0415
+    from services.matching.engine.doctors.flow import HubNetwork, solve  # noqa: PLC0415
 
     commune, rank = np.nonzero(nation.count)
-    network = Network(
-        classes=nation.count.shape[1],
+    network = HubNetwork(
+        ranks=nation.count.shape[1],
         hubs=nation.count.shape[0],
         cell_hub=commune,
-        cell_class=rank,
+        cell_rank=rank,
         cell_count=nation.count[commune, rank],
+        cell_worth_s=np.zeros(rank.size, np.int64),
         arc_hub=nation.arc_commune,
         arc_gate=nation.arc_doctor,
         arc_travel_s=nation.arc_travel_s,
@@ -34,8 +35,8 @@ def ours(nation: Nation) -> dict[str, Any]:
     )
     flows = solve(network)
     return {
-        "served": list(flows.served_by_class),
-        "travel_s": flows.travel_s,
+        "served": list(flows.served_by_rank),
+        "travel_s": int(flows.arc_flow @ network.arc_travel_s),
         "certified": flows.certified,
         "cells": int(commune.size),
         "arcs": int(nation.arc_commune.size + 2 * commune.size + nation.places.size),

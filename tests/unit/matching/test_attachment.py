@@ -14,7 +14,7 @@ from services.matching.engine.doctors.model import (
     Proposal,
 )
 from services.matching.engine.doctors.nearest import nearest, unit_vectors
-from services.matching.engine.doctors.round import next_round, propose
+from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
 
 TOWNS = {"01001": Point(46.0, 5.0), "01002": Point(46.05, 5.0), "01003": Point(46.9, 5.0)}
@@ -94,10 +94,12 @@ def test_the_share_of_ald_is_guarded_from_both_sides() -> None:
 def test_a_refusal_by_either_side_feeds_the_next_round() -> None:
     first = a_round([a_patient("a"), a_patient("b", since_at_s=1)], [a_gp("x", 2), a_gp("y", 1, commune="01002")])
     assert pairs(propose(first)) == {"a": "x", "b": "x"}
-    second = next_round(first, accepted=frozenset({("b", "x")}), refused=frozenset({("a", "x")}))
+    refused = a_patient("a", forbidden=frozenset({"x"}))
+    second = a_round([refused], [a_gp("x", 1), a_gp("y", 1, commune="01002")])
     assert pairs(propose(second)) == {"a": "y"}
-    third = next_round(second, refused=frozenset({("a", "y")}))
-    assert [left.blocker for left in propose(third).unattached] == [AttachmentBlocker.CRITERIA]
+    by_both = a_patient("a", forbidden=frozenset({"x", "y"}))
+    third = propose(a_round([by_both], list(second.offers)))
+    assert [left.blocker for left in third.unattached] == [AttachmentBlocker.CRITERIA]
 
 
 def test_an_empty_round_and_a_round_without_places_are_answered() -> None:
@@ -146,3 +148,83 @@ def test_the_nearest_are_those_of_the_full_table() -> None:
     table = ((unit_vectors(asked)[:, None] - unit_vectors(offered)[None]) ** 2).sum(axis=2)
     assert np.allclose(np.sort(table, axis=1)[:, :9], chord, atol=1e-12)
     assert np.allclose(np.take_along_axis(table, index, axis=1), chord, atol=1e-12)
+
+
+DAY = 86_400
+
+
+def waiting(name: str, days: int, flags: str = "ald", **fields: object) -> Patient:
+    return a_patient(name, flags, since_at_s=1000 * DAY - days * DAY, **fields)
+
+
+def held(patients: list[Patient], offers: list[GpOffer], **parameters: object) -> AttachmentPlan:
+    given = {"at_s": 1000 * DAY, "parameters": AttachmentParameters(**parameters)}  # type: ignore[arg-type]
+    return propose(a_round(patients, offers, **given))
+
+
+def test_the_only_place_goes_to_the_band_that_waited_longest_wherever_they_live() -> None:
+    """The second round of the trial: one place, a neighbour who waited 73 days, others who waited since January."""
+    far = [waiting(f"far{n}", 320 + n, commune="01002") for n in range(5)]
+    near = [waiting("near", 73)]
+    plan = held(near + far, [a_gp("gp")])
+    assert pairs(plan) == {"far4": "gp"}
+    assert {left.blocker for left in plan.unattached} == {AttachmentBlocker.TAKEN}
+
+
+def test_a_year_comes_before_six_months_and_a_class_before_any_band() -> None:
+    people = [waiting("year", 400, commune="01002"), waiting("half", 300), waiting("ill", 1), waiting("old", 2000, "")]
+    order = []
+    while people:
+        [gone] = pairs(held(people, [a_gp("gp")]))
+        order.append(gone)
+        people = [one for one in people if one.id != gone]
+    assert order == ["year", "half", "ill", "old"]
+
+
+def test_within_a_band_days_weigh_against_travel_at_the_price_stated() -> None:
+    """5.56 km and 520 s away: at 10 s a day, 53 days more are worth the journey, 51 are not."""
+    for more, served in ((53, "far"), (51, "near")):
+        plan = held([waiting("near", 100), waiting("far", 100 + more, commune="01002")], [a_gp("gp")])
+        assert pairs(plan) == {served: "gp"}
+        expected = AttachmentBlocker.TAKEN if served == "far" else AttachmentBlocker.TAKEN_NEARER
+        assert [left.blocker for left in plan.unattached] == [expected]
+
+
+def test_bands_and_the_price_of_a_day_are_data() -> None:
+    people = [waiting("near", 100), waiting("far", 130, commune="01002")]
+    assert pairs(held(people, [a_gp("gp")])) == {"near": "gp"}
+    assert pairs(held(people, [a_gp("gp")], seniority_days=(120,))) == {"far": "gp"}
+    assert pairs(held(people, [a_gp("gp")], day_price_s=18)) == {"far": "gp"}
+    assert pairs(
+        held(
+            [waiting("near", 1), waiting("far", 9000, commune="01002")], [a_gp("gp")], seniority_days=(), day_price_s=0
+        )
+    ) == {"near": "gp"}
+
+
+def test_without_a_price_the_oldest_of_a_commune_still_comes_first() -> None:
+    people = [waiting(f"p{days}", days) for days in (3, 9, 1, 7)]
+    assert sorted(pairs(held(people, [a_gp("gp", 2)], day_price_s=0))) == ["p7", "p9"]
+
+
+def test_places_kept_for_others_only_are_no_places() -> None:
+    plan = propose(a_round([a_patient("p"), a_patient("q", "ald")], [a_gp("gp", 1, least_ald_percent=100)]))
+    assert pairs(plan) == {"q": "gp"}
+    assert [left.blocker for left in plan.unattached] == [AttachmentBlocker.CRITERIA]
+
+
+def test_a_household_kept_together_is_said_to_be_the_reason() -> None:
+    family = [a_patient("m", "ald", household="h"), a_patient("c", household="h", since_at_s=9)]
+    senior = a_patient("senior", "pregnancy")
+    plan = propose(a_round([*family, senior], [a_gp("gp", 2)]))
+    assert pairs(plan) == {"m": "gp", "c": "gp"}
+    assert [(left.blocker, left.before) for left in plan.unattached] == [(AttachmentBlocker.TAKEN_TOGETHER, 1)]
+
+
+def test_a_household_counts_in_the_share_kept_for_patients_in_ald() -> None:
+    """Two in ALD placed together are the half that the doctor takes: nobody else in ALD gets in."""
+    family = [a_patient(f"h{n}", "ald", household="h", since_at_s=n) for n in (0, 5)]
+    others = [a_patient(f"a{n}", "ald", since_at_s=n) for n in (1, 2)]
+    plan = propose(a_round([*family, *others, a_patient("o")], [a_gp("gp", 4, most_ald_percent=50)]))
+    assert sum("ald" in p.flags for p in [*family, *others] if p.id in pairs(plan)) == 2
+    assert "o" in pairs(plan)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.matching.engine.market.flow import CostsTooLarge, solve_flow
+from services.matching.engine.market.flow import solve_flow
+from services.matching.engine.market.least_cost import CostsTooLarge
 from services.matching.engine.market.network import Network
 from services.matching.engine.market.prices import displacing, duals, extra
 from services.matching.engine.model import Instance, Mode, Parameters, Point, Practitioner, Request, Slot, Urgency

@@ -1,6 +1,6 @@
 """Médecin traitant rounds: run one, read its figures and its proposals, set its parameters."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -15,11 +15,12 @@ from services.matching.doctors.app.parameters import (
     attachment_settings,
     set_attachment_settings,
 )
-from services.matching.doctors.app.rounds import RoundDesk
+from services.matching.doctors.app.rounds import RoundDesk, Unsolved
 from services.matching.doctors.reads import Outcome, Round, figures, outcomes_of, round_row, rounds_of
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
+from services.matching.sameday.edges.solver import UNSOLVED
 from shared.auth import Role
 from shared.http import CallerDep, OnceDep, SessionDep
 
@@ -38,12 +39,21 @@ class RoundWithOutcomes(Round):
 async def round_desk(connection: HTTPConnection, session: SessionDep, caller: CallerDep) -> RoundDesk:
     """What a round works with."""
     solver, panels = connection.app.state.solver, connection.app.state.panels
+    return RoundDesk(session, caller, panels, computed_by(solver))
+
+
+def computed_by(
+    solver: Callable[[Callable[[AttachmentRound], Decision], AttachmentRound], Awaitable[Decision]],
+) -> Callable[[AttachmentRound], Awaitable[Decision]]:
+    """How a round is decided: by the solver, whose failures become `Unsolved`."""
 
     async def computed(around: AttachmentRound) -> Decision:
-        decision: Decision = await solver(decide, around)
-        return decision
+        try:
+            return await solver(decide, around)
+        except UNSOLVED as error:
+            raise Unsolved(type(error).__name__) from error
 
-    return RoundDesk(session, caller, panels, computed)
+    return computed
 
 
 RoundDeskDep = Annotated[RoundDesk, Depends(round_desk, scope="function")]

@@ -18,6 +18,8 @@ from shared.db import database_now
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 OF_THE_DEFAULTS = frozenset(of.flag for of in DEFAULT_CLASSES if of.flag)
 
+DAYS_A_YEAR = 365.25
+
 
 class ClassOfPatients(Plain):
     """A class served before the next: who has the flag, who is at least so old, or everybody when neither is said."""
@@ -35,6 +37,12 @@ class AttachmentSettings(Plain):
 
     classes: tuple[ClassOfPatients, ...] = Field(default=CLASSES, min_length=1, max_length=20)
     max_travel_minutes: int = Field(default=30, ge=1, le=240)
+    first_band_months: int = Field(default=12, ge=0, le=120)
+    """Within a class, those who have waited so long come first, wherever they live; 0: no band."""
+    second_band_months: int = Field(default=6, ge=0, le=120)
+    """The next band; 0: no band."""
+    day_price_s: int = Field(default=10, ge=0, le=3600)
+    """Within a band, what a day waited more is worth, in seconds of travel."""
     nearest_k: int = Field(default=20, ge=1, le=200)
     answer_days: int = Field(default=15, ge=1, le=90)
     """How long a practitioner, then the patient, may take to answer; then the person waits again."""
@@ -65,7 +73,13 @@ class AttachmentSettings(Plain):
     @property
     def core(self) -> AttachmentParameters:
         """As the core takes them."""
-        return AttachmentParameters(max_travel_s=60 * self.max_travel_minutes, nearest_k=self.nearest_k)
+        bands = sorted({months for months in (self.first_band_months, self.second_band_months) if months}, reverse=True)
+        return AttachmentParameters(
+            max_travel_s=60 * self.max_travel_minutes,
+            nearest_k=self.nearest_k,
+            seniority_days=tuple(round(months * DAYS_A_YEAR / 12) for months in bands),
+            day_price_s=self.day_price_s,
+        )
 
 
 def months_later(at: datetime, months: int) -> datetime:

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,7 +37,8 @@ from services.matching.doctors.store.register import (
     tell_all,
 )
 from services.matching.engine.doctors.decision import Decision
-from services.matching.engine.doctors.model import AttachmentRound, GpOffer
+from services.matching.engine.doctors.equity import Equity
+from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, GpOffer
 from services.matching.engine.model import Point
 from shared.auth import Caller
 from shared.contracts.register import SEEKING, AttachmentState
@@ -45,6 +47,7 @@ from shared.db.tables import CommuneRow
 from shared.ids import new_id
 from shared.refusals import Refusal
 
+log = structlog.get_logger()
 EVERY_CPTS = Scope(frozenset({"*"}))
 
 
@@ -74,9 +77,16 @@ class Panel:
         return max(0, self.places - counted)
 
 
+class Unsolved(Exception):
+    """The solver gave no answer, asked twice: nothing of it was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoundDesk:
-    """What a round works with: the transaction, who asks, where panels are read, where it is computed."""
+    """What a round works with: the transaction, who asks, where panels are read, where it is computed.
+
+    `decide` raises `Unsolved` where the solver fails.
+    """
 
     session: AsyncSession
     caller: Caller
@@ -85,7 +95,10 @@ class RoundDesk:
 
 
 async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
-    """Propose practitioners to those who seek one; raises `RoundRunning`."""
+    """Propose practitioners to those who seek one; raises `RoundRunning`.
+
+    A round whose solver fails is kept as a failed one, which proposes nothing: whoever runs the register sees it.
+    """
     session = desk.session
     desk.caller.require(*RUNS_THE_REGISTER)
     cpts_id = cpts_id or desk.caller.only_cpts()
@@ -98,16 +111,24 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
     around = await _around(desk, settings, now, panels, rows.values())
     began = perf_counter()
-    decision = await desk.decide(around)
-    row = _round_row(desk, cpts_id, now, around, decision, perf_counter() - began)
-    session.add(row)
-    await session.flush()
-    lines = outcomes(around, decision, now)
+    try:
+        decision = await desk.decide(around)
+    except Unsolved as error:
+        log.warning("register_round_unsolved", cpts_id=cpts_id, error=str(error))
+        return await _kept(session, _failed(desk, cpts_id, now, around, perf_counter() - began))
+    row = await _kept(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
+    lines = outcomes(around, decision)
     kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
     row.kept, ids = len(kept), {entry.id for entry in kept}
     await session.flush()
     await run_each(session, insert(AttachmentOutcomeRow), [_outcome(row, line, ids) for line in lines.values()])
     await tell_all(session, kept, AttachmentState.PROPOSED)
+    return row
+
+
+async def _kept(session: AsyncSession, row: AttachmentRoundRow) -> AttachmentRoundRow:
+    session.add(row)
+    await session.flush()
     return row
 
 
@@ -147,6 +168,7 @@ async def _around(
         communes={row.insee: Point(row.lat, row.lon) for row in await desk.session.exec(communes)},
         classes=settings.ranked,
         parameters=settings.core,
+        at_s=int(now.timestamp()),
     )
 
 
@@ -161,6 +183,16 @@ def _offer(panel: Panel, places: int) -> GpOffer:
         home_visits=panel.home_visits,
         least_ald_percent=panel.ald_share,
     )
+
+
+def _failed(
+    desk: RoundDesk, cpts_id: str, now: datetime, around: AttachmentRound, seconds: float
+) -> AttachmentRoundRow:
+    """A round that proposes nothing because its solver gave no answer."""
+    nobody = AttachmentPlan((), (), (), (), certified=False)
+    row = _round_row(desk, cpts_id, now, around, Decision(nobody, Equity((), (), 0)), seconds)
+    row.failed = True
+    return row
 
 
 def _round_row(

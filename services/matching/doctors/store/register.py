@@ -82,7 +82,8 @@ class AttachmentChangeRow(Matching, table=True):
 
 
 class AttachmentRoundRow(Matching, table=True):
-    """One round, in figures. `kept`: proposals recorded; the others met a change made meanwhile."""
+    """One round, in figures. `kept`: proposals recorded; the others met a change made meanwhile. `failed`: the solver
+    gave no answer, so nothing was proposed."""
 
     __tablename__ = "attachment_round"
 
@@ -104,6 +105,7 @@ class AttachmentRoundRow(Matching, table=True):
     equity_by_class: list[dict[str, Any]] = values()
     equity_by_commune: list[dict[str, Any]] = values()
     envious: int
+    failed: bool = False
 
 
 class AttachmentOutcomeRow(Matching, table=True):

@@ -1,48 +1,48 @@
 """The médecin traitant round as one flow: cells of interchangeable patients, hubs of one commune, gates of practices.
 
-Patients of one commune, one class and one set of criteria are interchangeable, so a cell with a count stands for
-them all and nothing is lost. A hub gathers the cells that may see the same practices for the same journeys; a gate
-is a practice, or a part of its places kept for some patients. Serving first by class needs no exponential weights:
-the sets of patients who can be served together form a polymatroid, so any decreasing penalties whose steps exceed
-the journeys traded against them serve the most of class 1, then of classes 1 and 2, and so on. The step starts at a
-few journeys; the counts are then compared with the maximum flow of each prefix of classes, which is what the words
-"the best possible" mean, and the step is widened until they agree.
+Patients of one commune, one rank, one day of waiting and one set of criteria are interchangeable, so a cell with a
+count stands for them all and nothing is lost. A hub gathers the cells that may see the same practices for the same
+journeys; a gate is a practice, or a part of its places kept for some patients. A rank is a class and a band.
+
+Serving first by rank needs no exponential weights: the sets of patients who can be served together form a polymatroid,
+so decreasing penalties serve the most of rank 1, then of ranks 1 and 2, and so on, if the gap between two exceeds what
+is traded within a rank: journeys, and days waited at their price. The counts are compared with the maximum flow of each
+prefix of ranks, which is what the words "the best possible" mean, and the gap widens until they agree.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from ortools.graph.python import max_flow, min_cost_flow
+from ortools.graph.python import max_flow
+
+from services.matching.engine.market.least_cost import (
+    FIRST_GAP,
+    FlowFailed,
+    Wiring,
+    least_cost_flow,
+    refuse_overflow,
+    widened,
+)
 
 Ints = npt.NDArray[np.int64]
 
-FIRST_STEP_JOURNEYS = 10
-WIDEN = 8
-LARGEST = 2**63 - 1
-
-
-class FlowTooLarge(ArithmeticError):
-    """The costs of this round do not fit in 64 bits: shorten the longest journey allowed, or split the round."""
-
-
-class SolverFailed(RuntimeError):
-    """The flow solver ended without an optimum; its answer was not read, and the round may be tried again."""
-
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """Who may go where, aggregated. Arrays of integers; ranks of classes start at 0, the first to be served.
+class HubNetwork:
+    """Who may go where, aggregated. Arrays of integers; ranks start at 0, the first to be served.
 
-    `cell_*` has one entry per cell (hub, class rank, patients); `arc_*` one per (hub, gate) pair with its travel in
-    seconds; `gate_*` one per gate: the places it lets through, and the gate it is a part of (-1: a whole practice).
+    `cell_*` has one entry per cell (hub, rank, patients, and what the days that each of them waited are worth, in
+    seconds of travel); `arc_*` one per (hub, gate) pair with its travel in seconds; `gate_*` one per gate: the places
+    it lets through, and the gate it is a part of (-1: a whole practice).
     """
 
-    classes: int
+    ranks: int
     hubs: int
     cell_hub: Ints
-    cell_class: Ints
+    cell_rank: Ints
     cell_count: Ints
+    cell_worth_s: Ints
     arc_hub: Ints
     arc_gate: Ints
     arc_travel_s: Ints
@@ -51,41 +51,32 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Flows:
-    """How many of each cell are served and go through each arc; `best_by_class` is what the maximum flows proved."""
+class HubFlow:
+    """How many of each cell are served and go through each arc; `best_by_rank` is what the maximum flows proved."""
 
     cell_served: Ints
     arc_flow: Ints
-    served_by_class: tuple[int, ...]
-    best_by_class: tuple[int, ...]
+    served_by_rank: tuple[int, ...]
+    best_by_rank: tuple[int, ...]
     certified: bool
-    step_s: int
-    solves: int
-    travel_s: int
 
 
-def solve(network: Network, first_step_journeys: int = FIRST_STEP_JOURNEYS) -> Flows:
-    """Serve the most of each class in order, then travel least; the answer says whether it was proved.
+def solve(network: HubNetwork, first_step_journeys: int = FIRST_GAP) -> HubFlow:
+    """Serve the most of each rank in order, then travel and keep waiting least; the answer says whether it was proved.
 
-    Raises FlowTooLarge when no safe step fits in 64 bits, SolverFailed when the solver does not reach an optimum.
+    Raises `CostsTooLarge` when no safe gap fits in 64 bits, `FlowFailed` when the solver does not reach an optimum.
     """
-    best = most_by_class(network)
-    longest = int(network.arc_travel_s.max(initial=0)) + 1
-    enough = min(int(network.cell_count.sum()), int(network.gate_places[network.gate_parent < 0].sum())) * longest + 1
-    step, solves = min(first_step_journeys * longest, enough), 0
-    while True:
-        solves += 1
-        flows = _solve_once(network, step, best, solves)
-        if flows.certified or step >= enough:
-            return flows
-        step = min(step * WIDEN, enough)
+    best = most_by_rank(network)
+    spread = int(network.arc_travel_s.max(initial=0)) + int(network.cell_worth_s.max(initial=0))
+    most = min(int(network.cell_count.sum()), int(network.gate_places[network.gate_parent < 0].sum())) + 1
+    return widened(lambda gap: _solve_at(network, gap, best), spread, most, first_step_journeys)
 
 
-def most_by_class(network: Network) -> tuple[int, ...]:
-    """The most patients of each class that can be served once the classes before have had the most they can."""
+def most_by_rank(network: HubNetwork) -> tuple[int, ...]:
+    """The most patients of each rank that can be served once the ranks before have had the most they can."""
     source, sink = _nodes(network) - 2, _nodes(network) - 1
-    hub_of_class = np.zeros((network.classes, network.hubs), np.int64)
-    np.add.at(hub_of_class, (network.cell_class, network.cell_hub), network.cell_count)
+    hub_of_rank = np.zeros((network.ranks, network.hubs), np.int64)
+    np.add.at(hub_of_rank, (network.cell_rank, network.cell_hub), network.cell_count)
     tail, head, room = _shared_arcs(network, sink)
     solver = max_flow.SimpleMaxFlow()
     hubs = np.arange(network.hubs)
@@ -94,20 +85,24 @@ def most_by_class(network: Network) -> tuple[int, ...]:
     )
     solver.add_arcs_with_capacity(tail.astype(np.int32), head.astype(np.int32), room)
     most = [0]
-    for asked in np.cumsum(hub_of_class, axis=0):
+    for rank, asked in enumerate(np.cumsum(hub_of_rank, axis=0)):
+        if not hub_of_rank[rank].any():
+            most.append(most[-1])
+            continue
         solver.set_arcs_capacity(from_source, asked)
-        if solver.solve(source, sink) != solver.OPTIMAL:
-            raise SolverFailed
+        status = solver.solve(source, sink)
+        if status != solver.OPTIMAL:
+            raise FlowFailed(f"the flow solver answered {status!r}, not OPTIMAL")
         most.append(int(solver.optimal_flow()))
     return tuple(int(gain) for gain in np.diff(most))
 
 
-def _nodes(network: Network) -> int:
+def _nodes(network: HubNetwork) -> int:
     """Hubs, gates, then the source of the maximum flows and the sink."""
     return network.hubs + network.gate_places.size + 2
 
 
-def _shared_arcs(network: Network, sink: int) -> tuple[Ints, Ints, Ints]:
+def _shared_arcs(network: HubNetwork, sink: int) -> tuple[Ints, Ints, Ints]:
     """The arcs from hubs to the sink, first those of the network in order: tails, heads, room."""
     first_gate = network.hubs
     waiting = _waiting(network)
@@ -119,43 +114,31 @@ def _shared_arcs(network: Network, sink: int) -> tuple[Ints, Ints, Ints]:
     return tail, head, room
 
 
-def _waiting(network: Network) -> Ints:
+def _waiting(network: HubNetwork) -> Ints:
     """Patients of each hub."""
     return np.bincount(network.cell_hub, weights=network.cell_count, minlength=network.hubs).astype(np.int64)
 
 
-def _solve_once(network: Network, step: int, best: tuple[int, ...], solves: int) -> Flows:
-    """One minimum cost flow with penalties that fall by `step` from class to class.
+def _solve_at(network: HubNetwork, gap: int, best: tuple[int, ...]) -> HubFlow:
+    """One minimum cost flow with penalties that fall by `gap` from rank to rank.
 
-    The patients of a hub leave it by its arcs to doctors, or by one arc per cell to the sink at the penalty of the
-    cell's class: those left out are then always the last classes of the hub, and cells need no node of their own.
+    The patients of a hub leave it by its arcs to doctors, or by one arc per cell to the sink at the penalty of its rank
+    and of its days: those left out are then the last ranks of the hub, the latest first; cells need no node.
     """
     sink, cells = _nodes(network) - 1, network.cell_hub.size
-    if step * network.classes > LARGEST // (4 * (_nodes(network) + 3)):
-        raise FlowTooLarge
+    refuse_overflow(gap * network.ranks + int(network.cell_worth_s.max(initial=0)), _nodes(network))
     tail, head, room = _shared_arcs(network, sink)
-    solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(
-        tail.astype(np.int32),
-        head.astype(np.int32),
-        room,
-        np.concatenate([network.arc_travel_s, np.zeros(network.gate_places.size, np.int64)]),
+    leaving = (network.ranks - network.cell_rank) * gap + network.cell_worth_s
+    wiring = Wiring(
+        tail=np.concatenate([network.arc_hub, network.cell_hub, tail[network.arc_hub.size :]]),
+        head=np.concatenate([head[: network.arc_hub.size], np.full(cells, sink), head[network.arc_hub.size :]]),
+        cost=np.concatenate([network.arc_travel_s, leaving, np.zeros(network.gate_places.size, np.int64)]),
+        capacity=np.concatenate([room[: network.arc_hub.size], network.cell_count, room[network.arc_hub.size :]]),
+        nodes=_nodes(network),
     )
-    leaving = solver.add_arcs_with_capacity_and_unit_cost(
-        network.cell_hub.astype(np.int32),
-        np.full(cells, sink, np.int32),
-        network.cell_count,
-        (network.classes - network.cell_class) * step,
-    )
-    waiting = _waiting(network)
-    solver.set_nodes_supplies(np.arange(network.hubs, dtype=np.int32), waiting)
-    solver.set_node_supply(sink, -int(waiting.sum()))
-    if solver.solve() != solver.OPTIMAL:
-        raise SolverFailed
-    arc_flow = np.asarray(solver.flows(arcs[: network.arc_hub.size]), np.int64)
-    served = network.cell_count - np.asarray(solver.flows(leaving), np.int64)
-    by_class = np.zeros(network.classes, np.int64)
-    np.add.at(by_class, network.cell_class, served)
-    counts = tuple(int(count) for count in by_class)
-    travel = int((arc_flow * network.arc_travel_s).sum())
-    return Flows(served, arc_flow, counts, best, counts == best, step, solves, travel)
+    used = least_cost_flow(wiring, _waiting(network), network.arc_hub.size + cells)
+    served = network.cell_count - used[network.arc_hub.size :]
+    by_rank = np.zeros(network.ranks, np.int64)
+    np.add.at(by_rank, network.cell_rank, served)
+    counts = tuple(int(count) for count in by_rank)
+    return HubFlow(served, used[: network.arc_hub.size], counts, best, counts == best)

@@ -6,23 +6,30 @@ first member does. When no doctor has room for all, all wait. The rest is solved
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.matching.engine.doctors.model import (
-    AttachmentBlocker,
     AttachmentPlan,
     AttachmentRound,
     GpOffer,
     Patient,
     Proposal,
-    Unattached,
     class_rank,
 )
 
 Solve = Callable[[AttachmentRound], AttachmentPlan]
 
 
-def keep_together(around: AttachmentRound, bound: AttachmentPlan, solve: Solve) -> AttachmentPlan:
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A plan with no household split, what was left to solve once households were placed, and who waits for room."""
+
+    plan: AttachmentPlan
+    left: AttachmentRound
+    waiting: frozenset[str] = frozenset()
+
+
+def keep_together(around: AttachmentRound, bound: AttachmentPlan, solve: Solve) -> Together:
     """The plan with no household split; `certified` only if it serves as many of each class as the bound."""
     fixed: list[Proposal] = []
     waiting: list[str] = []
@@ -34,7 +41,7 @@ def keep_together(around: AttachmentRound, bound: AttachmentPlan, solve: Solve) 
             waiting.extend(() if chosen else (patient.id for patient in group))
             left = _without(left, group, chosen)
         plan = solve(left)
-    return _assemble(around, bound, plan, fixed, waiting)
+    return Together(_assemble(around, bound, plan, fixed), left, frozenset(waiting))
 
 
 def _split(around: AttachmentRound, plan: AttachmentPlan) -> list[tuple[Patient, ...]]:
@@ -77,31 +84,39 @@ def _travel(proposals: Iterable[Proposal]) -> int:
 
 
 def _without(around: AttachmentRound, group: tuple[Patient, ...], chosen: tuple[Proposal, ...]) -> AttachmentRound:
-    """The round without a household and without the places it took."""
+    """The round without a household and without the places it took; shares still count those as given."""
     gone = {patient.id for patient in group}
-    taken = {proposal.gp: len(chosen) for proposal in chosen}
+    in_ald = sum("ald" in patient.flags for patient in group) if chosen else 0
+    gp = chosen[0].gp if chosen else ""
     return replace(
         around,
         patients=tuple(patient for patient in around.patients if patient.id not in gone),
-        offers=tuple(replace(offer, places=offer.places - taken.get(offer.id, 0)) for offer in around.offers),
+        offers=tuple(
+            replace(
+                offer,
+                places=offer.places - len(chosen),
+                given_in_ald=offer.given_in_ald + in_ald,
+                given_to_others=offer.given_to_others + len(chosen) - in_ald,
+            )
+            if offer.id == gp
+            else offer
+            for offer in around.offers
+        ),
     )
 
 
 def _assemble(
-    around: AttachmentRound, bound: AttachmentPlan, plan: AttachmentPlan, fixed: list[Proposal], waiting: list[str]
+    around: AttachmentRound, bound: AttachmentPlan, plan: AttachmentPlan, fixed: list[Proposal]
 ) -> AttachmentPlan:
-    """One plan of what was fixed, what waits and what was solved on the rest, in the order of the patients."""
+    """One plan of what was fixed and what was solved on the rest, in the order of the patients."""
     proposals = {proposal.patient: proposal for proposal in (*plan.proposals, *fixed)}
-    unattached = {one.patient: one for one in plan.unattached}
-    unattached |= {patient: Unattached(patient, AttachmentBlocker.HOUSEHOLD) for patient in waiting}
     served = [0] * len(bound.best_by_class)
     for patient in around.patients:
         served[class_rank(patient, around.classes)] += patient.id in proposals
-    return AttachmentPlan(
+    return replace(
+        bound,
         proposals=tuple(proposals[patient.id] for patient in around.patients if patient.id in proposals),
-        unattached=tuple(unattached[patient.id] for patient in around.patients if patient.id in unattached),
         served_by_class=tuple(served),
-        best_by_class=bound.best_by_class,
-        certified=tuple(served) == bound.best_by_class,
+        certified=bound.certified and plan.certified and tuple(served) == bound.best_by_class,
         household_gap=tuple(best - now for best, now in zip(bound.best_by_class, served, strict=True)),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.doctors.flow import Network
-from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient, class_rank
+from services.matching.engine.doctors.flow import HubNetwork
+from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient, band_of, class_rank, waited_days
 from services.matching.engine.doctors.nearest import Search, nearest_with_places
 
 Ints = npt.NDArray[np.int64]
@@ -27,12 +27,17 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A round as a network, and the way back. `cell_of` gives each patient's cell; arcs go nearest first in a hub."""
+    """A round as a network, and the way back. `cell_of` gives each patient's cell; arcs go nearest first in a hub.
 
-    network: Network
+    `class_of` and `rank_of` are by patient: a rank is a class and a band of seniority, `bands` of them to a class.
+    """
+
+    network: HubNetwork
     hubs: tuple[Hub, ...]
     cell_of: Ints
     class_of: Ints
+    rank_of: Ints
+    bands: int
     arc_offer: Ints
 
 
@@ -43,34 +48,37 @@ def aggregate(around: AttachmentRound) -> Aggregate:
     age_bounds = np.unique([0] + [bound for offer in offers for bound in (offer.min_age, offer.max_age + 1)])
     guarded = any(offer.least_ald_percent > 0 or offer.most_ald_percent < 100 for offer in offers)
     known = frozenset(offer.id for offer in offers)
+    bands = len(around.parameters.seniority_days) + 1
     hub_ids: dict[Hub, int] = {}
-    cell_ids: dict[tuple[int, int], int] = {}
-    cell_of = np.zeros(len(around.patients), np.int64)
-    class_of = np.zeros(len(around.patients), np.int64)
+    cell_ids: dict[tuple[int, int, int], int] = {}
+    cell_of, class_of, rank_of = (np.zeros(len(around.patients), np.int64) for _ in range(3))
     for i, patient in enumerate(around.patients):
         class_of[i] = class_rank(patient, around.classes)
+        rank_of[i] = class_of[i] * bands + band_of(around, patient)
+        worth = waited_days(around, patient) * around.parameters.day_price_s
         hub = hub_ids.setdefault(_hub(patient, around, age_bounds, guarded, known), len(hub_ids))
-        cell_of[i] = cell_ids.setdefault((hub, int(class_of[i])), len(cell_ids))
+        cell_of[i] = cell_ids.setdefault((hub, int(rank_of[i]), worth), len(cell_ids))
     hubs = tuple(hub_ids)
-    cells = np.array(list(cell_ids), np.int64).reshape(-1, 2)
+    cells = np.array(list(cell_ids), np.int64).reshape(-1, 3)
     cell_count = np.bincount(cell_of, minlength=len(cells)).astype(np.int64)
     demand = np.bincount(cells[:, 0], weights=cell_count, minlength=len(hubs)).astype(np.int64)
     arc_hub, arc_offer, arc_travel = _arcs(around, offers, hubs, demand)
     gates = _gates(offers, guarded)
     in_ald = np.array([hub.in_ald for hub in hubs], np.bool_)
-    network = Network(
-        classes=len(around.classes) + 1,
+    network = HubNetwork(
+        ranks=(len(around.classes) + 1) * bands,
         hubs=len(hubs),
         cell_hub=cells[:, 0],
-        cell_class=cells[:, 1],
+        cell_rank=cells[:, 1],
         cell_count=cell_count,
+        cell_worth_s=cells[:, 2],
         arc_hub=arc_hub,
         arc_gate=np.where(in_ald[arc_hub], gates.for_ald[arc_offer], gates.for_others[arc_offer]),
         arc_travel_s=arc_travel,
         gate_places=gates.places,
         gate_parent=gates.parent,
     )
-    return Aggregate(network, hubs, cell_of, class_of, open_offers[arc_offer])
+    return Aggregate(network, hubs, cell_of, class_of, rank_of, bands, open_offers[arc_offer])
 
 
 def takes(offer: GpOffer, hub: Hub) -> bool:
@@ -162,12 +170,13 @@ def _gates(offers: list[GpOffer], guarded: bool) -> _Gates:
     parent = [-1] * len(offers)
     for_ald, for_others = np.arange(len(offers)), np.arange(len(offers))
     for i, offer in enumerate(offers) if guarded else ():
+        in_all = offer.places + offer.given_in_ald + offer.given_to_others
         if offer.most_ald_percent < 100:
             for_ald[i] = len(places)
-            places.append(offer.places * offer.most_ald_percent // 100)
+            places.append(max(0, in_all * offer.most_ald_percent // 100 - offer.given_in_ald))
             parent.append(i)
         if offer.least_ald_percent > 0:
             for_others[i] = len(places)
-            places.append(offer.places - offer.places * offer.least_ald_percent // 100)
+            places.append(max(0, in_all - in_all * offer.least_ald_percent // 100 - offer.given_to_others))
             parent.append(i)
     return _Gates(np.array(places, np.int64), np.array(parent, np.int64), for_ald, for_others)

@@ -27,7 +27,7 @@ DEFAULT_CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Someone without a médecin traitant. No name; `since_at_s` is when they asked, the oldest first in a class."""
+    """Someone without a médecin traitant. No name; `since_at_s` is when they asked."""
 
     id: str
     commune: str
@@ -46,7 +46,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class GpOffer:
-    """How many patients a doctor takes in this round, and which."""
+    """How many patients a doctor takes in this round, and which. Shares are of the places, those given included."""
 
     id: str
     point: Point
@@ -60,6 +60,10 @@ class GpOffer:
     """Share of the places kept for patients in ALD, rounded down to whole places; unused ones stay empty."""
     most_ald_percent: int = 100
     """Share of the places that patients in ALD may take, rounded down."""
+    given_in_ald: int = 0
+    """Places given in this round already to patients in ALD, on top of `places`."""
+    given_to_others: int = 0
+    """Places given in this round already to other patients, on top of `places`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class AttachmentParameters:
     detour: float = 1.3
     first_step_journeys: int = 10
     """Longest journeys traded, at first, against one more person served; widened until the counts are proved."""
+    seniority_days: tuple[int, ...] = (365, 183)
+    """Bands of seniority, the longest first: within a class, those who waited so many days come before the others."""
+    day_price_s: int = 10
+    """Within a band, what one day waited more is worth in seconds of travel: six months, half an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,13 @@ class AttachmentRound:
     communes: dict[str, Point]
     classes: tuple[PriorityClass, ...] = DEFAULT_CLASSES
     parameters: AttachmentParameters = field(default_factory=AttachmentParameters)
+    at_s: int | None = None
+    """When the round is held; None: when the last of them asked."""
+
+    @property
+    def now_at_s(self) -> int:
+        """The instant at which the days waited are counted."""
+        return max((patient.since_at_s for patient in self.patients), default=0) if self.at_s is None else self.at_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +117,28 @@ class AttachmentBlocker(StrEnum):
     CRITERIA = "criteria"
     """Doctors within reach, none who takes this patient: criteria, or a refusal of either side."""
     TAKEN = "taken"
-    """Doctors who would take this patient, all full with patients served first."""
+    """Doctors who would take this patient, all full, and every patient who has a place there is ranked before."""
+    TAKEN_NEARER = "taken_nearer"
+    """The same, but some of them are of the same class and band and asked no earlier: they are as near or nearer, by at
+    least what the days between are worth."""
+    TAKEN_TOGETHER = "taken_together"
+    """The same, but some of them are not ranked before and came with a household that is kept together."""
     HOUSEHOLD = "household"
     """No doctor has room for the whole household."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unattached:
-    """A patient without proposal; `taken_by_class` counts who holds the places of the doctors within reach."""
+    """A patient without proposal.
+
+    `taken_by_class` counts, by class, the patients whose places this one could have had; `before` of them are ranked
+    before: of a class served before, or of the same class and asked earlier.
+    """
 
     patient: str
     blocker: AttachmentBlocker
     taken_by_class: tuple[int, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +160,18 @@ def class_rank(patient: Patient, classes: tuple[PriorityClass, ...]) -> int:
     """The first class that the patient belongs to, from 0; after the last one when none takes them."""
     for rank, of in enumerate(classes):
         by_age = of.min_age is not None and patient.age is not None and patient.age >= of.min_age
-        if by_age or of.flag in patient.flags or (of.min_age is None and not of.flag):
+        by_flag = bool(of.flag) and of.flag in patient.flags
+        if by_age or by_flag or (of.min_age is None and not of.flag):
             return rank
     return len(classes)
+
+
+def waited_days(around: AttachmentRound, patient: Patient) -> int:
+    """Whole days since the patient asked."""
+    return max(0, around.now_at_s - patient.since_at_s) // 86_400
+
+
+def band_of(around: AttachmentRound, patient: Patient) -> int:
+    """The band of seniority, from 0 for those who have waited longest; after the last one when in none."""
+    days = waited_days(around, patient)
+    return sum(days < least for least in around.parameters.seniority_days)

@@ -1,7 +1,8 @@
 """A médecin traitant round: who is proposed to whom, and why the others are not.
 
-First by class, then by seniority within a class, then by journey. Either side may refuse a proposal; the refusal is
-a pair forbidden in the next round, and nobody loses their place in the queue for it.
+First by class; within a class, by band of seniority; within a band, journeys are weighed against days waited, at a
+stated price. Either side may refuse a proposal; the refusal is a pair forbidden in the next round, and nobody loses
+their place in the queue for it.
 """
 
 from dataclasses import replace
@@ -12,46 +13,25 @@ import numpy.typing as npt
 from services.matching.engine.doctors.flow import solve
 from services.matching.engine.doctors.households import keep_together
 from services.matching.engine.doctors.hubs import Aggregate, aggregate
-from services.matching.engine.doctors.model import (
-    AttachmentBlocker,
-    AttachmentPlan,
-    AttachmentRound,
-    Proposal,
-    Unattached,
-)
-from services.matching.engine.doctors.nearest import nearest, travel_seconds
+from services.matching.engine.doctors.left_out import explain
+from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, Proposal
 
 Ints = npt.NDArray[np.int64]
 
-Pairs = frozenset[tuple[str, str]]
-
 
 def propose(around: AttachmentRound) -> AttachmentPlan:
-    """The proposals of a round, proved the most possible class by class when no household had to be kept together."""
-    bound = _propose_alone(around)
-    return keep_together(around, bound, _propose_alone)
+    """The proposals of a round, proved the most possible class by class when no household had to be kept together.
 
-
-def next_round(around: AttachmentRound, accepted: Pairs = frozenset(), refused: Pairs = frozenset()) -> AttachmentRound:
-    """The round that follows: pairs (patient, doctor) accepted leave with their places, pairs refused are forbidden."""
-    attached = {patient for patient, _ in accepted}
-    refused_by: dict[str, set[str]] = {}
-    for patient, gp in refused:
-        refused_by.setdefault(patient, set()).add(gp)
-    taken: dict[str, int] = {}
-    for _, gp in accepted:
-        taken[gp] = taken.get(gp, 0) + 1
-    patients = tuple(
-        replace(patient, forbidden=patient.forbidden | refused_by[patient.id]) if patient.id in refused_by else patient
-        for patient in around.patients
-        if patient.id not in attached
-    )
-    offers = tuple(replace(offer, places=max(0, offer.places - taken.get(offer.id, 0))) for offer in around.offers)
-    return replace(around, patients=patients, offers=offers)
+    Raises `FlowFailed` when the solver gives no optimum, `CostsTooLarge` before any overflow.
+    """
+    around = replace(around, at_s=around.now_at_s)
+    together = keep_together(around, _propose_alone(around), _propose_alone)
+    left_out = explain(around, together.left, together.plan.proposals, together.waiting)
+    return replace(together.plan, unattached=left_out)
 
 
 def _propose_alone(around: AttachmentRound) -> AttachmentPlan:
-    """The proposals when every patient may go alone."""
+    """The proposals when every patient may go alone; those left out are not explained."""
     if not around.patients:
         none = (0,) * (len(around.classes) + 1)
         return AttachmentPlan((), (), none, none, certified=True)
@@ -68,18 +48,23 @@ def _propose_alone(around: AttachmentRound) -> AttachmentPlan:
             for i, patient in enumerate(around.patients)
             if arc_of[i] >= 0
         ),
-        unattached=_unattached(around, gathered, arc_of),
-        served_by_class=flows.served_by_class,
-        best_by_class=flows.best_by_class,
+        unattached=(),
+        served_by_class=_by_class(flows.served_by_rank, gathered.bands),
+        best_by_class=_by_class(flows.best_by_rank, gathered.bands),
         certified=flows.certified,
     )
+
+
+def _by_class(by_rank: tuple[int, ...], bands: int) -> tuple[int, ...]:
+    """People of each class, its bands together. The most of each prefix of ranks is also the most of each class."""
+    return tuple(sum(by_rank[start : start + bands]) for start in range(0, len(by_rank), bands))
 
 
 def _disaggregate(around: AttachmentRound, gathered: Aggregate, cell_served: Ints, arc_flow: Ints) -> Ints:
     """The arc of each patient, -1 for none: the most senior of a cell are served, the first of a hub go nearest."""
     since = np.array([patient.since_at_s for patient in around.patients], np.int64)
     hub_of = gathered.network.cell_hub[gathered.cell_of]
-    order = np.lexsort((since, gathered.class_of, hub_of))
+    order = np.lexsort((since, gathered.rank_of, hub_of))
     cells = gathered.cell_of[order]
     starts = np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]]))
     turn = np.arange(cells.size) - np.repeat(starts, np.diff(np.append(starts, cells.size)))
@@ -87,37 +72,3 @@ def _disaggregate(around: AttachmentRound, gathered: Aggregate, cell_served: Int
     # Both lists run hub by hub and are as long as each other, since what enters a hub leaves it.
     arc_of[order[turn < cell_served[cells]]] = np.repeat(np.arange(arc_flow.size), arc_flow)
     return arc_of
-
-
-def _unattached(around: AttachmentRound, gathered: Aggregate, arc_of: Ints) -> tuple[Unattached, ...]:
-    """Why each patient left over is: nobody near, nobody who takes them, or doctors full of others (by class)."""
-    network, served = gathered.network, np.flatnonzero(arc_of >= 0)
-    holders = np.zeros((len(around.offers), network.classes), np.int64)
-    np.add.at(holders, (gathered.arc_offer[arc_of[served]], gathered.class_of[served]), 1)
-    taken = np.zeros((network.hubs, network.classes), np.int64)
-    np.add.at(taken, network.arc_hub, holders[gathered.arc_offer])
-    reachable = np.zeros(network.hubs, np.bool_)
-    reachable[network.arc_hub] = True
-    within = _within_reach(around, gathered)
-    found = []
-    for i in np.flatnonzero(arc_of < 0):
-        hub = network.cell_hub[gathered.cell_of[i]]
-        if reachable[hub]:
-            by_class = tuple(int(count) for count in taken[hub])
-            found.append(Unattached(around.patients[i].id, AttachmentBlocker.TAKEN, by_class))
-        else:
-            why = AttachmentBlocker.CRITERIA if within[hub] else AttachmentBlocker.DISTANCE
-            found.append(Unattached(around.patients[i].id, why))
-    return tuple(found)
-
-
-def _within_reach(around: AttachmentRound, gathered: Aggregate) -> npt.NDArray[np.bool_]:
-    """For each hub, whether any doctor with places is within its journey, whatever their criteria."""
-    points = [(offer.point.lat, offer.point.lon) for offer in around.offers if offer.places > 0]
-    if not points:
-        return np.zeros(len(gathered.hubs), np.bool_)
-    starts = [around.communes[hub.commune] for hub in gathered.hubs]
-    here = np.array([(point.lat, point.lon) for point in starts], np.float64)
-    _, chord = nearest(here, np.array(points, np.float64), 1)
-    travel = travel_seconds(chord[:, 0], around.parameters.speed_kmh, around.parameters.detour)
-    return np.asarray(travel <= np.array([hub.max_travel_s for hub in gathered.hubs], np.int64))

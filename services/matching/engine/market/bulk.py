@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from services.matching.engine.market.incremental import Matcher
-from services.matching.engine.market.network import UNSERVED, FlowFailed, IntArray, Network
+from services.matching.engine.market.least_cost import FlowFailed
+from services.matching.engine.market.network import UNSERVED, IntArray, Network
 
 MOST_TRIED_PER_REQUEST = 2
 ALWAYS_TRIED = 500

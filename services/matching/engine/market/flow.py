@@ -9,35 +9,18 @@ elsewhere the cost-scaling flow of OR-Tools takes the whole market. Both are exa
 """
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
 from services.matching.engine.market.bulk import match
-from services.matching.engine.market.network import UNSERVED, Flow, FlowFailed, IntArray, Network, wire
+from services.matching.engine.market.least_cost import Wiring, least_cost_flow, refuse_overflow, widened
+from services.matching.engine.market.network import UNSERVED, Flow, IntArray, Network, wire
 from services.matching.engine.market.proof import counts_are_best
-
-__all__ = ["CostsTooLarge", "FlowFailed", "flow_of_least_cost", "penalties", "solve_flow", "spread"]
-
-FIRST_GAP = 10
-WIDER = 8
-INT64_MAX = 2**63 - 1
-
-
-class CostsTooLarge(ValueError):
-    """Costs so large that the solver could overflow: check the units, they are seconds."""
 
 
 def solve_flow(network: Network) -> Flow:
     """The best counts by rank, then the least cost; the gap between penalties grows until the counts are proved."""
-    dearest = spread(network)
     # One more than can be moved, so that prices also hold for one person more.
     most = min(len(network.rank), int(network.places.sum())) + 1
-    enough = most * (dearest + 1) + 1
-    gap = min(enough, FIRST_GAP * (dearest + 1))
-    while True:
-        flow = _solve_at(network, gap)
-        if flow.certified or gap >= enough:
-            return flow
-        gap = min(enough, gap * WIDER)
+    return widened(lambda gap: _solve_at(network, gap), spread(network), most)
 
 
 def penalties(network: Network, gap: int) -> IntArray:
@@ -60,8 +43,9 @@ def _bounds(network: Network) -> tuple[int, int]:
 
 
 def _solve_at(network: Network, gap: int) -> Flow:
-    if _too_large(network, gap):
-        raise CostsTooLarge(CostsTooLarge.__doc__)
+    # No cost exceeds a penalty.
+    nodes = len(network.rank) + len(network.places) + len(network.group_costs) + 1
+    refuse_overflow(len(np.unique(network.rank)) * gap + spread(network), nodes)
     penalty = penalties(network, gap)
     arc = match(network, penalty)
     if arc is None:
@@ -71,15 +55,8 @@ def _solve_at(network: Network, gap: int) -> Flow:
     return Flow(slot, arc, penalty, gap, counts_are_best(network, slot))
 
 
-def _too_large(network: Network, gap: int) -> bool:
-    """Whether the solver's potentials, sums of costs along a path, could leave 64 bits; no cost exceeds a penalty."""
-    nodes = len(network.rank) + len(network.places) + len(network.group_costs) + 4
-    largest = len(np.unique(network.rank)) * gap + spread(network)
-    return largest > INT64_MAX // (4 * nodes)
-
-
 def flow_of_least_cost(network: Network, penalty: IntArray) -> IntArray:
-    """The arc of each request in a flow of least cost, `UNSERVED` without. The status is checked before reading."""
+    """The arc of each request in a flow of least cost, `UNSERVED` without."""
     n = len(network.rank)
     arc = np.full(n, UNSERVED)
     if n == 0 or len(network.arc_request) == 0:
@@ -91,19 +68,9 @@ def flow_of_least_cost(network: Network, penalty: IntArray) -> IntArray:
     wanted[first_slot : first_slot + len(network.places)] = (
         np.bincount(network.arc_slot, minlength=len(network.places)) > 0
     )
-    solver = min_cost_flow.SimpleMinCostFlow()
-    solver.add_arcs_with_capacity_and_unit_cost(
-        wiring.tail[wanted].astype(np.int32),
-        wiring.head[wanted].astype(np.int32),
-        wiring.capacity[wanted],
-        wiring.cost[wanted],
+    listed = Wiring(
+        wiring.tail[wanted], wiring.head[wanted], wiring.cost[wanted], wiring.capacity[wanted], wiring.nodes
     )
-    ends = np.append(np.arange(n), wiring.nodes - 1).astype(np.int32)
-    solver.set_nodes_supplies(ends, np.append(np.ones(n, dtype=np.int64), -n))
-    status = solver.solve()
-    # Reading flows after any other status segfaults or gives zeros.
-    if status != solver.OPTIMAL:
-        raise FlowFailed(f"the flow solver answered {status!r}, not OPTIMAL")
-    used = np.nonzero(solver.flows(np.arange(len(network.arc_request), dtype=np.int32)))[0]
+    used = np.nonzero(least_cost_flow(listed, np.ones(n, dtype=np.int64), len(network.arc_request)))[0]
     arc[network.arc_request[used]] = used
     return arc

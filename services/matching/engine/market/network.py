@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.engine.market.least_cost import Wiring
+
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 UNSERVED = -1
-
-
-class FlowFailed(RuntimeError):
-    """The solver gave no plan, or one that its own prices do not prove: nothing of it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +47,6 @@ class Flow:
     penalty: IntArray
     gap: int
     certified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """The nodes and arcs of a network: requests, then slots, then groups, then the sink."""
-
-    tail: IntArray
-    head: IntArray
-    cost: IntArray
-    capacity: IntArray
-    nodes: int
 
 
 def wire(network: Network, penalty: IntArray) -> Wiring:

@@ -4,16 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.engine.market.network import (
-    UNSERVED,
-    BoolArray,
-    Flow,
-    FlowFailed,
-    IntArray,
-    Network,
-    spans,
-    wire,
-)
+from services.matching.engine.market.least_cost import FlowFailed
+from services.matching.engine.market.network import UNSERVED, BoolArray, Flow, IntArray, Network, spans, wire
 
 FAR = np.int64(1) << 60
 

@@ -25,6 +25,7 @@ from services.matching.engine.ahead.lookahead import (
     vote,
     with_choice,
 )
+from services.matching.engine.market.least_cost import CostsTooLarge, FlowFailed
 from services.matching.engine.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
 from services.matching.engine.sameday.explain import PLACE, explained
 from services.matching.engine.sameday.recommend import options
@@ -33,6 +34,8 @@ from services.matching.engine.sameday.solve import solve
 from services.matching.engine.travel import Travel
 
 log = structlog.get_logger()
+UNSOLVED = (BrokenProcessPool, FlowFailed, CostsTooLarge)
+"""What a computation raises when the solver gave no answer; nothing of it was read."""
 P = ParamSpec("P")
 R = TypeVar("R")
 WORKERS = 2

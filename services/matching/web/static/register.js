@@ -65,9 +65,10 @@ export async function drawRounds(context, wanted = chosen?.id) {
 async function choose(id, context) {
   chosen = await get("matching", `/attachment-rounds/${id}`);
   const select = byId("round-choice");
-  select.replaceChildren(...rounds.map((each) => h("option", { value: each.id }, t("register.round_of", { when: whenFull(each.at), kept: number(each.kept), n: each.kept }))));
+  select.replaceChildren(...rounds.map((each) => h("option", { value: each.id },
+    each.failed ? t("register.round_failed", { when: whenFull(each.at) }) : t("register.round_of", { when: whenFull(each.at), kept: number(each.kept), n: each.kept }))));
   select.value = id;
-  byId("round-words").textContent = [
+  byId("round-words").textContent = chosen.failed ? t("register.failed") : [
     t("register.round_words", { kept: number(chosen.kept), seeking: number(chosen.seeking), n: chosen.kept }),
     chosen.envious ? t("register.envious", { n: chosen.envious }) : t("register.nobody_envious"),
     t(chosen.certified ? "register.proved" : "register.unproved"),
@@ -100,12 +101,14 @@ function drawProposals(context) {
   });
 }
 
-/** Why this practitioner: the journey; or what stood in the way. */
+/** Why this practitioner: rank in the class, days waited, journey; or what stood in the way. */
 function reason(outcome) {
-  if (outcome.blocker) return label("attachment_blocker", outcome.blocker);
-  const said = outcome.why.travel_s === undefined ? [] : [t("register.journey", { minutes: minutes(outcome.why.travel_s) })];
+  const { why } = outcome;
+  const said = outcome.blocker ? [label("attachment_blocker", outcome.blocker)] : [];
+  if (why.travel_s !== undefined) said.push(t("register.journey", { minutes: minutes(why.travel_s) }));
   if (outcome.practitioner_id && !outcome.kept) said.push(t("register.not_kept"));
-  return said.join(", ");
+  if (why.place) said.push(t("register.rank", { place: number(why.place), of: number(why.of_class), days: number(why.waited_days), n: why.waited_days }));
+  return said.join(" · ");
 }
 
 async function enterList(file) {
@@ -123,9 +126,9 @@ async function enterList(file) {
 
 export function wireRegister(context) {
   byId("round")?.addEventListener("click", () => attempt(async () => {
-    const { id } = await post("matching", "/attachment-rounds", { cpts_id: config.cpts });
+    const { id, failed } = await post("matching", "/attachment-rounds", { cpts_id: config.cpts });
     await drawRounds(context, id);
-    toast(t("register.done"));
+    toast(t(failed ? "register.failed" : "register.done"));
   }));
   byId("round-choice").addEventListener("change", (event) => attempt(() => choose(event.target.value, context)));
   byId("list")?.addEventListener("submit", (event) => {
