@@ -4,7 +4,7 @@ In service the row says "real time". A demonstration anchors it elsewhere and le
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -13,6 +13,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.db import run
 
 PARIS = ZoneInfo("Europe/Paris")
+
+
+def day_at(at: datetime, zone: ZoneInfo = PARIS) -> date:
+    """The day it is at an instant, by the clocks of a place."""
+    return at.astimezone(zone).date()
+
+
+def midnight(day: date, zone: ZoneInfo = PARIS) -> datetime:
+    """When a day begins by the clocks of a place; the hours between two of them are 23, 24 or 25."""
+    return datetime.combine(day, time(), zone)
+
+
+def monday_of(day: date) -> date:
+    """The first day of the week of a day."""
+    return day - timedelta(days=day.weekday())
 
 
 @dataclass(frozen=True, slots=True)

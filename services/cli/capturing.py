@@ -16,7 +16,7 @@ from services.matching.engine.sameday.anonymous import anonymous
 from services.matching.engine.sameday.solve import solve
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.stored import write_day
-from services.matching.lab.history import days_of, lived_days, midnight, reach_of, requests_between
+from services.matching.lab.history import days_of, lived_days, morning_of, reach_of, requests_between
 from services.matching.sameday import reads
 from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
@@ -47,7 +47,7 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
         async with availability.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts})))
             now = await database_now(session)
-            mornings = [midnight(now, -n) for n in range(days, 0, -1)]
+            mornings = [morning_of(now, -n) for n in range(days, 0, -1)]
             territory = Territory(Replica(cpts, state=await read_state(session, cpts)))
             seen = await slots_shown(session, cpts, *reach_of(mornings or [now]), past=True)
         async with matching.open_session() as session:

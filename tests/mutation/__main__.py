@@ -25,13 +25,13 @@ PACKAGE = "services.matching.engine"
 IN = {"costs": "sameday.costs", "order": "sameday.order", "rules": "sameday.rules"}
 FILES = {
     "costs": "",
-    "travel": "StraightLine great_circle_km degrees straight_line",
+    "travel": "StraightLine great_circle_km km_of_chord degrees straight_line",
     "model": "Parameters Cost",
     "order": "rank_of",
     "rules": "places_left_this_week _hidden _out_of_age _not_allowed rules_for blockers ways",
 }
 SAME = {
-    "return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1))))": "0 and 1 stop rounding only",
+    "return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0, 1))))": "they stop rounding",
     "mean = sum(settled) // len(settled) if settled else 0": "where nobody is settled all start from the same",
     "least = min(found.values(), default=0)": "without practitioners there is no load to lower",
     "return max(0, practitioner.week_cap - practitioner.served_this_week)": "no party is of nobody, so -1 forbids as 0",

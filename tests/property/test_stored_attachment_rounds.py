@@ -153,7 +153,7 @@ async def test_a_round_whose_solver_fails_is_kept_as_failed_and_may_be_run_again
     await communes(settings)
     await show(settings, MORNING)
     panels = drawn_panels(np.random.default_rng(3))
-    price = 2**40
+    price = 2**52
 
     async def declared(_cpts_id: str) -> list[Panel]:
         return panels

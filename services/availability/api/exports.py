@@ -18,7 +18,7 @@ from services.availability.api.slots import LONGEST_PAST, WRITERS
 from services.availability.app import calendar
 from services.availability.store import ledger
 from services.availability.tables import PlaceRow, SlotRow
-from shared.clock import PARIS
+from shared.clock import day_at, midnight, monday_of
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.export import Cell, Kind, as_file, moment
@@ -83,9 +83,9 @@ def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
 
 async def ledger_by_week(ask: Ask) -> Table:
     """Patients served, those unknown before, those on top: a line per week of the last year."""
-    today = (await database_now(ask.session)).astimezone(PARIS).date()
-    monday = today - timedelta(days=today.weekday() + 7 * (WEEKS - 1))
-    found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, ledger.midnight(monday))
+    today = day_at(await database_now(ask.session))
+    monday = monday_of(today) - timedelta(weeks=WEEKS - 1)
+    found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, midnight(monday))
     lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.supplements] for week in found]
     return [ask.header("week_of", "served", "unknown", "supplements"), *lines]
 
@@ -143,7 +143,7 @@ async def export(
     caller.require_practitioner(practitioner_id)
     if name not in LISTS:
         raise NotFound(field="name", value=name, rule=f"one of {', '.join(LISTS)}")
-    first = start or ledger.midnight((await database_now(session)).astimezone(PARIS).date())
+    first = start or midnight(day_at(await database_now(session)))
     last = end or first + timedelta(days=1)
     if last - first > LONGEST_PAST:
         raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")

@@ -11,7 +11,7 @@ from services.availability.app.facts import Fact, recount, tell
 from services.availability.store import bookings, ledger, slots
 from services.availability.tables import OUTBOX, BookingRow, SlotRow
 from services.availability.tables.foreign import ForeignSourceRow
-from shared.clock import PARIS
+from shared.clock import day_at, midnight
 from shared.db import database_now, run
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
@@ -41,12 +41,12 @@ async def give_back(session: AsyncSession, cpts_id: str) -> None:
 
 async def close_past(session: AsyncSession, cpts_id: str) -> None:
     """Take the slots of past days out of the live state, four hours after midnight in Paris."""
-    day = (await database_now(session) - KEPT_AFTER_THE_DAY).astimezone(PARIS).date()
+    day = day_at(await database_now(session) - KEPT_AFTER_THE_DAY)
     gone = await slots.change(
         session,
         col(SlotRow.cpts_id) == cpts_id,
         col(SlotRow.live).is_(True),
-        col(SlotRow.starts_at) < ledger.midnight(day),
+        col(SlotRow.starts_at) < midnight(day),
         live=False,
         status=case((col(SlotRow.status) == "published", "closed"), else_=col(SlotRow.status)),
     )
@@ -56,7 +56,7 @@ async def close_past(session: AsyncSession, cpts_id: str) -> None:
 async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
     """Count the ledgers again when a day has passed: the four weeks moved on."""
     now = await database_now(session)
-    outdated = await ledger.outdated(session, cpts_id, now.astimezone(PARIS).date())
+    outdated = await ledger.outdated(session, cpts_id, day_at(now))
     if outdated:
         await OUTBOX.lock(session, [cpts_id])
         await recount(session, cpts_id, outdated, now)

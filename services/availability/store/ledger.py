@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import LedgerRow
-from shared.clock import PARIS
+from shared.clock import midnight, monday_of
 from shared.db import run
 
 COUNT = text("""
@@ -61,14 +61,9 @@ class Week:
     supplements: int
 
 
-def midnight(day: date) -> datetime:
-    """When a day starts in Paris."""
-    return datetime.combine(day, time(), PARIS)
-
-
 async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[UUID]:
     """Count again: the 28 days up to today with what is booked ahead, and this week. Answers whose counts changed."""
-    monday = today - timedelta(days=today.weekday())
+    monday = monday_of(today)
     changed = await run(
         session,
         COUNT,

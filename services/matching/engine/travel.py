@@ -45,8 +45,12 @@ def great_circle_km(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> n
     """Distance over the sphere between points in degrees (last axis: lat, lon), broadcast."""
     a, b = np.radians(a), np.radians(b)
     half = np.sin((b - a) / 2) ** 2
-    chord = half[..., 0] + np.cos(a[..., 0]) * np.cos(b[..., 0]) * half[..., 1]
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1))))
+    return km_of_chord(half[..., 0] + np.cos(a[..., 0]) * np.cos(b[..., 0]) * half[..., 1])
+
+
+def km_of_chord(haversine: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Distance over the sphere, for the square of half the chord between two points of the unit sphere."""
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0, 1))))
 
 
 def straight_line(parameters: Parameters) -> StraightLine:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.ahead.lookahead import ballot_columns, elected
-from services.matching.engine.ahead.policies import UNSERVED, Policy, Way, is_due
+from services.matching.engine.ahead.policies import UNSERVED, Policy, Way, answer_by_at_s, firm_at_s
 from services.matching.lab.life import NONE, Decide, Life
 from services.matching.lab.pairs import NEVER, Pairs, best_plan
 
@@ -109,8 +109,15 @@ def _as_columns(rows: Ints, columns: Ints, chosen: Ints) -> dict[int, int]:
 
 
 def _due(life: Life, policy: Policy, row: int, column: int) -> bool:
-    answer_by = int(life.pairs.submitted_at_s[row]) + policy.confirm_after_s[life.pairs.rank[row]]
-    return is_due(life.now_at_s, answer_by, int(life.until_at_s[row, column]), policy.notice_s)
+    """Whether a provisional choice is firm now, by the rule that the service's rounds follow."""
+    leave_by = int(life.pairs.leave_by_at_s[row, column])
+    return life.now_at_s >= firm_at_s(_answer_by(life, policy, row), leave_by, policy.notice_s)
+
+
+def _answer_by(life: Life, policy: Policy, row: int) -> int:
+    pairs = life.pairs
+    delay = policy.confirm_after_s[pairs.rank[row]]
+    return answer_by_at_s(int(pairs.submitted_at_s[row]), int(pairs.deadline_at_s[row]), delay)
 
 
 def _stable(life: Life, policy: Policy) -> Told:
@@ -140,7 +147,7 @@ def _long_without(life: Life, policy: Policy, waiting: Ints) -> Ints:
 def _moving(life: Life, policy: Policy, waiting: Ints) -> Told:
     """The plan of who waits and of who was told a slot that can still change, which costs kappa."""
     held = np.flatnonzero((life.told != NONE) & ~life.gone & ~life.was_moved & (life.pairs.party == 1))
-    held = held[life.until_at_s[held, life.told[held]] - policy.notice_s > life.now_at_s]
+    held = held[life.pairs.leave_by_at_s[held, life.told[held]] - policy.notice_s > life.now_at_s]
     rows = np.concatenate([held, waiting[life.pairs.party[waiting] == 1]])
     room = life.places.copy()
     np.add.at(room, life.told[held], 1)
@@ -208,7 +215,7 @@ def _something_due(life: Life, policy: Policy, rows: Ints) -> bool:
 
 
 def _must_know(life: Life, policy: Policy, row: int) -> bool:
-    return life.now_at_s >= int(life.pairs.submitted_at_s[row]) + policy.confirm_after_s[life.pairs.rank[row]]
+    return life.now_at_s >= _answer_by(life, policy, row)
 
 
 def _promised(life: Life, policy: Policy, rows: Ints, columns: Ints, told: dict[int, int]) -> dict[int, int]:

@@ -21,7 +21,7 @@ from services.matching.sameday.app.parameters import CptsParameters
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territory, core_slot
 from services.matching.sameday.store.tables import RequestRow
-from shared.clock import PARIS
+from shared.clock import day_at, midnight
 
 NEVER_ASKED = ("mistake", "duplicate")
 """Reasons of cancellation that say that there was no request."""
@@ -29,10 +29,9 @@ LATER = timedelta(days=2)
 """P4 waits 48 h: slots that a day's patients may have had begin within two days more."""
 
 
-def midnight(at: datetime, days: int = 0) -> datetime:
-    """When the day of an instant began in Paris, or another one so many days later."""
-    day = at.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (day + timedelta(days=days)).astimezone(UTC)
+def morning_of(at: datetime, days: int = 0) -> datetime:
+    """When the day of an instant began, or another one so many days later; in UTC."""
+    return midnight(day_at(at) + timedelta(days=days)).astimezone(UTC)
 
 
 class History:
@@ -70,7 +69,7 @@ class History:
 
 def days_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
     """When the first of these days begins and the last one ends."""
-    return mornings[0], midnight(mornings[-1], 1)
+    return mornings[0], morning_of(mornings[-1], 1)
 
 
 def reach_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
@@ -123,7 +122,7 @@ def lived_day(
     parameters: CptsParameters,
 ) -> Day:
     """One day, from what is stored of it: `slots` pairs each stored value with the slot it is to the engine."""
-    evening = midnight(morning, 1)
+    evening = morning_of(morning, 1)
     asked = tuple(core_request(row) for row in requests if morning <= row.submitted_at < evening)
     names = {request.id for request in asked}
     opens, closes = int(morning.timestamp()), int(evening.timestamp())
@@ -137,7 +136,7 @@ def lived_day(
             offered.append(replace(slot, places=places))
             published.append(min(max(opens, _written_at_s(value["id"], opens)), slot.starts_at_s))
     return Day(
-        name=morning.astimezone(PARIS).date().isoformat(),
+        name=day_at(morning).isoformat(),
         opens_at_s=opens,
         closes_at_s=max([closes, *(slot.ends_at_s for slot in offered)]),
         requests=asked,

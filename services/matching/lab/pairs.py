@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.ahead.lookahead import NEVER, best_plan, until_at_s
+from services.matching.engine.ahead.policies import leave_by_at_s
 from services.matching.engine.model import Instance
+from services.matching.engine.sameday.rules import AT_HOME, Lifted, Side
 from services.matching.engine.sameday.table import NOT_ALLOWED, Table
 from services.matching.lab.days.day import Day
 
@@ -16,10 +18,12 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """Requests in rows, slots in columns. `until_at_s` is the last instant at which a pair can be decided, `NEVER` for
-    a pair the rules forbid: the start of the slot, minus the journey of a patient who has to come."""
+    a pair the rules forbid: the start of the slot, minus the journey of a patient who has to come. `leave_by_at_s` is
+    when the patient has to leave, as the pair is charged."""
 
     cost: Ints
     until_at_s: Ints
+    leave_by_at_s: Ints
     travel_s: Ints
     starts_at_s: Ints
     published_at_s: Ints
@@ -44,6 +48,7 @@ def pairs_between(instance: Instance, published_at_s: Ints) -> Pairs:
     return Pairs(
         cost=block.cost,
         until_at_s=until_at_s(table, block),
+        leave_by_at_s=_leave_by(table, rows, block.travel_s, starts),
         travel_s=block.travel_s,
         starts_at_s=starts,
         published_at_s=published_at_s,
@@ -53,6 +58,14 @@ def pairs_between(instance: Instance, published_at_s: Ints) -> Pairs:
         party=_ints([request.party for request in instance.requests]),
         places=_ints([slot.places for slot in instance.slots]),
     )
+
+
+def _leave_by(table: Table, rows: Ints, travel_s: Ints, starts: Ints) -> Ints:
+    if not travel_s.size:
+        return travel_s
+    charged = table.terms_rows(rows, travel_s, table.ways_rows(rows, travel_s)).travel_s
+    at_home = Lifted(Side(AT_HOME, table.slots, table.offer.practitioners), table.requests).rows(rows)
+    return np.asarray(leave_by_at_s(starts[None, :], charged, at_home=at_home), np.int64)
 
 
 def servable(pairs: Pairs) -> npt.NDArray[np.bool_]:

@@ -4,19 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing import get_context
 
 import numpy as np
 
 from services.matching.engine.ahead.policies import Policy, Way, policy_named
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import CALM, MIDNIGHT_AT_S, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, hindsight
 from services.matching.lab.futures import futures_of, past
 from services.matching.lab.life import NONE, Life, Telling, begin, live
 from services.matching.lab.outcome import Outcome, outcome_of
 from services.matching.lab.pairs import Pairs, pairs_of
+from shared.clock import day_at, midnight
 
 HISTORY_DAYS = 20
 
@@ -87,7 +89,7 @@ def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed:
 
 
 def _midnight(day: Day) -> int:
-    return day.opens_at_s - (day.opens_at_s - MIDNIGHT_AT_S) % 86_400
+    return int(midnight(day_at(datetime.fromtimestamp(day.opens_at_s, UTC))).timestamp())
 
 
 def _known_in_advance(day: Day, pairs: Pairs) -> Life:

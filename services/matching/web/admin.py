@@ -13,8 +13,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.app.parameters import attachment_settings
+from services.matching.engine.ahead.policies import RUNNABLE
 from services.matching.exports.administration import said
-from services.matching.sameday.app.parameters import RUNNABLE, CptsParameters, parameters_of
+from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.matching.web import parameter_forms as forms
 from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of, record_change

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.clock import PARIS
+from shared.clock import day_at, midnight
 from shared.db import run
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -84,7 +84,7 @@ class Figures(BaseModel):
 
 async def figures(matching: AsyncSession, availability: AsyncSession, cpts_id: str, now: datetime) -> Figures:
     """The figures of a CPTS at an instant."""
-    morning = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    morning = midnight(day_at(now))
 
     async def then(before: timedelta) -> Then:
         day = await _day(matching, cpts_id, morning - before, now - before)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.matching.engine.ahead.forecast import NoHistory, PastDay, learn, mean_requests, sample
+from services.matching.engine.ahead.forecast import NoHistory, PastDay, learn, sample
 from services.matching.engine.model import Point, Request, Slot, Urgency
 
 HOUR = 3600
@@ -22,9 +22,8 @@ def a_past_day(number: int, at_hours: list[float]) -> PastDay:
 
 def test_the_mean_of_an_hour_is_that_of_the_history() -> None:
     forecast = learn([a_past_day(0, [9.0, 9.5]), a_past_day(1, [9.2, 12.0])])
-    assert mean_requests(forecast, Urgency.P2, 9) == 1.5
-    assert mean_requests(forecast, Urgency.P2, 12) == 0.5
-    assert mean_requests(forecast, Urgency.P1, 9) == 0
+    counts = {(urgency, hour): len(seen) / forecast.days for (urgency, hour), seen in forecast.seen_requests.items()}
+    assert counts == {(Urgency.P2, 9): 1.5, (Urgency.P2, 12): 0.5}
 
 
 def test_a_draw_is_of_the_day_asked_and_only_of_what_is_left_of_it() -> None:

@@ -59,11 +59,6 @@ def learn(history: Sequence[PastDay]) -> Forecast:
     )
 
 
-def mean_requests(forecast: Forecast, urgency: int, hour: int) -> float:
-    """Requests of a class expected in an hour of the day."""
-    return len(forecast.seen_requests.get((urgency, hour), ())) / forecast.days
-
-
 def sample(
     forecast: Forecast, rng: np.random.Generator, midnight_at_s: int, after_at_s: int, scale: float = 1.0
 ) -> tuple[tuple[Request, ...], tuple[tuple[Slot, int], ...]]:

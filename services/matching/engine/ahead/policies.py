@@ -6,16 +6,20 @@ that most sampled futures agree on) and how long the answer may stay provisional
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.model import Assignment, Instance, Mode, Parameters, Plan, Request, Slot
-from services.matching.engine.travel import Travel, travel_model
+from services.matching.engine.model import Parameters
 
 Ints = npt.NDArray[np.int64]
 
 UNSERVED = -1
+NOTICE_S = 1800
+"""How long before leaving a patient is told, where nobody set it."""
+GIVE_BACK_MARGIN_S = 60
+"""How long before a slot is given back to its practitioner a choice of it becomes firm."""
 
 
 class Way(StrEnum):
@@ -45,7 +49,7 @@ class Policy:
     """How often it decides; 0: at each event."""
     confirm_after_s: tuple[int, int, int, int] = (0, 0, 0, 0)
     """How long an answer may stay provisional."""
-    notice_s: int = 900
+    notice_s: int = NOTICE_S
     """A provisional slot is told at the latest this long before the patient must leave for it."""
     scenarios: int = 0
     """Sampled futures; a slot is told when most of them would give one now."""
@@ -86,8 +90,12 @@ POLICIES = {
     )
 }
 DEFAULT_POLICY = DEFER.name
-CHOICES = (FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFER_SHORT.name, DEFER.name, CONSENSUS.name)
-"""The policies a CPTS may run; the others are peers and bounds to compare with."""
+RUNNABLE = (DEFER.name, DEFER_SHORT.name, BATCH_30S.name, CONSENSUS.name)
+"""The policies that a CPTS may run: the best plan of everybody waiting, answered after the delays of the policy.
+
+The others are peers and bounds to compare with, or need what a round does not keep. `consensus` looks ahead from the
+territory's own past; while that is too short, `defer` runs in its place.
+"""
 
 
 class PolicyUnknown(LookupError):
@@ -107,39 +115,29 @@ def parameters_under(policy: Policy, parameters: Parameters) -> Parameters:
     return replace(parameters, confirm_after_s=policy.confirm_after_s, kappa_s=kappa)
 
 
-def answer_by_at_s(policy: Policy, request: Request) -> int:
+def answer_by_at_s(submitted_at_s: int, deadline_at_s: int, delay_s: int) -> int:
     """Until when the answer to a request may stay provisional: the delay of its class, never after its deadline."""
-    return min(request.deadline_at_s, request.submitted_at_s + policy.confirm_after_s[request.urgency - 1])
+    return min(deadline_at_s, submitted_at_s + delay_s)
 
 
-def is_due(now_at_s: int, answer_by: int, leave_by_at_s: int, notice_s: int) -> bool:
-    """Whether a provisional slot must be told now: the answer is due, or the patient soon has to leave."""
-    return now_at_s >= answer_by or now_at_s >= leave_by_at_s - notice_s
+def leave_by_at_s(starts_at_s: Any, travel_s: Any, *, at_home: Any) -> Any:
+    """The last instant at which the patient can still make it; numbers or arrays, broadcast.
+
+    `travel_s` is the journey charged, 0 by screen; nobody leaves where the practitioner comes (`at_home`).
+    """
+    return starts_at_s - travel_s * (1 - at_home)
 
 
-def due(policy: Policy, instance: Instance, plan: Plan, travel: Travel | None = None) -> tuple[Assignment, ...]:
-    """The assignments of a plan to tell now; the others stay provisional. `answer_by_at_s` of each request holds."""
-    requests = {request.id: request for request in instance.requests}
-    slots = {slot.id: slot for slot in instance.slots}
-    return tuple(
-        one
-        for one in plan.assignments
-        if is_due(
-            instance.now_at_s,
-            requests[one.request].answer_by_at_s,
-            leave_by_at_s(instance, requests[one.request], slots[one.slot], travel),
-            policy.notice_s,
-        )
-    )
+def firm_at_s(answer_by: float, leave_by: float, notice_s: int, gives_back_at_s: float | None = None) -> float:
+    """From when a provisional choice is firm and told. All are instants, in seconds, but `notice_s`.
 
-
-def leave_by_at_s(instance: Instance, request: Request, slot: Slot, travel: Travel | None = None) -> int:
-    """The last instant at which the patient can still make it: the start, minus the journey when there is one."""
-    both = request.modes & slot.modes
-    if Mode.VR in both or Mode.HH in both:
-        return slot.starts_at_s
-    journey = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot)
-    return slot.starts_at_s - int(journey[0, 0])
+    The first of: the patient must know (`answer_by`); they soon have to leave; the slot soon goes back to its
+    practitioner. Rounds of the service and simulated days both ask this.
+    """
+    moments = [answer_by, leave_by - notice_s]
+    if gives_back_at_s is not None:
+        moments.append(gives_back_at_s - GIVE_BACK_MARGIN_S)
+    return min(moments)
 
 
 def agreed(ballots: Ints) -> tuple[Ints, Ints]:

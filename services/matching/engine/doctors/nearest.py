@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.engine.travel import km_of_chord
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-EARTH_KM = 6371.0088
 TILE_DEGREES = 0.25
 PLACES_PER_PATIENT = 2
 """A commune sees doctors until they hold that many places for each of its patients: k alone would wall a city in."""
@@ -32,8 +33,7 @@ def unit_vectors(lat_lon: Floats) -> Floats:
 
 def travel_seconds(squared_chord: Floats, speed_kmh: float, detour: float) -> Ints:
     """Whole seconds of travel for squared chords of the unit sphere: great circle × detour ÷ speed."""
-    km = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(squared_chord, 0.0, 4.0)) / 2)
-    return np.rint(km * detour * 3600 / speed_kmh).astype(np.int64)
+    return np.rint(km_of_chord(squared_chord / 4) * detour * 3600 / speed_kmh).astype(np.int64)
 
 
 def nearest(asked: Floats, offered: Floats, k: int) -> tuple[Ints, Floats]:

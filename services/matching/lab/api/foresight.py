@@ -25,14 +25,14 @@ from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 from services.matching.lab.figures import figures
 from services.matching.lab.futures import past
-from services.matching.lab.history import History, midnight, requests_between
+from services.matching.lab.history import History, morning_of, requests_between
 from services.matching.lab.outcome import Outcome, added
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from shared.auth import Role
-from shared.clock import PARIS
+from shared.clock import day_at
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
@@ -106,8 +106,8 @@ class Foresight:
         Ends the transaction: what else is read of the database is read before.
         """
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
-        past, today = [midnight(now, -n) for n in range(days, 0, -1)], [midnight(now)]
-        asked = await requests_between(self.session, cpts_id, past[0], midnight(now, 1))
+        past, today = [morning_of(now, -n) for n in range(days, 0, -1)], [morning_of(now)]
+        asked = await requests_between(self.session, cpts_id, past[0], morning_of(now, 1))
         # Another service is not waited for with a connection in hand.
         await self.session.commit()
         for mornings in (past, today):
@@ -152,7 +152,7 @@ class Foresight:
     async def tomorrow(self, cpts_id: str, now: datetime) -> "Tomorrow":
         """What tomorrow still lacks, learnt from the days most like it; raises `NoDayLived`."""
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
-        begins, ends = midnight(now, 1), midnight(now, 2)
+        begins, ends = morning_of(now, 1), morning_of(now, 2)
         days = alike(await self.lived(cpts_id, LEARNT_DAYS, now), begins)
         at_s = int(begins.timestamp())
         slots = tuple(
@@ -205,15 +205,10 @@ def lived_in(outcomes: Sequence[Outcome]) -> Lived:
 
 def alike(days: Sequence[Day], morning: datetime) -> list[Day]:
     """The days of the same weekday when there are two, else those of the same half of the week, else all."""
-    weekday = midnight_weekday(morning)
+    weekday = day_at(morning).weekday()
     same = [day for day in days if datetime.fromisoformat(day.name).weekday() == weekday]
     near = [day for day in days if (datetime.fromisoformat(day.name).weekday() >= 5) == (weekday >= 5)]
     return same if len(same) > 1 else near or list(days)
-
-
-def midnight_weekday(morning: datetime) -> int:
-    """Monday is 0; midnight in Paris is still the day before in UTC."""
-    return morning.astimezone(PARIS).weekday()
 
 
 def tomorrow_lacks(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.matching.engine.ahead.policies import firm_at_s, leave_by_at_s
 from services.matching.engine.model import (
     Assignment,
     Cost,
@@ -33,7 +34,6 @@ ROUND = "round"
 SEEKING = ON_THE_BOARD - {RequestState.UNSERVED}
 """States whose requests a round seeks a slot for."""
 A_MOMENT = timedelta(milliseconds=100)
-GIVE_BACK_MARGIN = timedelta(minutes=1)
 SEES: Mapping[str, frozenset[SlotType]] = {
     Role.PHARMACIST: frozenset({SlotType.PUBLIC, SlotType.PRO, SlotType.CPTS}),
     Role.PRACTITIONER: frozenset({SlotType.PUBLIC, SlotType.PRO, SlotType.CPTS}),
@@ -101,12 +101,14 @@ def full_slots(slots: Iterable[Slot], instance: Instance) -> tuple[Slot, ...]:
 
 def decide_by(row: RequestRow, slot: Mapping[str, Any], travel_s: int, parameters: CptsParameters) -> datetime:
     """Until when this assignment may stay provisional: the patient must know, leave in time, and the slot must last."""
-    starts_at = datetime.fromisoformat(slot["starts_at"])
-    leave_by = starts_at - timedelta(seconds=travel_s, minutes=parameters.notice_minutes)
-    moments = [row.answer_by, leave_by]
-    if slot["give_back_at"] is not None:
-        moments.append(datetime.fromisoformat(slot["give_back_at"]) - GIVE_BACK_MARGIN)
-    return min(moments)
+    starts_at_s, gives_back = datetime.fromisoformat(slot["starts_at"]).timestamp(), slot["give_back_at"]
+    firm_s = firm_at_s(
+        row.answer_by.timestamp(),
+        leave_by_at_s(starts_at_s, travel_s, at_home=Mode.HH in slot.get("modes", ()) and Mode.HH in row.modes),
+        60 * parameters.notice_minutes,
+        None if gives_back is None else datetime.fromisoformat(gives_back).timestamp(),
+    )
+    return datetime.fromtimestamp(firm_s, UTC)
 
 
 def proposed(row: RequestRow, assignment: Assignment, slot: Mapping[str, Any], now: datetime) -> Move | None:

@@ -10,25 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.ahead.outlook import LEAST_DAYS
-from services.matching.engine.ahead.policies import (
-    BATCH_30S,
-    CONSENSUS,
-    DEFAULT_POLICY,
-    DEFER,
-    DEFER_SHORT,
-    parameters_under,
-    policy_named,
-)
+from services.matching.engine.ahead.policies import DEFAULT_POLICY, NOTICE_S, RUNNABLE, parameters_under, policy_named
 from services.matching.engine.model import Parameters
 from services.matching.sameday.store.requests import door
 from services.matching.sameday.store.tables import ParametersRow
 from shared.db import database_now, ring_after_commit, run
 
-RUNNABLE = (DEFER.name, DEFER_SHORT.name, BATCH_30S.name, CONSENSUS.name)
-"""The policies that rounds run: the best plan of everybody waiting, answered after the delays of the policy.
-
-`consensus` looks ahead from the territory's own past; while that is too short, `defer` runs in its place.
-"""
 HISTORY_TOO_SHORT = "history_too_short"
 
 
@@ -98,7 +85,7 @@ class CptsParameters(Plain):
     """One of `RUNNABLE`, by name."""
     confirm_after_minutes: Delays | None = None
     hold_minutes: int = Field(default=3, ge=1, le=30)
-    notice_minutes: int = Field(default=30, ge=0, le=240)
+    notice_minutes: int = Field(default=NOTICE_S // 60, ge=0, le=240)
     """A provisional slot is confirmed at least so long before the patient must leave for it."""
     escalation: tuple[EscalationStep, ...] = Field(default=ESCALATION, max_length=10)
     weights: Weights = Weights()

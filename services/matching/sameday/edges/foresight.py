@@ -9,14 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.engine.ahead.outlook import Ahead, History, futures
-from services.matching.engine.ahead.policies import DEFAULT_POLICY, policy_named
+from services.matching.engine.ahead.policies import DEFAULT_POLICY, GIVE_BACK_MARGIN_S, policy_named
 from services.matching.engine.model import Instance, Plan, Slot
 from services.matching.engine.travel import Travel
-from services.matching.sameday.app.deciding import GIVE_BACK_MARGIN
 from services.matching.sameday.app.parameters import HISTORY_TOO_SHORT, CptsParameters
 from services.matching.sameday.edges.solver import WORKERS, Solver, ballots, plan_ahead, plan_round
-from services.matching.sameday.store.history import history_of, midnight_of
-from shared.clock import PARIS
+from services.matching.sameday.store.history import history_of
+from shared.clock import day_at, midnight
 from shared.db import OpenSession, Scope, set_scope
 
 DAYS_AHEAD = 2
@@ -83,7 +82,7 @@ class Foresight:
         return await self._solver(plan_round, asked.instance, asked.full, asked.travel)
 
     async def _history(self, cpts_id: str, now: datetime) -> History:
-        today = now.astimezone(PARIS).date()
+        today = day_at(now)
         known = self._known.get(cpts_id)
         if known is None or known[0] != today:
             async with self._open_session() as session:
@@ -99,13 +98,16 @@ def shares(scenarios: int) -> list[range]:
 
 def days_ahead(now: datetime) -> tuple[Ahead, ...]:
     """Today and tomorrow in Paris."""
-    today = now.astimezone(PARIS).date()
+    today = day_at(now)
     days = (today + timedelta(days=n) for n in range(DAYS_AHEAD))
-    return tuple(Ahead(int(midnight_of(day).timestamp()), day.isoweekday()) for day in days)
+    return tuple(Ahead(int(midnight(day).timestamp()), day.isoweekday()) for day in days)
 
 
 def closing(slots: Sequence[Slot], live: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """By slot, when it goes back to its practitioner unless somebody took it."""
     given_back = ((slot.id, live[slot.id]["give_back_at"]) for slot in slots if slot.id in live)
-    margin_s = int(GIVE_BACK_MARGIN.total_seconds())
-    return {key: int(datetime.fromisoformat(at).timestamp()) - margin_s for key, at in given_back if at is not None}
+    return {
+        key: int(datetime.fromisoformat(at).timestamp()) - GIVE_BACK_MARGIN_S
+        for key, at in given_back
+        if at is not None
+    }

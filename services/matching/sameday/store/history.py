@@ -5,7 +5,7 @@ No field of a patient is read: neither age, nor point, nor note. Requests count 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from services.matching.engine.ahead.outlook import Asked, History, Opened
 from services.matching.engine.files import plain, read
 from services.matching.engine.model import Mode, Point, Request, Slot, SlotType, Urgency
 from services.matching.sameday.store.tables import Matching, values
-from shared.clock import PARIS
+from shared.clock import day_at, midnight
 from shared.db import instant, run
 
 KEPT = timedelta(days=56)
@@ -110,11 +110,6 @@ FIRST_HOUR = 7
 """Slots that opened earlier in the day were there when it began."""
 
 
-def midnight_of(day: date) -> datetime:
-    """When a day begins in Paris."""
-    return datetime(day.year, day.month, day.day, tzinfo=PARIS)
-
-
 async def known_days(session: AsyncSession, cpts_id: str, now: datetime) -> int:
     """How many past days with requests history has."""
     return int((await run(session, DAYS, **_span(cpts_id, now))).one().known)
@@ -126,7 +121,7 @@ async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> Hist
     days = (await run(session, DAYS, **span)).one()
     if not days.known:
         return History()
-    today = now.astimezone(PARIS).date()
+    today = day_at(now)
     calendar = [0] * 7
     for n in range((today - days.first).days):
         calendar[(days.first + timedelta(days=n)).weekday()] += 1
@@ -141,7 +136,7 @@ async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> Hist
 
 
 def _span(cpts_id: str, now: datetime) -> dict[str, Any]:
-    today = midnight_of(now.astimezone(PARIS).date())
+    today = midnight(day_at(now))
     return {"cpts_id": cpts_id, "since": today - KEPT, "today": today}
 
 
