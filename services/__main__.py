@@ -1,6 +1,7 @@
 """The command `aiguillage`. Each body is thin: the work is in a module that is imported only when it is asked for."""
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Les créneaux du jour et les médecins traitants d'une CPTS : appariés, expliqués, en direct.",
 )
+
+
+def version(asked: bool) -> None:
+    """Say which release this is, and stop."""
+    if asked:
+        say(f"aiguillage {metadata.version('aiguillage')}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Dit la version, puis s'arrête.")
+    ] = False,
+) -> None:
+    """Options that need no command."""
+
+
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -151,6 +170,47 @@ def hub(data_dir: DataDir = UP_DIR) -> None:
     from services.cli.hub import hold
 
     run(hold(data_dir, say=say))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Fichier à écrire ; il ne doit pas exister.")], data_dir: DataDir = UP_DIR
+) -> None:
+    """Écrit toute la base dans un fichier, services en marche ou non. Garder les clés ailleurs que la sauvegarde.
+
+    \b
+    aiguillage backup /srv/sauvegardes/2026-11-26.dump
+    """
+    from services.cli.backup import backup as work
+
+    run(work(data_dir, file, say=say))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="Une sauvegarde faite par « aiguillage backup ».")],
+    data_dir: DataDir = UP_DIR,
+) -> None:
+    """Remet la base comme dans une sauvegarde, tout ou rien, services arrêtés ; les écrans repartent d'un état neuf.
+
+    \b
+    aiguillage restore /srv/sauvegardes/2026-11-26.dump
+    """
+    from services.cli.backup import restore as work
+
+    run(work(data_dir, file, say=say))
+
+
+@app.command("new-epoch")
+def new_epoch(data_dir: DataDir = UP_DIR) -> None:
+    """Fait repartir tous les écrans d'un état neuf : après une restauration faite par un autre outil.
+
+    \b
+    aiguillage new-epoch
+    """
+    from services.cli.backup import new_epoch as work
+
+    run(work(data_dir, say=say))
 
 
 app.add_typer(imports, name="import")

@@ -20,15 +20,19 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     """The owner's URL (`postgresql+asyncpg://…`): it migrates. Services log in as roles of their own."""
     redis_url: SecretStr = Field(validation_alias="REDIS_URL")
+    """A Redis-compatible server (`redis://…`): it rings, it never holds the truth."""
     secret_key: SecretStr = SecretStr(DEMO_SECRET)
     """Derives the services' database passwords, machine tokens and, by default, the key of patients' data."""
     data_keys: dict[str, SecretStr] = {}
     """Keys of patients' data by name, base64 of 32 bytes; the last one encrypts, all of them decrypt."""
     demo: bool = False
+    """A demonstration: invented accounts, known secrets. Never for patients."""
     origins: list[str] = []
     """Web origins whose pages may write and open sockets, such as `https://cpts.example.fr`."""
     public_url: str = "http://127.0.0.1:8000"
+    """The address people type, such as `https://cpts.exemple.fr`; links, cookies and origins follow from it."""
     availability_url: str = "http://127.0.0.1:8000/availability"
+    """How the matching service reaches the availability service."""
     router_url: str = ""
     """A router for travel times by road (`http://osrm:5000`); empty: straight line times a detour."""
     router_kind: Literal["osrm", "valhalla"] = "osrm"
@@ -38,9 +42,13 @@ class Settings(BaseSettings):
     tile_url: str = ""
     """Map tiles (`https://tiles.example.fr/{z}/{x}/{y}.png`); empty: the map needs no internet."""
     tile_credit: str = ""
+    """Who made the tiles, written on the map."""
     cookie_secure: bool = True
+    """Sessions travel over HTTPS only."""
     session_hours: int = 12
+    """How long a session lasts."""
     event_history_hours: int = 24
+    """How long a screen may sleep and still resume from where it was."""
 
     @model_validator(mode="after")
     def refuse_default_secrets(self) -> Self:

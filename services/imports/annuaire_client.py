@@ -27,7 +27,9 @@ class AnnuaireSettings(BaseSettings):
     key: SecretStr | None = None
     """The application's key, sent as ESANTE-API-KEY; to no other host."""
     url: str = "https://gateway.api.esante.gouv.fr/fhir/v2"
+    """The FHIR API of the Annuaire Santé."""
     calls_per_second: float = 17
+    """How often it may be asked; the national limit is 20."""
 
 
 class AnnuaireRefuses(CannotStart):

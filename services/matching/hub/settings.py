@@ -23,24 +23,32 @@ class HubSettings(BaseSettings):
     cpts: str = ""
     """FINESS of the CPTS whose requests the cases become."""
     regulator_name: str = ""
+    """Family name shown to the SAMU as who answers for this CPTS."""
     regulator_first_name: str = ""
+    """Their first name."""
     regulator_email: str = ""
+    """Where the SAMU may write to them."""
 
     host: str = ""
     """The hub's AMQP broker."""
     port: int = 5671
+    """The broker's port (AMQP over TLS)."""
     vhost: str = "/"
     """One for each perimeter and version of the hub's messages, such as `15-15_v3.0`."""
     queue: str = "{sender}.message"
+    """The queue we read; `{sender}` is our name."""
     exchange: str = "hubsante"
     """Where to publish; empty: the broker's default exchange, whose routing keys are names of queues."""
     routing_key: str = "{sender}"
     """May name `{sender}`, `{recipient}` and `{queue}` (message, ack or info): `{recipient}.{queue}` without a hub."""
     certificate: Path | None = None
+    """PEM file of our client's certificate."""
     key: Path | None = None
+    """PEM file of its private key."""
     issuers: Path | None = None
     """PEM file of the authorities that the broker's own certificate may come from; none: the machine's."""
     heartbeat_s: int = 10
+    """Seconds between two signs of life on the line."""
     lease_s: int = 60
     """How long a message that is being sent is left to whoever sends it."""
 

@@ -18,11 +18,15 @@ class MailSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_SMTP_", extra="ignore")
 
     host: str = ""
+    """The mail server; empty: no e-mail is sent and the pages say so."""
     port: int = 587
+    """Its port."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`tls` from the first byte (often port 465); `none` only to a server on this machine."""
     user: str = ""
+    """The account to send as; empty: none is given."""
     password: SecretStr = SecretStr("")
+    """Its password."""
     issuers: Path | None = None
     """PEM file of the authorities that the server's certificate may come from; none: the machine's."""
     sender: str = ""

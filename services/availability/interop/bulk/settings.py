@@ -10,6 +10,7 @@ class BulkSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AIGUILLAGE_BULK_", extra="ignore")
 
     publish: bool = False
+    """Publish public slots for any site (SMART Scheduling Links)."""
     booking_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     """Where the public books with a practitioner; `{rpps}` is replaced. Empty: by phone."""
     max_age_s: int = Field(default=60, ge=1, le=3600)

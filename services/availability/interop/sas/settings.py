@@ -41,10 +41,13 @@ class SasSettings(BaseSettings):
     agenda_url: str = ""
     """Where a regulator books with a practitioner; `{rpps}` is replaced. Empty: our own page."""
     clients: list[AllowedClient] = []
+    """Who may call the FHIR interface: common name and organisation unit of their certificates (JSON)."""
     proxy_secret: SecretStr | None = None
     """Shown by a proxy that has verified the client's certificate, in the header `X-Aiguillage-Proxy`."""
     tls_certificate: Path | None = None
+    """PEM file of our certificate for `aiguillage sas`."""
     tls_key: Path | None = None
+    """PEM file of its private key."""
     tls_issuers: Path | None = None
     """PEM file of the authorities (IGC-Santé) that issue clients' certificates."""
     tls_revoked: Path | None = None
@@ -52,7 +55,9 @@ class SasSettings(BaseSettings):
     returns_url: str = ""
     """The SAS's FHIR interface, told of regulators' appointments; empty: it is told nothing."""
     returns_certificate: Path | None = None
+    """PEM file of our client certificate for the SAS."""
     returns_key: Path | None = None
+    """PEM file of its private key."""
     returns_issuers: Path | None = None
     """PEM file of the authorities that the SAS's own certificate may come from; none: the machine's."""
     editors: list[Editor] = []
