@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import Scope, database_now
+from shared.db import Scope, bound, run
 from shared.db.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
 from shared.refusals import NotAllowed, NotSignedIn
 
@@ -83,46 +83,54 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+_BOUND = """
+set_config('aiguillage.cpts', array_to_string(cpts, ','), true),
+set_config('aiguillage.practitioners', own_slots, true),
+set_config('aiguillage.account', account, true)
+"""
+_SESSION = text(f"""
+with who as (
+  select s.account_id::text as account, s.role,
+         array(select distinct g.cpts_id from common.role_grant g
+               where g.account_id = s.account_id and g.role = s.role) as cpts,
+         array(select distinct g.practitioner_id::text from common.role_grant g
+               where g.account_id = s.account_id and g.role = s.role and g.practitioner_id is not null) as own
+  from common.session s join common.account a on a.id = s.account_id
+  where s.token_hash = :token and s.expires_at > clock_timestamp() and a.disabled_at is null
+), bound as (
+  select *, case when role = any (:bound_roles) then array_to_string(own, ',') else '*' end as own_slots from who
+)
+select account, role, cpts, own, {_BOUND} from bound
+""")  # noqa: S608  constant texts, joined
+_MACHINE = text(f"""
+with who as (
+  select 'machine:' || name as account, cpts, '*' as own_slots from common.machine where token_hash = :token
+)
+select account, cpts, {_BOUND} from who
+""")  # noqa: S608  constant texts, joined
+
+
 async def caller_of_session(session: AsyncSession, token: str) -> Caller:
-    """Who holds this session cookie; raises `NotSignedIn`."""
-    row = (
-        await session.exec(
-            select(SessionRow)
-            .join(AccountRow, col(AccountRow.id) == col(SessionRow.account_id))
-            .where(
-                SessionRow.token_hash == hashed(token),
-                SessionRow.expires_at > func.clock_timestamp(),
-                col(AccountRow.disabled_at).is_(None),
-            )
-        )
-    ).one_or_none()
+    """Who holds this session cookie; binds the transaction to what they may touch. Raises `NotSignedIn`."""
+    bound_roles = sorted(OWN_SLOTS_ONLY)
+    row = (await run(session, _SESSION, token=hashed(token), bound_roles=bound_roles)).one_or_none()
     if row is None:
         raise NotSignedIn
-    grants = (
-        await session.exec(
-            select(RoleGrantRow).where(RoleGrantRow.account_id == row.account_id, RoleGrantRow.role == row.role)
-        )
-    ).all()
-    return _caller(str(row.account_id), Role(row.role), grants, row.token_hash.hex())
-
-
-def _caller(account: str, role: Role, grants: Sequence[RoleGrantRow], session: str) -> Caller:
-    own = frozenset(str(grant.practitioner_id) for grant in grants if grant.practitioner_id)
-    return Caller(
-        id=account,
-        role=role,
-        cpts=frozenset(grant.cpts_id for grant in grants),
-        practitioners=own if role in OWN_SLOTS_ONLY else None,
-        session=session,
-    )
+    role = Role(row.role)
+    own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
+    caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
+    bound(session, caller.scope)
+    return caller
 
 
 async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
-    """Which of our machines shows this token; raises `NotSignedIn`."""
-    row = (await session.exec(select(MachineRow).where(MachineRow.token_hash == hashed(token)))).one_or_none()
+    """Which of our machines shows this token; binds the transaction to what it may touch. Raises `NotSignedIn`."""
+    row = (await run(session, _MACHINE, token=hashed(token))).one_or_none()
     if row is None:
         raise NotSignedIn
-    return Caller(id=f"machine:{row.name}", role=Role.MACHINE, cpts=frozenset(row.cpts))
+    caller = Caller(row.account, Role.MACHINE, frozenset(row.cpts))
+    bound(session, caller.scope)
+    return caller
 
 
 async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> tuple[str, Role]:
@@ -200,17 +208,16 @@ async def record_access(
     session: AsyncSession, caller: Caller, *, cpts_id: str, action: str, object_kind: str, object_id: str
 ) -> None:
     """Leave a trace of an access to a patient's data, in the same transaction."""
-    session.add(
-        AccessRow(
-            cpts_id=cpts_id,
-            at=await database_now(session),
-            account=caller.id,
-            role=caller.role,
-            action=action,
-            object_kind=object_kind,
-            object_id=object_id,
-        )
+    row = insert(AccessRow).values(
+        cpts_id=cpts_id,
+        at=func.common.now(),
+        account=caller.id,
+        role=caller.role,
+        action=action,
+        object_kind=object_kind,
+        object_id=object_id,
     )
+    await run(session, row)
 
 
 async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequence[str]) -> None:

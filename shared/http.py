@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
@@ -21,7 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import AWAY, database_now, is_lost, set_scope
+from shared.db import AWAY, is_lost, run
 from shared.db.tables import IdempotencyRow
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.wiring import Wiring
@@ -59,15 +60,12 @@ async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Calle
     """Who is asking; the transaction is bound to what they may touch. Raises `NotSignedIn`, `NotAllowed`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        caller = await caller_of_machine(session, token)
-    elif cookie := request.cookies.get(COOKIE):
+        return await caller_of_machine(session, token)
+    if cookie := request.cookies.get(COOKIE):
         if request.method not in READS:
             require_own_origin(request.headers.get("origin"), wiring)
-        caller = await caller_of_session(session, cookie)
-    else:
-        raise NotSignedIn
-    await set_scope(session, caller.scope)
-    return caller
+        return await caller_of_session(session, cookie)
+    raise NotSignedIn
 
 
 CallerDep = Annotated[Caller, Depends(who, scope="function")]
@@ -96,16 +94,18 @@ class Once:
         content = f"{self._request.method} {self._request.url.path} ".encode() + await self._request.body()
         digest = hashlib.sha256(content).digest()
         mine = {"caller": self._caller.id, "key": key}
-        first = insert(IdempotencyRow).values(**mine, request_hash=digest, at=await database_now(self._session))
+        first = insert(IdempotencyRow).values(**mine, request_hash=digest, at=func.common.now())
         # A rival with the same key waits here until the first one commits or rolls back.
-        fresh = (await self._session.exec(first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
-        row = (await self._session.exec(select(IdempotencyRow).filter_by(**mine))).one()
+        fresh = (await run(self._session, first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
         if fresh is None:
+            row = (await self._session.exec(select(IdempotencyRow).filter_by(**mine))).one()
             if row.request_hash != digest:
                 raise KeyReused(field="Idempotency-Key", value=key)
             return JSONResponse(row.body, status_code=row.status or status, headers={"Idempotent-Replayed": "true"})
-        row.status, row.body = status, (await use_case()).model_dump(mode="json")
-        return JSONResponse(row.body, status_code=status)
+        body = (await use_case()).model_dump(mode="json")
+        answered = update(IdempotencyRow).filter_by(**mine).values(status=status, body=body)
+        await run(self._session, answered)
+        return JSONResponse(body, status_code=status)
 
 
 async def once(request: Request, session: SessionDep, caller: CallerDep) -> Once:
@@ -118,16 +118,25 @@ OnceDep = Annotated[Once, Depends(once, scope="function")]
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
     """An answer in problem+json (RFC 9457)."""
+    return JSONResponse(_problem(status, code, detail, **extra), status_code=status, media_type=PROBLEM)
+
+
+def _problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
     body = {"type": f"urn:aiguillage:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    return JSONResponse({**body, "detail": detail, **extra}, status_code=status, media_type=PROBLEM)
+    return {**body, "detail": detail, **extra}
+
+
+def problem_of(refusal: Refusal, request: Request) -> dict[str, Any]:
+    """What a refusal says, as problem+json has it, in the language of who asks."""
+    extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
+    if "field" in extra:
+        extra["label"] = wording(language_of(request.cookies)).field(str(extra["field"]))
+    return _problem(refusal.status, refusal.code, refusal.detail, **extra)
 
 
 async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
-    extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
-    if "field" in extra:
-        extra["label"] = wording(language_of(request.cookies)).field(str(extra["field"]))
-    return problem(refusal.status, refusal.code, refusal.detail, **extra)
+    return JSONResponse(problem_of(refusal, request), status_code=refusal.status, media_type=PROBLEM)
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from shared.patients.patient import Patient
+
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
 Rpps = Annotated[str, Field(pattern=r"^\d{11}$")]
 Insee = Annotated[str, Field(pattern=r"^\d[0-9AB]\d{3}$")]
@@ -144,6 +146,47 @@ class Hold(Order):
     urgency: int | None = Field(default=None, ge=1, le=4)
     minutes: int = Field(default=3, ge=1, le=60)
     own_patient: bool = False
+
+
+Group = Annotated[str, Field(min_length=1, max_length=60)]
+"""Orders of one batch that name the same group are carried out all or none."""
+
+
+class HoldOf(Hold):
+    """A place of this slot, in a batch; with `confirm` it is made firm at once, for `patient` if one is given."""
+
+    slot_id: UUID
+    confirm: bool = False
+    patient: Patient | None = None
+    all_or_none_group: Group | None = None
+
+
+class ConfirmationOf(Order):
+    """Make this hold firm, in a batch."""
+
+    booking_id: UUID
+    patient: Patient | None = None
+    all_or_none_group: Group | None = None
+
+
+class ReleaseOf(Order):
+    """Give this place back, in a batch; `state` left out: a hold is released, a confirmed place cancelled."""
+
+    booking_id: UUID
+    reason: Reason
+    state: Literal["released", "cancelled"] | None = None
+    all_or_none_group: Group | None = None
+
+
+MOST_IN_A_BATCH = 500
+
+
+class Batch(Order):
+    """Many orders in one transaction. Places are given back first, then held, then confirmed."""
+
+    hold: list[HoldOf] = Field(default=[], max_length=MOST_IN_A_BATCH)
+    confirm: list[ConfirmationOf] = Field(default=[], max_length=MOST_IN_A_BATCH)
+    release: list[ReleaseOf] = Field(default=[], max_length=MOST_IN_A_BATCH)
 
 
 class Overbooking(Order):

@@ -21,6 +21,12 @@ class SlotBooked(Refusal):
     code = "slot_booked"
 
 
+class GroupRefused(Refusal):
+    """Une autre place du même groupe a été refusée : rien n'est fait pour ce groupe."""
+
+    code = "group_refused"
+
+
 class HoldExpired(Refusal):
     """Le délai pour confirmer est passé, la place est libérée : reprenez une place si le créneau en a encore."""
 

@@ -98,6 +98,18 @@ async def set_scope(session: AsyncSession, scope: Scope) -> None:
         " set_config('aiguillage.account', :account, true)"
     )
     await run(session, bind, cpts=",".join(sorted(scope.cpts)), own=practitioners, account=scope.account)
+    bound(session, scope)
+
+
+def bound(session: AsyncSession, scope: Scope) -> None:
+    """Remember to which scope the current transaction was just bound."""
+    session.info["scope"] = (session.sync_session.get_transaction(), scope)
+
+
+def scope_of(session: AsyncSession) -> Scope | None:
+    """The scope of the current transaction, if it was bound to one: a commit ends it."""
+    transaction, scope = session.info.get("scope", (None, None))
+    return scope if transaction is session.sync_session.get_transaction() else None
 
 
 async def database_now(session: AsyncSession) -> datetime:

@@ -4,6 +4,8 @@ The head row is locked until the commit, so `seq` has no gap and its order is th
 names one history: it changes when a backup is restored, and readers then start again from a snapshot.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.events import Event
-from shared.db import ring_after_commit, run, run_each
+from shared.db import ring_after_commit, run
 
 BATCH = 200
 
@@ -81,16 +83,46 @@ class Outbox:
 
     async def append_all(self, session: AsyncSession, cpts_ids: Iterable[str], events: Sequence[Event]) -> None:
         """Write events to these CPTS' streams, in this order and without a gap, as `append` writes one."""
-        for cpts_id in sorted(set(cpts_ids)) if events else ():
-            first = insert(self.head).values(cpts_id=cpts_id, seq=len(events))
-            take = first.on_conflict_do_update(index_elements=["cpts_id"], set_={"seq": self.head.c.seq + len(events)})
-            last = (await run(session, take.returning(self.head.c.seq))).scalar_one()
-            rows = [
-                {"cpts_id": cpts_id, "seq": seq, "at": event.at, "body": event.model_dump(mode="json")}
-                for seq, event in enumerate(events, start=last - len(events) + 1)
-            ]
-            await run_each(session, self.log.insert(), rows)
+        await self.append_each(session, [(cpts_id, event) for cpts_id in sorted(set(cpts_ids)) for event in events])
+
+    async def append_each(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> None:
+        """Write each event to the stream it goes with, by one statement however many they are; ring after its commit.
+
+        Those of one stream keep their order; streams are taken in one order, as `lock` takes them.
+        """
+        if told:
+            await run(session, text(f"with {self.appending} select 1"), events=self.said(session, told))
+
+    @property
+    def appending(self) -> str:
+        """Common table expressions that append what `said` answered, bound as `:events`, for a larger statement.
+
+        They take the streams' turn: whatever an event carries must be final by then.
+        """
+        return f"""
+told as (
+  select * from jsonb_to_recordset(cast(:events as jsonb)) as e (cpts_id text, back int, at timestamptz, body jsonb)
+), heads as (
+  insert into {self.service}.event_head as h (cpts_id, seq)
+  select cpts_id, count(*) from told group by cpts_id order by cpts_id
+  on conflict (cpts_id) do update set seq = h.seq + excluded.seq
+  returning h.cpts_id, h.seq
+), appended as (
+  insert into {self.service}.event (cpts_id, seq, at, body)
+  select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
+)"""  # noqa: S608  our own schema's name
+
+    def said(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> str:
+        """These events as `appending` takes them; asks for the rings that follow the commit."""
+        after: Counter[str] = Counter()
+        rows = []
+        for cpts_id, event in reversed(told):
+            body = event.model_dump(mode="json")
+            rows.append({"cpts_id": cpts_id, "back": after[cpts_id], "at": body["at"], "body": body})
+            after[cpts_id] += 1
+        for cpts_id in after:
             ring_after_commit(session, self.stream(cpts_id))
+        return json.dumps(rows)
 
     async def position(self, session: AsyncSession, cpts_id: str) -> Position:
         """The end of the stream; a stream that never had an event gets its epoch now."""
@@ -113,11 +145,14 @@ class Outbox:
         return [Entry(row.seq, row.body) for row in rows]
 
     async def prune(self, session: AsyncSession, cpts_id: str, before: datetime) -> int:
-        """Forget events older than `before`; readers that far behind are told to start again."""
-        gone = await run(
-            session,
-            self.log.delete().where(self.log.c.cpts_id == cpts_id, self.log.c.at < before).returning(self.log.c.seq),
-        )
+        """Forget the events before the first that is not older than `before`: what stays has no gap.
+
+        Readers that far behind are told to start again.
+        """
+        ours = self.log.c.cpts_id == cpts_id
+        kept = select(func.min(self.log.c.seq)).where(ours, self.log.c.at >= before).scalar_subquery()
+        old = (ours, self.log.c.at < before, self.log.c.seq < func.coalesce(kept, self.log.c.seq + 1))
+        gone = await run(session, self.log.delete().where(*old).returning(self.log.c.seq))
         return len(gone.all())
 
     async def floor(self, session: AsyncSession, cpts_id: str) -> int:

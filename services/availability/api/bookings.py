@@ -4,16 +4,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from services.availability import orders
-from services.availability.api.slots import visible
+from services.availability.api.slots import seeing
+from services.availability.app import batch as batches
 from services.availability.app import bookings as app
+from services.availability.app.places import Hold
 from shared.auth import Role
 from shared.contracts import BookingState, BookingView
-from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.http import CallerDep, OnceDep, SessionDep, WiringDep, problem_of
 from shared.patients.patient import Patient
+from shared.refusals import Refusal
 
 HOLDERS = tuple(role for role in Role if role != Role.COMMITTEE)
 WITNESSES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.MACHINE)
@@ -34,9 +38,9 @@ async def hold(
     caller.require(*HOLDERS)
 
     async def use_case() -> BookingView:
-        slot = await visible(session, caller, slot_id)
         plain = order.model_dump(exclude={"minutes"})
-        return await app.hold_slot(session, caller, slot, hold=timedelta(minutes=order.minutes), **plain)
+        wanted = Hold(slot_id=slot_id, length=timedelta(minutes=order.minutes), **plain)
+        return await app.hold_slot(session, caller, wanted, sees=seeing(caller))
 
     return await once(use_case)
 
@@ -60,11 +64,8 @@ async def confirm(
 ) -> BookingView:
     """Confirm a hold before it lapses."""
     caller.require(*HOLDERS)
-    patient = order.patient if order else None
-    if patient:
-        patient.refuse_national_numbers()
-    told = patient.model_dump(mode="json") if patient else None
-    return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=told)
+    patient = batches.told(order.patient if order else None)
+    return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=patient)
 
 
 @routes.post("/bookings/{booking_id}/release")
@@ -93,6 +94,39 @@ async def no_show(caller: CallerDep, session: SessionDep, booking_id: UUID) -> B
     """The patient did not come."""
     caller.require(*WITNESSES)
     return await app.settle_booking(session, caller, booking_id, BookingState.NO_SHOW)
+
+
+class Carried(BaseModel):
+    """What came of one order: the booking as it now stands, or the problem that a call of its own would answer."""
+
+    status: int
+    booking: BookingView | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchAnswer(BaseModel):
+    """One answer for each order, in the order they were given."""
+
+    hold: list[Carried]
+    confirm: list[Carried]
+    release: list[Carried]
+
+
+@routes.post("/bookings/batch")
+async def batch(
+    request: Request, caller: CallerDep, session: SessionDep, wiring: WiringDep, order: orders.Batch
+) -> BatchAnswer:
+    """Carry out many orders in one transaction, each with its own answer; those of one group all, or none."""
+    caller.require(Role.MACHINE)
+    hands = batches.Hands(caller, wiring.vault, seeing(caller))
+    done = await batches.carry_out(session, hands, order)
+    return BatchAnswer(**{kind: [_carried(each, kind, request) for each in answers] for kind, answers in done.items()})
+
+
+def _carried(answer: batches.Answer, kind: str, request: Request) -> Carried:
+    if isinstance(answer, Refusal):
+        return Carried(status=answer.status, problem=problem_of(answer, request))
+    return Carried(status=201 if kind == "hold" else 200, booking=answer)
 
 
 @routes.get("/bookings/{booking_id}/patient")

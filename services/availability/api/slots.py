@@ -12,7 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import orders, reads
 from services.availability.app import on_top
 from services.availability.app import slots as app
-from services.availability.live import view
+from services.availability.app.places import Sees
+from services.availability.live import sees, view
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
@@ -33,6 +34,11 @@ def seen(caller: Caller, slot: SlotView) -> SlotView | None:
     """A slot as the caller may see it."""
     value: dict[str, Any] | None = view(caller, "slots", slot.model_dump(mode="json"))
     return None if value is None else SlotView.model_validate(value)
+
+
+def seeing(caller: Caller) -> Sees:
+    """Which slots the caller sees, by their rows."""
+    return lambda slot: sees(caller, str(slot.practitioner_id), slot.types, slot.status)
 
 
 async def visible(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:

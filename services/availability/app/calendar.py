@@ -61,10 +61,9 @@ async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, b
     caller.require_practitioner(opening.practitioner_id)
     await store.one_at_a_time(session, opening.practitioner_id)
     coming = await store.locked(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
-    facts = await withdraw(session, caller, coming, reason="opening ended", booked=booked)
+    await withdraw(session, caller, coming, reason="opening ended", booked=booked)
     await session.delete(opening)
     await session.flush()
-    await tell(session, facts, served=True)
 
 
 async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsence) -> AbsenceRow:
@@ -83,8 +82,7 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
         col(SlotRow.ends_at) > order.starts_at,
         *store.TO_COME,
     )
-    facts = await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
-    await tell(session, facts, served=True)
+    await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
     return absence
 
 

@@ -5,24 +5,28 @@ to see is decided when it is sent. Streams are locked before their values are re
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
 from services.availability.store import ledger
+from services.availability.store.ledger import Served
 from services.availability.tables import OUTBOX, CptsRow, MembershipRow, ScheduleRow, SlotRow
-from shared.clock import PARIS
+from shared.clock import day_at
 from shared.contracts import CptsView, PlaceView, PractitionerView, SlotView
 from shared.contracts.events import Event
-from shared.db import Scope, database_now, set_scope
+from shared.db import Scope, database_now, scope_of, set_scope
 
 EVERYWHERE = Scope(frozenset({"*"}))
+Told = tuple[str, Event]
+"""An event and the CPTS whose stream it goes to."""
+View = PractitionerView | PlaceView | CptsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,90 +38,133 @@ class Fact:
 
 
 async def tell(
-    session: AsyncSession, facts: Sequence[Fact], *, served: bool = False, introduce: bool = False
+    session: AsyncSession, facts: Sequence[Fact], *, served: Sequence[Served] = (), introduce: bool = False
 ) -> dict[UUID, SlotView]:
     """Append these facts to the streams of every CPTS that sees the slots; answers the slots as they now are.
 
-    `served` counts the practitioners' ledgers again; `introduce` also tells who and where to the CPTS that host them.
+    `served` brings the practitioners' ledgers up to date; `introduce` also tells who and where to the CPTS that host
+    them.
     """
     if not facts:
         return {}
-    await set_scope(session, EVERYWHERE)
-    ours = col(SlotRow.id).in_({fact.slot_id for fact in facts})
+    await widen(session)
+    ours = col(SlotRow.id) == any_(bindparam("told_ids", list({fact.slot_id for fact in facts}), type_=ARRAY(Uuid)))
     # These rows are locked by the change that is told: whether they are live cannot change any more.
-    live = dict((await session.exec(select(SlotRow.id, SlotRow.live).where(ours))).all())
-    await OUTBOX.lock(session, await _shown(session, ours))
+    found = (await session.exec(select(SlotRow.id, SlotRow.live, SlotRow.audience).where(ours))).all()
+    await OUTBOX.lock(session, {cpts for _, _, audience in found for cpts in audience})
     now = await database_now(session)
     views = await reads.slot_views(session, ours)
-    for fact in facts:
-        view = views[fact.slot_id]
-        told = dict.fromkeys(view.audience, view if live[fact.slot_id] else None)
-        await _append(session, fact.type, now, "slots", str(fact.slot_id), told)
-    concerned: dict[str, set[UUID]] = defaultdict(set)
-    for view in views.values():
-        for cpts in view.audience:
-            concerned[cpts].add(UUID(view.practitioner_id))
-    if served:
-        for cpts, practitioners in sorted(concerned.items()):
-            await recount(session, cpts, practitioners, now)
+    told = events_of(facts, views, {slot_id: live for slot_id, live, _ in found}, now)
+    await OUTBOX.append_each(session, told)
     if introduce:
-        await _introduce(session, views.values(), now)
+        await introduce_guests(session, views.values(), now)
+    await tell_served(session, served, now)
     return views
 
 
-async def recount(session: AsyncSession, cpts_id: str, practitioners: Iterable[UUID], now: datetime) -> None:
-    """Count the ledgers of these practitioners again, and tell those that changed."""
-    changed = await ledger.count(session, cpts_id, sorted(practitioners), now.astimezone(PARIS).date())
-    for key, view in (await reads.practitioner_views(session, cpts_id, changed)).items():
-        await _append(session, "practitioner_served.v1", now, "practitioners", str(key), {cpts_id: view})
+def events_of(
+    facts: Iterable[Fact], views: Mapping[UUID, SlotView], live: Mapping[UUID, bool], now: datetime
+) -> list[Told]:
+    """What each of these facts says to the CPTS that see its slot, in order."""
+    values = {key: view.model_dump(mode="json") if live[key] else None for key, view in views.items()}
+    return [
+        (cpts, Event(type=fact.type, at=now, collection="slots", id=str(fact.slot_id), value=values[fact.slot_id]))
+        for fact in facts
+        for cpts in views[fact.slot_id].audience
+    ]
+
+
+async def tell_served(session: AsyncSession, served: Sequence[Served], now: datetime) -> None:
+    """Bring ledgers up to date and tell those that changed. The streams are locked: what is read here is final."""
+    if not served:
+        return
+    await widen(session)
+    changed = await ledger.add(session, served, day_at(now))
+    told = []
+    for cpts, practitioners in sorted(changed.items()):
+        told += await _of_people(session, cpts, practitioners, "practitioner_served.v1", now)
+    await OUTBOX.append_each(session, told)
+
+
+async def _of_people(
+    session: AsyncSession, cpts_id: str, practitioners: Collection[UUID] | None, kind: str, now: datetime
+) -> list[Told]:
+    if practitioners is not None and not practitioners:
+        return []
+    people = await reads.practitioner_views(session, cpts_id, practitioners)
+    return [(cpts_id, _event(kind, now, "practitioners", key, view)) for key, view in people.items()]
+
+
+async def tell_counted(session: AsyncSession, cpts_id: str, practitioners: Collection[UUID], now: datetime) -> None:
+    """Tell a CPTS whose ledgers were counted again and differ."""
+    await OUTBOX.append_each(session, await _of_people(session, cpts_id, practitioners, "practitioner_served.v1", now))
+
+
+async def widen(session: AsyncSession) -> None:
+    """Reach every CPTS from here on, as a fact does."""
+    scope = scope_of(session)
+    if scope is None or scope.cpts != EVERYWHERE.cpts or scope.practitioners is not None:
+        await set_scope(session, EVERYWHERE)
 
 
 async def tell_practitioner(session: AsyncSession, practitioner_id: UUID) -> None:
     """Tell every CPTS that knows this practitioner how they now stand."""
-    await set_scope(session, EVERYWHERE)
+    await widen(session)
     own = select(MembershipRow.cpts_id).where(col(MembershipRow.practitioner_id) == practitioner_id)
     shown = await _shown(session, col(SlotRow.practitioner_id) == practitioner_id)
-    streams = shown.union((await session.exec(own)).all())
+    streams = sorted(shown.union((await session.exec(own)).all()))
     await OUTBOX.lock(session, streams)
     now = await database_now(session)
-    views = {cpts: (await reads.practitioner_views(session, cpts, [practitioner_id])) for cpts in streams}
-    told = {cpts: view[practitioner_id] for cpts, view in views.items()}
-    await _append(session, "practitioner_changed.v1", now, "practitioners", str(practitioner_id), told)
+    told = []
+    for cpts in streams:
+        told += await _of_people(session, cpts, [practitioner_id], "practitioner_changed.v1", now)
+    await OUTBOX.append_each(session, told)
 
 
 async def tell_place(session: AsyncSession, place_id: UUID) -> None:
     """Tell every CPTS that knows this place how it now stands."""
-    await set_scope(session, EVERYWHERE)
+    await widen(session)
     own = select(ScheduleRow.cpts_id).where(col(ScheduleRow.place_id) == place_id)
-    streams = (await _shown(session, col(SlotRow.place_id) == place_id)).union((await session.exec(own)).all())
+    streams = sorted((await _shown(session, col(SlotRow.place_id) == place_id)).union((await session.exec(own)).all()))
     await OUTBOX.lock(session, streams)
     now = await database_now(session)
-    views = {cpts: (await reads.place_views(session, cpts, [place_id])) for cpts in streams}
-    told = {cpts: view[place_id] for cpts, view in views.items()}
-    await _append(session, "place_changed.v1", now, "places", str(place_id), told)
+    told = []
+    for cpts in streams:
+        told += await _of_places(session, cpts, [place_id], now)
+    await OUTBOX.append_each(session, told)
+
+
+async def _of_places(session: AsyncSession, cpts_id: str, places: Collection[UUID], now: datetime) -> list[Told]:
+    known = await reads.place_views(session, cpts_id, places)
+    return [(cpts_id, _event("place_changed.v1", now, "places", key, view)) for key, view in known.items()]
 
 
 async def tell_cpts(session: AsyncSession, row: CptsRow, *, limits: bool) -> None:
     """Tell a territory's own stream how it now stands, with `limits` its practitioners too, whose limit it sets."""
     await OUTBOX.lock(session, [row.finess])
     now = await database_now(session)
-    await _append(session, "cpts_changed.v1", now, "cpts", row.finess, {row.finess: reads.cpts_view(row)})
-    people = await reads.practitioner_views(session, row.finess) if limits else {}
-    for key, view in people.items():
-        await _append(session, "practitioner_changed.v1", now, "practitioners", str(key), {row.finess: view})
+    told = [(row.finess, _event("cpts_changed.v1", now, "cpts", row.finess, reads.cpts_view(row)))]
+    if limits:
+        told += await _of_people(session, row.finess, None, "practitioner_changed.v1", now)
+    await OUTBOX.append_each(session, told)
 
 
-async def _introduce(session: AsyncSession, views: Iterable[SlotView], now: datetime) -> None:
-    """The CPTS that are shown a slot of another one learn who gives it and where."""
-    guests = {(cpts, view.practitioner_id, view.place_id) for view in views for cpts in view.audience}
-    at_home = {(view.cpts_id, view.practitioner_id, view.place_id) for view in views}
-    for cpts, practitioner, place in sorted(guests - at_home):
-        people = await reads.practitioner_views(session, cpts, [UUID(practitioner)])
-        places = await reads.place_views(session, cpts, [UUID(place)])
-        await _append(
-            session, "practitioner_changed.v1", now, "practitioners", practitioner, {cpts: people[UUID(practitioner)]}
-        )
-        await _append(session, "place_changed.v1", now, "places", place, {cpts: places[UUID(place)]})
+async def introduce_guests(session: AsyncSession, views: Iterable[SlotView], now: datetime) -> None:
+    """The CPTS that are shown a slot of another one learn who gives it and where. Their streams are locked."""
+    people: dict[str, set[UUID]] = defaultdict(set)
+    places: dict[str, set[UUID]] = defaultdict(set)
+    for view in views:
+        for cpts in set(view.audience) - {view.cpts_id}:
+            people[cpts].add(UUID(view.practitioner_id))
+            places[cpts].add(UUID(view.place_id))
+    if not people:
+        return
+    await widen(session)
+    told = []
+    for cpts in sorted(people):
+        told += await _of_people(session, cpts, people[cpts], "practitioner_changed.v1", now)
+        told += await _of_places(session, cpts, places[cpts], now)
+    await OUTBOX.append_each(session, told)
 
 
 async def _shown(session: AsyncSession, condition: ColumnElement[bool]) -> set[str]:
@@ -125,13 +172,5 @@ async def _shown(session: AsyncSession, condition: ColumnElement[bool]) -> set[s
     return {cpts for audience in audiences for cpts in audience}
 
 
-View = SlotView | PractitionerView | PlaceView | CptsView
-
-
-async def _append(
-    session: AsyncSession, kind: str, now: datetime, collection: str, key: str, told: Mapping[str, View | None]
-) -> None:
-    for cpts_id, view in sorted(told.items()):
-        value = view.model_dump(mode="json") if view else None
-        event = Event(type=kind, at=now, collection=collection, id=key, value=value)
-        await OUTBOX.append(session, [cpts_id], event)
+def _event(kind: str, now: datetime, collection: str, key: object, view: View) -> Event:
+    return Event(type=kind, at=now, collection=collection, id=str(key), value=view.model_dump(mode="json"))

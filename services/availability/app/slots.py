@@ -1,6 +1,7 @@
 """Publishing, changing, withdrawing and giving back slots."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
 from services.availability.app.facts import Fact, tell
+from services.availability.app.places import Turn
 from services.availability.core.slots import Interval, give_back_at_s, row_of
 from services.availability.orders import Booked, NewSlots, Offer, SlotChange
 from services.availability.refusals import InThePast, NotScheduledThere, SlotBooked, SlotUnavailable
-from services.availability.store import bookings as booking_store
 from services.availability.store import slots as store
-from services.availability.tables import BookingRow, CptsRow, PracticeRow, ScheduleRow, SlotRow
+from services.availability.store.ledger import Served
+from services.availability.tables import CptsRow, PracticeRow, ScheduleRow, SlotRow
 from shared.auth import Caller
 from shared.contracts import BookingState, SlotView
 from shared.db import database_now
@@ -125,8 +127,16 @@ async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
     if slot.give_back_at is not None:
         moved = slot.give_back_at + (starts_at - slot.starts_at)
         values["give_back_at"] = moved if moved > now else None
+    served = [] if starts_at == slot.starts_at else await _moved(session, slot_id, starts_at)
     await store.change(session, col(SlotRow.id) == slot_id, **values, fresh_at=now)
-    return (await tell(session, [Fact("slot_changed.v1", slot_id)]))[slot_id]
+    return (await tell(session, [Fact("slot_changed.v1", slot_id)], served=served))[slot_id]
+
+
+async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> list[Served]:
+    """What changes in the ledgers when a locked slot moves with who is in it: another day, perhaps another week."""
+    turn = await Turn.at(session, slots=[slot_id])
+    gone = [Served.of(turn.ground(slot_id).slot, place, -1) for place in turn.places_of(slot_id) if place.served]
+    return gone + [replace(each, by=1, starts_at=starts_at) for each in gone]
 
 
 async def withdraw_slot(
@@ -134,8 +144,7 @@ async def withdraw_slot(
 ) -> SlotView:
     """Take a slot back; withdrawing twice is withdrawing once. Raises `SlotBooked` when `booked` must be said."""
     slot = await owned(session, caller, slot_id)
-    facts = await withdraw(session, caller, [slot], reason=reason, booked=booked)
-    return (await tell(session, facts, served=True))[slot_id]
+    return (await withdraw(session, caller, [slot], reason=reason, booked=booked)).view_of(slot_id)
 
 
 async def withdraw(
@@ -146,26 +155,22 @@ async def withdraw(
     reason: str,
     booked: Booked | None,
     absence_id: UUID | None = None,
-) -> list[Fact]:
-    """Withdraw locked slots; who is booked is kept or cancelled, as said. A fact per slot and per cancelled booking."""
+) -> Turn:
+    """Withdraw locked slots and tell it; who is booked is kept or cancelled, as said."""
     ids = [slot.id for slot in slots]
-    waiting = select(BookingRow).where(col(BookingRow.slot_id).in_(ids), col(BookingRow.state).in_(WAITING))
-    affected = (await session.exec(waiting)).all()
+    before = await Turn.at(session, slots=ids)
+    affected = [place for slot_id in ids for place in before.places_of(slot_id) if place.state in WAITING]
     if affected and booked is None:
         raise SlotBooked(
-            field="booked", rule="keep or cancel", slots=sorted({str(booking.slot_id) for booking in affected})
+            field="booked", rule="keep or cancel", slots=sorted({str(place.slot_id) for place in affected})
         )
-    facts = [Fact("slot_withdrawn.v1", slot.id) for slot in slots]
-    if booked == "cancel":
-        cancelled = await booking_store.settle(
-            session, col(BookingRow.slot_id).in_(ids), before=WAITING, after=BookingState.CANCELLED, reason=reason
-        )
-        await booking_store.remember(session, cancelled, state=BookingState.CANCELLED, by=caller.id, role=caller.role)
-        facts += [Fact("booking_cancelled.v1", booking.slot_id) for booking in affected]
-        for slot_id in {booking.slot_id for booking in affected}:
-            await store.count_places(session, slot_id)
     await store.change(session, col(SlotRow.id).in_(ids), status="withdrawn", reason=reason, absence_id=absence_id)
-    return facts
+    turn = await Turn.at(session, slots=ids)
+    if booked == "cancel":
+        for place in affected:
+            turn.settle(caller, place.id, BookingState.CANCELLED, reason=reason)
+    await turn.write(session, caller, first=[Fact("slot_withdrawn.v1", slot_id) for slot_id in ids])
+    return turn
 
 
 async def give_back_slot(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:

@@ -7,7 +7,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.bookings import expire_holds
-from services.availability.app.facts import Fact, recount, tell
+from services.availability.app.facts import Fact, tell, tell_counted
 from services.availability.store import bookings, ledger, slots
 from services.availability.tables import OUTBOX, BookingRow, SlotRow
 from services.availability.tables.foreign import ForeignSourceRow
@@ -54,12 +54,17 @@ async def close_past(session: AsyncSession, cpts_id: str) -> None:
 
 
 async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
-    """Count the ledgers again when a day has passed: the four weeks moved on."""
-    now = await database_now(session)
-    outdated = await ledger.outdated(session, cpts_id, day_at(now))
+    """Count the ledgers again when a day has passed: the four weeks moved on.
+
+    They are counted before the stream is locked: whoever serves meanwhile counts their own ledger anew, and wins.
+    """
+    today = day_at(await database_now(session))
+    outdated = await ledger.outdated(session, cpts_id, today)
     if outdated:
+        counted = await ledger.counts(session, cpts_id, outdated, today)
         await OUTBOX.lock(session, [cpts_id])
-        await recount(session, cpts_id, outdated, now)
+        changed = await ledger.put_down(session, counted, today)
+        await tell_counted(session, cpts_id, changed, await database_now(session))
 
 
 async def forget_patients(session: AsyncSession, cpts_id: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.availability.core.places import Place
 from services.availability.tables import (
     BookingRow,
     CptsRow,
@@ -38,7 +39,10 @@ GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """Since when a practitioner of another CPTS counts as known here: no newcomer's ramp-up for them."""
 
 
-def booking_view(row: BookingRow) -> BookingView:
+PLAIN = tuple(set(SlotView.model_fields) - {"id", "practitioner_id", "place_id", "held", "bookings"})
+
+
+def booking_view(row: BookingRow | Place) -> BookingView:
     """A booking as the streams tell it."""
     return BookingView(
         id=str(row.id),
@@ -49,12 +53,11 @@ def booking_view(row: BookingRow) -> BookingView:
     )
 
 
-def slot_view(row: SlotRow, bookings: Sequence[BookingRow]) -> SlotView:
-    """A slot as the streams tell it, with the bookings that use it."""
-    plain = row.model_dump(include=set(SlotView.model_fields) - {"id", "practitioner_id", "place_id"})
+def slot_view(row: Any, bookings: Sequence[BookingRow | Place], **counts: int) -> SlotView:
+    """A slot's row as the streams tell it, with the bookings that use it; `counts` stand instead of the row's own."""
     held = sum(booking.state == BookingState.HELD for booking in bookings)
     return SlotView(
-        **plain,
+        **{**{name: getattr(row, name) for name in PLAIN}, **counts},
         id=str(row.id),
         practitioner_id=str(row.practitioner_id),
         place_id=str(row.place_id),
@@ -117,8 +120,10 @@ async def practitioner_views(
 ) -> dict[UUID, PractitionerView]:
     """The practitioners of a CPTS, and those of other CPTS who show it slots."""
     here = col(MembershipRow.cpts_id) == cpts_id
+    limit = select(CptsRow.supplement_limit).where(CptsRow.finess == cpts_id).scalar_subquery()
     query = (
         select(PractitionerRow, MembershipRow, PracticeRow, LedgerRow)
+        .add_columns(limit)
         .outerjoin(MembershipRow, here & (col(MembershipRow.practitioner_id) == col(PractitionerRow.id)))
         .outerjoin(PracticeRow, col(PracticeRow.practitioner_id) == col(PractitionerRow.id))
         .outerjoin(
@@ -135,11 +140,7 @@ async def practitioner_views(
     )
     if ids is not None:
         query = query.where(col(PractitionerRow.id).in_(ids))
-    limit = (await session.exec(select(CptsRow.supplement_limit).where(CptsRow.finess == cpts_id))).one_or_none()
-    return {
-        row[0].id: _practitioner_view(*row, SUPPLEMENT_LIMIT if limit is None else limit)
-        for row in await session.exec(query)
-    }
+    return {row[0].id: _practitioner_view(*row) for row in await session.exec(query)}  # type: ignore[call-overload]
 
 
 def _practitioner_view(
@@ -147,7 +148,7 @@ def _practitioner_view(
     member: MembershipRow | None,
     practice: PracticeRow | None,
     ledger: LedgerRow | None,
-    limit: int,
+    limit: int | None,
 ) -> PractitionerView:
     return PractitionerView(
         id=str(row.id),
@@ -160,7 +161,7 @@ def _practitioner_view(
         joined_at=member.joined_at if member else GUEST_SINCE,
         supplements_this_week=ledger.supplements_this_week if ledger else 0,
         unknown_this_week=ledger.unknown_this_week if ledger else 0,
-        supplement_limit=limit,
+        supplement_limit=SUPPLEMENT_LIMIT if limit is None else limit,
     )
 
 

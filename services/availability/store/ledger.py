@@ -1,11 +1,14 @@
 """The ledger: how many patients each practitioner served, counted from the bookings."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,32 +16,67 @@ from services.availability.tables import LedgerRow
 from shared.clock import midnight, monday_of
 from shared.db import run
 
-COUNT = text("""
-insert into availability.ledger
-       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
-        counted_on)
-select :cpts_id, who.id, count(b.id),
-       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday),
+ON_TOP = "overbooking"
+"""The origin of a slot opened on top of what a practitioner offers, for one request that found no other."""
+
+_COUNTS = """
+select cast(:cpts_id as text) as cpts_id, who.id as practitioner_id, count(b.id) as served_4_weeks,
+       count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday) as served_this_week,
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
-                             and (b.overbooked or s.origin = 'overbooking')),
+                             and (b.overbooked or s.origin = 'overbooking')) as supplements_this_week,
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
-                             and b.request_id is not null and not b.own_patient),
-       :today
+                             and b.request_id is not null and not b.own_patient) as unknown_this_week
 from unnest(cast(:ids as uuid[])) as who (id)
 left join availability.slot s
-       on s.practitioner_id = who.id and s.audience @> array[:cpts_id] and s.starts_at >= :since
+       on s.practitioner_id = who.id and s.audience @> array[cast(:cpts_id as text)] and s.starts_at >= :since
 left join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
 group by who.id
+"""
+COUNTS = text(_COUNTS)
+# What was counted is put down for who is counted for the first time, or was last on an earlier day: whoever changed
+# their bookings meanwhile has counted them anew. Answers those whose numbers differ from what was told last.
+_PUT = """
+insert into availability.ledger as l
+       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
+        counted_on)
+select cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
+       cast(:today as date)
+from counted
 on conflict (cpts_id, practitioner_id) do update
    set (served_4_weeks, served_this_week, supplements_this_week, unknown_this_week, counted_on)
      = (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.unknown_this_week,
         excluded.counted_on)
- where (ledger.served_4_weeks, ledger.served_this_week, ledger.supplements_this_week, ledger.unknown_this_week)
-    <> (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.unknown_this_week)
-returning practitioner_id
+ where l.counted_on <> excluded.counted_on
+returning l.practitioner_id,
+          (l.served_4_weeks, l.served_this_week, l.supplements_this_week, l.unknown_this_week) is distinct from
+          (old.served_4_weeks, old.served_this_week, old.supplements_this_week, old.unknown_this_week) as differs
+"""
+COUNT = text(f"with counted as ({_COUNTS}) {_PUT}")
+PUT = text(f"""
+with counted as (
+  select * from jsonb_to_recordset(cast(:counted as jsonb)) as c (
+    cpts_id text, practitioner_id uuid, served_4_weeks int, served_this_week int, supplements_this_week int,
+    unknown_this_week int)
+)
+{_PUT}
+""")  # noqa: S608  constant texts, joined
+ADD = text("""
+with added as (
+  select cpts_id, practitioner_id, sum(by) as by, sum(week) as week, sum(supplements) as supplements,
+         sum(unknown) as unknown
+  from jsonb_to_recordset(cast(:changes as jsonb)) as c (
+    cpts_id text, practitioner_id uuid, by int, week int, supplements int, unknown int)
+  group by 1, 2
+)
+update availability.ledger l
+   set served_4_weeks = l.served_4_weeks + a.by, served_this_week = l.served_this_week + a.week,
+       supplements_this_week = l.supplements_this_week + a.supplements,
+       unknown_this_week = l.unknown_this_week + a.unknown
+from added a
+where l.cpts_id = a.cpts_id and l.practitioner_id = a.practitioner_id and l.counted_on = :today
+returning l.cpts_id, l.practitioner_id,
+          a.by <> 0 or a.week <> 0 or a.supplements <> 0 or a.unknown <> 0 as differs
 """)
-
-
 WEEKS = text("""
 select date_trunc('week', s.starts_at, 'Europe/Paris') as starts_at,
        count(b.id) as served,
@@ -61,20 +99,94 @@ class Week:
     supplements: int
 
 
-async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[UUID]:
-    """Count again: the 28 days up to today with what is booked ahead, and this week. Answers whose counts changed."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Patients served more (or fewer, below 0) in a slot: whose, when, shown to whom, and which counts they are in."""
+
+    audience: tuple[str, ...]
+    practitioner_id: UUID
+    starts_at: datetime
+    by: int
+    supplement: bool
+    unknown: bool
+
+    @classmethod
+    def of(cls, slot: Any, booking: Any, by: int) -> "Served":
+        """What a booking in this slot changes."""
+        return cls(
+            audience=tuple(slot.audience),
+            practitioner_id=slot.practitioner_id,
+            starts_at=slot.starts_at,
+            by=by,
+            supplement=booking.overbooked or slot.origin == ON_TOP,
+            unknown=booking.request_id is not None and not booking.own_patient,
+        )
+
+    def changes(self, today: date) -> list[dict[str, Any]]:
+        """What it adds to each ledger on this day."""
+        by = self.by if self.starts_at >= since(today) else 0
+        monday = monday_of(today)
+        week = self.by if midnight(monday) <= self.starts_at < midnight(monday + timedelta(days=7)) else 0
+        added = {"by": by, "week": week, "supplements": week * self.supplement, "unknown": week * self.unknown}
+        return [{"cpts_id": cpts, "practitioner_id": self.practitioner_id, **added} for cpts in self.audience]
+
+
+def since(today: date) -> datetime:
+    """From when on the four weeks count, today included; what is booked ahead counts too."""
+    return midnight(today - timedelta(days=27))
+
+
+def _window(today: date) -> dict[str, datetime]:
     monday = monday_of(today)
-    changed = await run(
-        session,
-        COUNT,
-        cpts_id=cpts_id,
-        ids=list(ids),
-        today=today,
-        since=midnight(today - timedelta(days=27)),
-        monday=midnight(monday),
-        next_monday=midnight(monday + timedelta(days=7)),
-    )
-    return list(changed.scalars())
+    return {
+        "since": since(today),
+        "monday": midnight(monday),
+        "next_monday": midnight(monday + timedelta(days=7)),
+    }
+
+
+async def add(session: AsyncSession, served: Sequence[Served], today: date) -> dict[str, list[UUID]]:
+    """Bring the ledgers up to date with these changes; answers whose counts changed, by CPTS.
+
+    The streams of these CPTS are locked: nobody else writes their ledgers. Who was last counted on another day, or
+    never, is counted again instead.
+    """
+    changes = [change for each in served for change in each.changes(today)]
+    done = (await run(session, ADD, changes=json.dumps(changes, default=str), today=today)).all()
+    changed: dict[str, list[UUID]] = defaultdict(list)
+    for row in done:
+        if row.differs:
+            changed[row.cpts_id].append(row.practitioner_id)
+    missing: dict[str, set[UUID]] = defaultdict(set)
+    for change in changes:
+        missing[change["cpts_id"]].add(change["practitioner_id"])
+    for row in done:
+        missing[row.cpts_id].discard(row.practitioner_id)
+    for cpts_id, ids in sorted(missing.items()):
+        if ids:
+            changed[cpts_id] += await count(session, cpts_id, ids, today)
+    return changed
+
+
+async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[UUID]:
+    """Count those not counted today: the 28 days up to it with what is booked ahead, and this week.
+
+    Answers whose counts changed. The stream of the CPTS is locked.
+    """
+    counted = await run(session, COUNT, cpts_id=cpts_id, ids=sorted(ids), today=today, **_window(today))
+    return [row.practitioner_id for row in counted if row.differs]
+
+
+async def counts(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[dict[str, Any]]:
+    """The same counts, only read: for `put_down` to write once the stream is locked."""
+    counted = await run(session, COUNTS, cpts_id=cpts_id, ids=sorted(ids), **_window(today))
+    return [dict(row) for row in counted.mappings()]
+
+
+async def put_down(session: AsyncSession, counted: Sequence[Mapping[str, Any]], today: date) -> list[UUID]:
+    """Write what `counts` answered, but for who was counted meanwhile; answers whose counts changed."""
+    done = await run(session, PUT, counted=json.dumps(counted, default=str), today=today)
+    return [row.practitioner_id for row in done if row.differs]
 
 
 async def by_week(session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime) -> Sequence[Week]:
@@ -84,8 +196,6 @@ async def by_week(session: AsyncSession, cpts_id: str, practitioner_id: UUID, si
 
 
 async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:
-    """Whose ledger was last counted before today; it is marked as counted."""
+    """Whose ledger was last counted before today."""
     stale = (col(LedgerRow.cpts_id) == cpts_id, col(LedgerRow.counted_on) < today)
-    ids = (await session.exec(select(LedgerRow.practitioner_id).where(*stale))).all()
-    await run(session, update(LedgerRow).where(*stale).values(counted_on=today))
-    return list(ids)
+    return list((await session.exec(select(LedgerRow.practitioner_id).where(*stale))).all())

@@ -1,13 +1,13 @@
 """What practitioners and their delegates are told: a patient expected or no longer, an agenda that broke."""
 
-from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.tables import BookingRow, MembershipRow, SlotRow
+from services.availability.tables import MembershipRow
 from services.people.notices.kinds import Kind
 from services.people.notices.telling import News, tell_practitioners
 from shared.contracts import BookingState
@@ -18,23 +18,22 @@ TOLD = {BookingState.CONFIRMED: Kind.BOOKED, BookingState.CANCELLED: Kind.CANCEL
 AGENDA_NEWS_KEPT = timedelta(days=1)
 
 
-async def tell_of_bookings(session: AsyncSession, ids: Collection[UUID], *, state: BookingState, by: str) -> None:
-    """Tell whose slots these bookings are in, until the slot begins; several places of a request count as one."""
-    if state not in TOLD or not ids:
-        return
-    query = select(BookingRow, SlotRow).join(SlotRow, col(SlotRow.id) == col(BookingRow.slot_id))
-    for booking, slot in (await session.exec(query.where(col(BookingRow.id).in_(ids)))).all():
-        news = News(
-            kind=TOLD[state],
-            cpts_id=booking.cpts_id,
-            thread=f"booking:{booking.id}",
-            subject=(booking.request_id or str(booking.id)).partition(".")[0],
-            by=by,
-            urgency=booking.urgency,
-            starts_at=slot.starts_at,
-            until=slot.starts_at,
-        )
-        await tell_practitioners(session, [slot.practitioner_id], news)
+def booking_news(booking: Any, slot: Any, by: str) -> dict[str, Any]:
+    """What whose slot it is are told of a booking in one of the states of TOLD, as `to_practitioners` takes it.
+
+    Until the slot begins; several places of a request count as one.
+    """
+    return {
+        "practitioner_id": slot.practitioner_id,
+        "kind": TOLD[BookingState(booking.state)],
+        "cpts_id": booking.cpts_id,
+        "thread": f"booking:{booking.id}",
+        "subject": (booking.request_id or str(booking.id)).partition(".")[0],
+        "by": by,
+        "urgency": booking.urgency,
+        "starts_at": slot.starts_at.isoformat(),
+        "until": slot.starts_at.isoformat(),
+    }
 
 
 async def tell_of_agenda(session: AsyncSession, practitioner_id: UUID) -> None:

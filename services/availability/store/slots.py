@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -13,8 +13,7 @@ from sqlmodel import select as rows_of
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.refusals import SlotOverlaps
-from services.availability.tables import BookingRow, SlotRow
-from shared.contracts import LIVE_BOOKING
+from services.availability.tables import SlotRow
 from shared.db import run
 from shared.refusals import NotFound
 
@@ -69,32 +68,6 @@ async def locked_one(session: AsyncSession, slot_id: UUID) -> SlotRow:
     if not found:
         raise NotFound
     return found[0]
-
-
-async def take_place(session: AsyncSession, slot_id: UUID) -> bool:
-    """Take one place of a slot if it still has one; tests and takes in one statement."""
-    taken = (
-        update(SlotRow)
-        .where(
-            col(SlotRow.id) == slot_id,
-            col(SlotRow.taken) < col(SlotRow.capacity),
-            col(SlotRow.status) == "published",
-            col(SlotRow.starts_at) > NOW,
-        )
-        .values(taken=SlotRow.taken + 1, version=SlotRow.version + 1)
-    )
-    return bool((await run(session, taken.returning(col(SlotRow.id)))).first())
-
-
-async def count_places(session: AsyncSession, slot_id: UUID) -> None:
-    """Count a locked slot's places again, from its bookings."""
-    used = select(func.count()).where(col(BookingRow.slot_id) == slot_id, col(BookingRow.state).in_(LIVE_BOOKING))
-    counted = update(SlotRow).values(
-        taken=used.where(~col(BookingRow.overbooked)).scalar_subquery(),
-        overbooked=used.where(col(BookingRow.overbooked)).scalar_subquery(),
-        version=SlotRow.version + 1,
-    )
-    await run(session, counted.where(col(SlotRow.id) == slot_id))
 
 
 async def change(session: AsyncSession, *conditions: Any, **values: Any) -> list[UUID]:

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlmodel import col, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.api.slots import visible
+from services.availability.api.slots import seeing
 from services.availability.app import bookings as app
+from services.availability.app.places import Hold, Turn
 from services.availability.interop.ihe.parameters import Order
 from services.availability.refusals import BookingSettled, SlotUnavailable
 from services.availability.store.slots import locked
@@ -31,10 +32,9 @@ async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
 
 
 async def _hold(session: AsyncSession, caller: Caller, slot_id: UUID, name: str) -> UUID:
-    slot = await visible(session, caller, slot_id)
     # Who does not name their request asks for another place each time, unless they send an Idempotency-Key.
     request_id = f"{OWN}{name or new_id(await database_now(session))}"
-    return UUID((await app.hold_slot(session, caller, slot, request_id=request_id, hold=HOLD)).id)
+    return UUID((await app.hold_slot(session, caller, Hold(slot_id, request_id, HOLD), sees=seeing(caller))).id)
 
 
 async def book(session: AsyncSession, caller: Caller, vault: Vault, order: Order) -> UUID:
@@ -65,7 +65,8 @@ async def _move(session: AsyncSession, caller: Caller, vault: Vault, booking: Bo
     assert order.slot_id is not None  # noqa: S101  asked by the one caller
     # Both slots in one order: two people who swap would wait for each other for ever.
     await locked(session, col(SlotRow.id).in_([booking.slot_id, order.slot_id]))
-    old, _slot = await app.mine(session, caller, booking.id)
+    await session.refresh(booking)
+    old = (await Turn.at(session, bookings=[booking.id])).mine(caller, booking.id)
     if old.state not in (BookingState.HELD, BookingState.CONFIRMED):
         raise BookingSettled(field="state", value=old.state, rule="held or confirmed")
     # A request of the board finds its booking by its own name: only the board moves it.
@@ -75,8 +76,8 @@ async def _move(session: AsyncSession, caller: Caller, vault: Vault, booking: Bo
     carried = {"urgency": old.urgency, "own_patient": old.own_patient, "held_by": old.held_by}
     await session.exec(update(BookingRow).where(col(BookingRow.id) == taken).values(**carried))
     patient = order.patient
-    if patient is None and old.patient_sealed is not None:
-        sealed = vault.open(old.patient_sealed, cpts_id=old.cpts_id, row_id=str(old.id))
+    if patient is None and booking.patient_sealed is not None:
+        sealed = vault.open(booking.patient_sealed, cpts_id=old.cpts_id, row_id=str(old.id))
         patient = Patient.model_validate(sealed)
     await _confirm(session, caller, vault, taken, patient)
     await app.settle_booking(session, caller, old.id, BookingState.CANCELLED, reason="moved")

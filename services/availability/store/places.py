@@ -1,0 +1,176 @@
+"""The places of slots: one statement reads and locks them, one writes what becomes of them and all that follows.
+
+Every change of a booking locks its slot first, in order of ids. Under these locks nothing else changes a place, so
+what is decided on what was read is what is written; the second statement tests it again all the same.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.core.places import Place
+from services.availability.tables import OUTBOX, PLACE_USED
+from services.people.notices.telling import STREAM, to_practitioners
+from shared.contracts import BookingState
+from shared.db import ring_after_commit, run
+
+SLOT = (
+    "id", "cpts_id", "audience", "practitioner_id", "place_id", "starts_at", "ends_at", "capacity", "taken",
+    "overbooked", "modes", "types", "acts", "min_age", "max_age", "appointment", "status", "origin", "fresh_at",
+    "give_back_at", "version", "live",
+)  # fmt: skip
+BOOKING = (
+    "id", "cpts_id", "slot_id", "request_id", "state", "held_by", "held_until", "overbooked", "own_patient", "urgency"
+)  # fmt: skip
+
+# `version` is the slot's as the statement began, `locked_version` as it is now that we have its lock: when they differ,
+# somebody changed it while we waited, and the bookings read here may be those of before.
+_OF_BOOKINGS = "array(select slot_id from availability.booking where id = any (cast(:bookings as uuid[])))"
+_ASKED = f"id = any (cast(:slots as uuid[]) || {_OF_BOOKINGS})"
+_FREE = "status = 'published' and taken < capacity and starts_at > common.now()"
+_READ = text(f"""
+with locked as (
+  select id, version from availability.slot
+  where {_ASKED} and (id = any (cast(:always as uuid[])) or id = any ({_OF_BOOKINGS}) or ({_FREE}))
+  order by id for no key update
+)
+select {", ".join(f"slot.{each}" for each in SLOT)}, locked.version as locked_version, common.now() as now,
+       {", ".join(f"b.{each} as b_{each}" for each in BOOKING)}
+from (select * from availability.slot where {_ASKED}) as slot
+left join locked on locked.id = slot.id
+left join availability.booking b on b.slot_id = slot.id and (b.{PLACE_USED} or b.id = any (cast(:bookings as uuid[])))
+order by slot.id, b.id
+""")  # noqa: S608  constant texts, joined
+
+_WRITE = text(f"""
+with made as (
+  select * from jsonb_to_recordset(cast(:made as jsonb)) as b (
+    id uuid, cpts_id text, slot_id uuid, request_id text, state text, held_by text, held_until timestamptz,
+    overbooked boolean, own_patient boolean, urgency smallint, reason text, sealed text)
+), settled as (
+  update availability.booking b
+     set state = m.after, held_until = null, reason = coalesce(m.reason, b.reason),
+         patient_sealed = coalesce(decode(m.sealed, 'hex'), b.patient_sealed)
+  from jsonb_to_recordset(cast(:moved as jsonb)) as m (id uuid, before text, after text, reason text, sealed text)
+  where b.id = m.id and b.state = m.before
+  returning b.id
+), booked as (
+  insert into availability.booking
+         (id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, urgency, reason,
+          patient_sealed)
+  select id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, urgency, reason,
+         decode(sealed, 'hex')
+  from made where (select count(*) from settled) >= 0  -- a hold that lapsed ends before the same request has another
+  returning id
+), counted as (
+  update availability.slot s set taken = n.taken, overbooked = n.overbooked, version = s.version + 1
+  from jsonb_to_recordset(cast(:slots as jsonb)) as n (id uuid, version int, taken int, overbooked int)
+  where s.id = n.id and s.version = n.version
+  returning s.id
+), remembered as (
+  insert into availability.booking_change (cpts_id, booking_id, at, state, by, role)
+  select cpts_id, booking_id, cast(:now as timestamptz), state, by, role
+  from jsonb_to_recordset(cast(:history as jsonb))
+         as h (cpts_id text, booking_id uuid, state text, by text, role text)
+), traced as (
+  insert into common.access_log (cpts_id, at, account, role, action, object_kind, object_id)
+  select cpts_id, cast(:now as timestamptz), account, role, 'write', 'booking', object_id
+  from jsonb_to_recordset(cast(:accesses as jsonb))
+         as a (cpts_id text, account text, role text, object_id text)
+), noticed as ({to_practitioners(":news")}), {OUTBOX.appending}
+select (select count(*) from booked) as booked, (select count(*) from settled) as settled,
+       (select count(*) from counted) as counted
+""")  # noqa: S608  constant texts, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A slot as it was read, with its places; `locked`: nobody else changes it before our commit."""
+
+    slot: Row[Any]
+    places: Mapping[UUID, Place]
+    locked: bool
+
+    @property
+    def free(self) -> bool:
+        """Whether a place could be had when it was read."""
+        slot = self.slot
+        return bool(slot.status == "published" and slot.taken < slot.capacity and slot.starts_at > slot.now)
+
+    @property
+    def stale(self) -> bool:
+        """Whether it changed while its lock was waited for: read it again, now without waiting."""
+        if self.slot.locked_version is None:
+            return self.free
+        return bool(self.slot.locked_version != self.slot.version)
+
+
+async def read(
+    session: AsyncSession,
+    *,
+    slots: Collection[UUID] = (),
+    always: Collection[UUID] = (),
+    bookings: Collection[UUID] = (),
+) -> list[Ground]:
+    """Slots and the places taken in them, in order of ids.
+
+    `slots` are locked if they have a free place, `always` and the slots of `bookings` whatever they are; what row-level
+    security hides is left out.
+    """
+    asked = {"slots": [*slots, *always], "always": list(always), "bookings": list(bookings)}
+    grounds = _grounds((await run(session, _READ, **asked)).all())
+    # A slot that stays as it was and is still not locked is not the caller's to change: nothing more will come of it.
+    while stale := {(ground.slot.id, ground.slot.version) for ground in grounds if ground.stale}:
+        grounds = _grounds((await run(session, _READ, **asked)).all())
+        if stale.issuperset((ground.slot.id, ground.slot.version) for ground in grounds if ground.stale):
+            break
+    return grounds
+
+
+def _grounds(rows: Sequence[Row[Any]]) -> list[Ground]:
+    found: dict[UUID, tuple[Row[Any], dict[UUID, Place]]] = {}
+    for row in rows:
+        places = found.setdefault(row.id, (row, {}))[1]
+        if row.b_id is not None:
+            places[row.b_id] = Place(
+                id=row.b_id,
+                cpts_id=row.b_cpts_id,
+                slot_id=row.b_slot_id,
+                request_id=row.b_request_id,
+                state=BookingState(row.b_state),
+                held_by=row.b_held_by,
+                held_until=row.b_held_until,
+                overbooked=row.b_overbooked,
+                own_patient=row.b_own_patient,
+                urgency=row.b_urgency,
+            )
+    return [Ground(slot, places, slot.locked_version is not None) for slot, places in found.values()]
+
+
+@dataclass(slots=True)
+class Written:
+    """What one `write` takes, row by row: see the statement."""
+
+    made: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    slots: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    accesses: list[dict[str, Any]] = field(default_factory=list)
+    news: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def write(session: AsyncSession, rows: Written, *, now: datetime, events: str) -> None:
+    """Write what becomes of locked places, their slots' counts, history, accesses, notices and events."""
+    values = {name: json.dumps(getattr(rows, name), default=str) for name in Written.__slots__}
+    done = (await run(session, _WRITE, **values, now=now, events=events)).one()
+    expected = (len(rows.made), len(rows.moved), len(rows.slots))
+    if tuple(done) != expected:
+        raise RuntimeError(f"places changed under our lock: {tuple(done)} of {expected}")
+    if rows.news:
+        ring_after_commit(session, STREAM)
