@@ -83,53 +83,53 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-_BOUND = """
-set_config('aiguillage.cpts', array_to_string(cpts, ','), true),
-set_config('aiguillage.practitioners', own_slots, true),
-set_config('aiguillage.account', account, true)
-"""
-_SESSION = text(f"""
-with who as (
-  select s.account_id::text as account, s.role,
-         array(select distinct g.cpts_id from common.role_grant g
-               where g.account_id = s.account_id and g.role = s.role) as cpts,
-         array(select distinct g.practitioner_id::text from common.role_grant g
-               where g.account_id = s.account_id and g.role = s.role and g.practitioner_id is not null) as own
-  from common.session s join common.account a on a.id = s.account_id
-  where s.token_hash = :token and s.expires_at > clock_timestamp() and a.disabled_at is null
-), bound as (
-  select *, case when role = any (:bound_roles) then array_to_string(own, ',') else '*' end as own_slots from who
-)
-select account, role, cpts, own, {_BOUND} from bound
-""")  # noqa: S608  constant texts, joined
-_MACHINE = text(f"""
-with who as (
-  select 'machine:' || name as account, cpts, '*' as own_slots from common.machine where token_hash = :token
-)
-select account, cpts, {_BOUND} from who
-""")  # noqa: S608  constant texts, joined
+_PERSON = text("""
+select s.account_id, s.role, g.cpts, g.own, common.now() as now,
+  set_config('aiguillage.cpts', array_to_string(g.cpts, ','), true),
+  set_config('aiguillage.practitioners',
+    case when s.role = any (:own_only) then array_to_string(g.own, ',') else '*' end, true),
+  set_config('aiguillage.account', s.account_id::text, true)
+from common.session s
+join common.account a on a.id = s.account_id and a.disabled_at is null
+cross join lateral (
+  select coalesce(array_agg(distinct cpts_id order by cpts_id), '{}') as cpts,
+    coalesce(array_agg(distinct practitioner_id::text) filter (where practitioner_id is not null), '{}') as own
+  from common.role_grant where account_id = s.account_id and role = s.role
+) g
+where s.token_hash = :hash and s.expires_at > clock_timestamp()
+""")
+_MACHINE = text("""
+select name, cpts, common.now() as now,
+  set_config('aiguillage.cpts', array_to_string(array(select unnest(cpts) order by 1), ','), true),
+  set_config('aiguillage.practitioners', '*', true), set_config('aiguillage.account', 'machine:' || name, true)
+from common.machine where token_hash = :hash
+""")
 
 
 async def caller_of_session(session: AsyncSession, token: str) -> Caller:
-    """Who holds this session cookie; binds the transaction to what they may touch. Raises `NotSignedIn`."""
-    bound_roles = sorted(OWN_SLOTS_ONLY)
-    row = (await run(session, _SESSION, token=hashed(token), bound_roles=bound_roles)).one_or_none()
+    """Who holds this session cookie; the transaction is bound to what they may touch. Raises `NotSignedIn`."""
+    hash_ = hashed(token)
+    row = (await run(session, _PERSON, hash=hash_, own_only=sorted(OWN_SLOTS_ONLY))).one_or_none()
     if row is None:
         raise NotSignedIn
-    role = Role(row.role)
-    own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
-    caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
-    bound(session, caller.scope)
+    caller = Caller(
+        id=str(row.account_id),
+        role=Role(row.role),
+        cpts=frozenset(row.cpts),
+        practitioners=frozenset(row.own) if row.role in OWN_SLOTS_ONLY else None,
+        session=hash_.hex(),
+    )
+    bound(session, caller.scope, row.now)
     return caller
 
 
 async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
-    """Which of our machines shows this token; binds the transaction to what it may touch. Raises `NotSignedIn`."""
-    row = (await run(session, _MACHINE, token=hashed(token))).one_or_none()
+    """Which of our machines shows this token; the transaction is bound to what it may touch. Raises `NotSignedIn`."""
+    row = (await run(session, _MACHINE, hash=hashed(token))).one_or_none()
     if row is None:
         raise NotSignedIn
-    caller = Caller(row.account, Role.MACHINE, frozenset(row.cpts))
-    bound(session, caller.scope)
+    caller = Caller(id=f"machine:{row.name}", role=Role.MACHINE, cpts=frozenset(row.cpts))
+    bound(session, caller.scope, row.now)
     return caller
 
 

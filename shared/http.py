@@ -14,15 +14,15 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import AWAY, is_lost, run
+from shared.db import AWAY, database_now, is_lost, run
 from shared.db.tables import IdempotencyRow
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.wiring import Wiring
@@ -30,8 +30,16 @@ from shared.wording.labels import language_of, wording
 
 log = structlog.get_logger()
 COOKIE = "aiguillage_session"
+ACCOUNT = "x-aiguillage-account"
+"""For whom a page was made: what is typed there is not sent as somebody else who signed in over it."""
 PROBLEM = "application/problem+json"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class AnotherAccount(Refusal):
+    """Une autre personne s'est connectée dans ce navigateur : rechargez la page."""
+
+    code = "another_account"
 
 
 def wiring_of(request: Request) -> Wiring:
@@ -61,11 +69,15 @@ async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Calle
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return await caller_of_machine(session, token)
-    if cookie := request.cookies.get(COOKIE):
-        if request.method not in READS:
-            require_own_origin(request.headers.get("origin"), wiring)
-        return await caller_of_session(session, cookie)
-    raise NotSignedIn
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        raise NotSignedIn
+    if request.method not in READS:
+        require_own_origin(request.headers.get("origin"), wiring)
+    caller = await caller_of_session(session, cookie)
+    if request.headers.get(ACCOUNT, caller.id) != caller.id:
+        raise AnotherAccount
+    return caller
 
 
 CallerDep = Annotated[Caller, Depends(who, scope="function")]
@@ -83,10 +95,11 @@ class Once:
     def __init__(self, request: Request, session: AsyncSession, caller: Caller) -> None:
         """One per request."""
         self._request, self._session, self._caller = request, session, caller
+        self.key = request.headers.get("idempotency-key")
 
     async def __call__(self, use_case: Callable[[], Awaitable[BaseModel]], *, status: int = 201) -> JSONResponse:
         """Run the use case, or repeat its answer; raises `KeyReused` when the key came with another content."""
-        key = self._request.headers.get("idempotency-key")
+        key = self.key
         if key is None:
             return JSONResponse((await use_case()).model_dump(mode="json"), status_code=status)
         if not 1 <= len(key) <= 200:
@@ -94,18 +107,36 @@ class Once:
         content = f"{self._request.method} {self._request.url.path} ".encode() + await self._request.body()
         digest = hashlib.sha256(content).digest()
         mine = {"caller": self._caller.id, "key": key}
-        first = insert(IdempotencyRow).values(**mine, request_hash=digest, at=func.common.now())
-        # A rival with the same key waits here until the first one commits or rolls back.
-        fresh = (await run(self._session, first.on_conflict_do_nothing().returning(col(IdempotencyRow.key)))).first()
-        if fresh is None:
-            row = (await self._session.exec(select(IdempotencyRow).filter_by(**mine))).one()
-            if row.request_hash != digest:
-                raise KeyReused(field="Idempotency-Key", value=key)
-            return JSONResponse(row.body, status_code=row.status or status, headers={"Idempotent-Replayed": "true"})
-        body = (await use_case()).model_dump(mode="json")
-        answered = update(IdempotencyRow).filter_by(**mine).values(status=status, body=body)
-        await run(self._session, answered)
+        if not await self._first(mine, digest) and (known := await self._known(mine, digest)):
+            return known
+        try:
+            body = (await use_case()).model_dump(mode="json")
+        except (Refusal, IntegrityError):
+            # A rival with the same key, in the middle of waiting for another system, did it meanwhile.
+            await self._session.rollback()
+            if known := await self._known(mine, digest):
+                return known
+            raise
+        kept = update(IdempotencyRow).filter_by(**mine).values(status=status, body=body)
+        await run(self._session, kept)
         return JSONResponse(body, status_code=status)
+
+    async def _first(self, mine: dict[str, str], digest: bytes) -> bool:
+        """Whether nobody used this key. A rival waits here until the first one commits, rolls back or waits itself."""
+        row = insert(IdempotencyRow).values(**mine, request_hash=digest, at=await database_now(self._session))
+        claimed = row.on_conflict_do_nothing().returning(col(IdempotencyRow.key))
+        return (await run(self._session, claimed)).first() is not None
+
+    async def _known(self, mine: dict[str, str], digest: bytes) -> JSONResponse | None:
+        """The answer of the first time; none if it never came to an end: what was begun is done again."""
+        row = (await run(self._session, select(IdempotencyRow).filter_by(**mine))).one_or_none()
+        if row is None:
+            return None
+        if row.request_hash != digest:
+            raise KeyReused(field="Idempotency-Key", value=mine["key"])
+        if row.body is None:
+            return None
+        return JSONResponse(row.body, status_code=row.status or 200, headers={"Idempotent-Replayed": "true"})
 
 
 async def once(request: Request, session: SessionDep, caller: CallerDep) -> Once:

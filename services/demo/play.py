@@ -134,6 +134,7 @@ class Player:
             "own_transport": asking.own_transport,
             "max_travel_minutes": asking.max_travel_minutes,
             "source": asking.source,
+            "board": True,
         }
         if asking.at_counter:
             form["answer_by"] = self.clock.now().isoformat()

@@ -139,6 +139,8 @@ class RequestView(Contract):
     """A request as the board shows it. `blockers` counts the slots that each rule excludes.
 
     `told_at`: since when the patient knows; null once something changed without whoever asked: they have to be called.
+    `automatic`: rounds may hold and confirm by themselves; else a person decides: `in_hand_by`, until `in_hand_until`.
+    `mode`: how they meet, once a slot is held.
     """
 
     id: str
@@ -169,3 +171,7 @@ class RequestView(Contract):
     starts_at: datetime | None = None
     owner: str = ""
     told_at: datetime | None = None
+    automatic: bool = True
+    in_hand_by: str = ""
+    in_hand_until: datetime | None = None
+    mode: str = ""

@@ -3,8 +3,9 @@
 Row-level security reads the scope from three settings of the transaction. Without them no row is seen.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ NAMING = {
 AWAY = (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What is raised while the database is away: waiting and trying again is right. Refused connections come unwrapped."""
 OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+FollowUp = Callable[[], Awaitable[None]]
 
 
 def is_lost(error: Exception) -> bool:
@@ -90,20 +92,24 @@ async def run_each(session: AsyncSession, statement: Executable, rows: Sequence[
         await (await session.connection()).execute(statement, rows)
 
 
+_BIND = text(
+    "select set_config('aiguillage.cpts', :cpts, true), set_config('aiguillage.practitioners', :own, true),"
+    " set_config('aiguillage.account', :account, true), common.now() as now"
+)
+
+
 async def set_scope(session: AsyncSession, scope: Scope) -> None:
-    """Bind the scope to the current transaction."""
+    """Bind the scope to the current transaction; the same statement reads the clock."""
     practitioners = "*" if scope.practitioners is None else ",".join(sorted(scope.practitioners))
-    bind = text(
-        "select set_config('aiguillage.cpts', :cpts, true), set_config('aiguillage.practitioners', :own, true),"
-        " set_config('aiguillage.account', :account, true)"
-    )
-    await run(session, bind, cpts=",".join(sorted(scope.cpts)), own=practitioners, account=scope.account)
-    bound(session, scope)
+    values = {"cpts": ",".join(sorted(scope.cpts)), "own": practitioners, "account": scope.account}
+    bound(session, scope, (await run(session, _BIND, **values)).one().now)
 
 
-def bound(session: AsyncSession, scope: Scope) -> None:
-    """Remember to which scope the current transaction was just bound."""
+def bound(session: AsyncSession, scope: Scope, now: datetime | None = None) -> None:
+    """Remember to which scope the current transaction was just bound, and the instant that was read with it."""
     session.info["scope"] = (session.sync_session.get_transaction(), scope)
+    if now is not None:
+        session.info["now"] = now
 
 
 def scope_of(session: AsyncSession) -> Scope | None:
@@ -113,24 +119,62 @@ def scope_of(session: AsyncSession) -> Scope | None:
 
 
 async def database_now(session: AsyncSession) -> datetime:
-    """The instant that the database shows: the one that decides about deadlines."""
-    now: datetime = (await run(session, text("select common.now()"))).scalar_one()
-    return now
+    """The instant that the database shows: the one that decides about deadlines. A transaction reads it once."""
+    known: datetime | None = session.info.get("now")
+    if known is None:
+        known = session.info["now"] = (await run(session, text("select common.now()"))).scalar_one()
+    return known
+
+
+_OPENED: ContextVar[tuple[AsyncSession, ...]] = ContextVar("opened", default=())
+
+
+def in_transaction() -> bool:
+    """Whether this task has a transaction open: whoever waits for another system may not."""
+    return any(session.in_transaction() for session in _OPENED.get())
 
 
 def opener(engine: AsyncEngine, bell: Doorbell) -> OpenSession:
-    """How a service opens a transaction: committed at the end, rolled back on any exception, then rung for."""
+    """How a service opens a transaction: committed at the end, rolled back on any exception.
+
+    After the commit come the rings, then what `after_commit` was given: by then no connection is held.
+    """
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine, expire_on_commit=False) as session:
-            async with session.begin():
+            _OPENED.set((*_OPENED.get(), session))
+            try:
                 yield session
-            rings: set[str] = session.info.get("rings", set())
-        for stream in sorted(rings):
+                await session.commit()
+            finally:
+                _OPENED.set(tuple(each for each in _OPENED.get() if each is not session))
+        for stream in sorted(session.info.get("rings", ())):
             await bell.ring(stream)
+        for follow_up in session.info.get("follow_ups", ()):
+            await follow_up()
 
     return open_session
+
+
+@asynccontextmanager
+async def waiting_elsewhere(session: AsyncSession) -> AsyncIterator[None]:
+    """Wait for another system without holding a connection: what was written is committed, what follows begins anew.
+
+    The next transaction of this session touches what this one could, and reads the clock again. What was read before
+    may have changed meanwhile: only a guarded statement knows.
+    """
+    scope = scope_of(session)
+    await session.commit()
+    yield
+    session.info.pop("now", None)
+    if scope is not None:
+        await set_scope(session, scope)
+
+
+def after_commit(session: AsyncSession, follow_up: FollowUp) -> None:
+    """Do this once the transaction is committed, before the answer: no connection is held then. It may not fail."""
+    session.info.setdefault("follow_ups", []).append(follow_up)
 
 
 def ring_after_commit(session: AsyncSession, stream: str) -> None:

@@ -1,8 +1,9 @@
 """What a practitioner needs to know of who is coming: minimal, never a national number."""
 
 from datetime import date
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from shared.patients.nir import refuse_nir
 
@@ -14,10 +15,18 @@ class Patient(BaseModel):
 
     name: str = Field(default="", max_length=120)
     phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
+    address: str = Field(default="", max_length=200)
+    """Where a practitioner who travels finds them."""
     birth_date: date | None = None
     note: str = Field(default="", max_length=500)
 
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Nothing of an address where nobody travels."""
+        values: dict[str, Any] = dump(self)
+        return values if self.address else {name: value for name, value in values.items() if name != "address"}
+
     def refuse_national_numbers(self) -> None:
         """Raise `PatientNumberRefused` when a field holds a NIR or an INS; the answer does not repeat it."""
-        for field in ("name", "phone", "note"):
+        for field in ("name", "phone", "address", "note"):
             refuse_nir(f"patient.{field}", getattr(self, field))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
 from services.matching.hub.cases import HubCaseRow
@@ -14,10 +15,10 @@ from services.matching.hub.intake import Desk
 from services.matching.hub.mail import HubOutgoingRow
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
-from services.matching.hub.telling import tell, telling_of
+from services.matching.hub.telling import Telling, tell, telling_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
-from shared.db import database_now
+from shared.db import database_now, waiting_elsewhere
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.refusals import NotFound
 
@@ -83,17 +84,28 @@ async def tell_appointment(
     """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
     caller.require(Role.MACHINE)
     settings, _ = hub
-    case = await session.get(HubCaseRow, case_id, with_for_update=True)
-    row = await session.get(RequestRow, case.request_id) if case and case.request_id else None
-    telling = telling_of(case, row) if case and row else None
-    if case is None or row is None or telling is None:
-        raise NotFound("Ce dossier n'a pas de rendez-vous.")
     directory: Directory = request.app.state.directory
-    named = telling.slot_id if row.practitioner_id else None
-    served = await directory.served(row.cpts_id, named) if named else None
+    _, row, telling = await _appointment(session, case_id)
+    named, served = telling.slot_id if row.practitioner_id else None, None
+    if named:
+        async with waiting_elsewhere(session):
+            served = await directory.served(row.cpts_id, named)
+    case, row, telling = await _appointment(session, case_id)
+    if telling.slot_id != named:
+        served = None  # it changed meanwhile: told without a name, as when the directory is away
     told = tell(case, row, telling, settings.regulator, served)
     session.add(case)
     return JSONResponse(messages.envelope(told, us=settings.sender, now=await database_now(session)))
+
+
+async def _appointment(session: AsyncSession, case_id: str) -> tuple[HubCaseRow, RequestRow, Telling]:
+    """A case, its request and what is to be told of it as they stand now; the case is locked. Raises `NotFound`."""
+    case = await session.get(HubCaseRow, case_id, with_for_update=True, populate_existing=True)
+    row = await session.get(RequestRow, case.request_id, populate_existing=True) if case and case.request_id else None
+    telling = telling_of(case, row) if case and row else None
+    if case is None or row is None or telling is None:
+        raise NotFound("Ce dossier n'a pas de rendez-vous.")
+    return case, row, telling
 
 
 @routes.get("/hub/waiting")

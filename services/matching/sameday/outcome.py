@@ -153,10 +153,11 @@ class Writer:
             until = decide_by(row, slot, assignment.cost.travel_s, self._parameters)
             if until <= now < row.answer_by and str(row.id) in held:
                 until = min(row.answer_by, now + LOOK_AGAIN)
-            if until <= now:
+            if until <= now and row.automatic:
                 await self._give(row, assignment, outcome)
             else:
-                outcome.decide_at = min(outcome.decide_at or until, until)
+                if row.automatic:
+                    outcome.decide_at = min(outcome.decide_at or until, until)
                 moves.append(proposed(row, assignment, slot, now))
         await self._write_all([each for each in moves if each is not None], rows, reasons)
         return outcome

@@ -9,7 +9,13 @@ from typing import Any
 
 from shared.auth import Caller, Role
 
-APPOINTMENT: dict[str, Any] = {"slot_id": None, "booking_id": None, "practitioner_id": None, "held_until": None}
+APPOINTMENT: dict[str, Any] = {
+    "slot_id": None,
+    "booking_id": None,
+    "practitioner_id": None,
+    "held_until": None,
+    "in_hand_by": "",
+}
 OTHERS: dict[str, Any] = {**APPOINTMENT, "act": "", "asked_by": "", "owner": "", "cost": {}, "relaxations": []}
 SEES_ALL = frozenset({Role.COORDINATOR, Role.ADMIN, Role.MACHINE})
 

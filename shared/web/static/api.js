@@ -28,8 +28,13 @@ export function whenSessionEnds(ask) {
 
 const address = (service, path) => `${config.api[service]}${path}`;
 
-async function send(service, method, path, body, headers) {
+// An answer that did not come leaves a doubt: what is said again in the same words carries the same key, and is done once.
+const unanswered = new Map();
+
+async function send(service, method, path, body, headers, patience) {
   const options = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
+  if (config.account) options.headers["X-Aiguillage-Account"] = config.account;
+  if (patience) options.signal = AbortSignal.timeout(patience);
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";
@@ -41,19 +46,29 @@ async function send(service, method, path, body, headers) {
   }
 }
 
-/** One request. A write carries one Idempotency-Key, kept when it is sent again. */
-export async function call(service, method, path, body, { quiet = false, signal } = {}) {
-  const headers = method === "GET" ? {} : { "Idempotency-Key": crypto.randomUUID() };
-  let answer = await send(service, method, path, body, headers);
+/** One request. A write carries one Idempotency-Key, kept when it is sent again; `patience`: how long to wait, in ms. */
+export async function call(service, method, path, body, { quiet = false, signal, patience } = {}) {
+  const said = `${method} ${service}${path} ${JSON.stringify(body)}`;
+  const headers = method === "GET" ? {} : { "Idempotency-Key": unanswered.get(said) ?? crypto.randomUUID() };
+  if (method !== "GET") unanswered.set(said, headers["Idempotency-Key"]);
+  let answer = await send(service, method, path, body, headers, patience);
   if (answer.status === 401 && askToSignIn && !quiet) {
     await askToSignIn();
-    answer = await send(service, method, path, body, headers);
+    answer = await send(service, method, path, body, headers, patience);
   }
+  if (answer.status < 500) unanswered.delete(said);
   signal?.throwIfAborted();
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({}));
+  if (content.code === "another_account") return startAgain();
   if (!answer.ok) throw new Problem(answer.status, content);
   return content;
+}
+
+/** Somebody else signed in over this page: what is typed here was not theirs to send. Nothing goes on. */
+export function startAgain() {
+  location.reload();
+  return new Promise(() => {});
 }
 
 export const get = (service, path, options) => call(service, "GET", path, undefined, options);

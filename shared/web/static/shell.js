@@ -1,6 +1,6 @@
 // The frame around every page: connection state, offline banner, toasts with undo, keyboard map, signing in again.
 
-import { call, get, whenSessionEnds } from "/static/api.js";
+import { call, get, startAgain, whenSessionEnds } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { time } from "/static/format.js";
 import { Follower } from "/static/live.js";
@@ -34,6 +34,7 @@ function showConnection() {
   const link = byId("link");
   if (link.dataset.state === status) return;
   link.dataset.state = status;
+  if (status === "live") dispatchEvent(new Event("live-again"));
   link.firstElementChild.textContent = t(`live.${status}`);
   document.body.classList.toggle("stale", status === "offline");
   const banner = byId("banner");
@@ -100,8 +101,11 @@ export function keys(bindings) {
 }
 
 const typing = (target) => target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
+// A digit means nothing but the field one is in, radios included.
+const counting = (event) => /^\d$/.test(event.key) && event.target.closest("input, fieldset");
 
 function onKey(event) {
+  if (event.repeat || counting(event)) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.key !== "Escape" && typing(event.target)) return;
   if (event.key === "Enter" && event.target.closest("button, a, summary")) return;
@@ -128,7 +132,9 @@ function signInAgain() {
   signingIn ??= new Promise((resolve) => {
     const dialog = byId("signin");
     dialog.addEventListener("cancel", (event) => event.preventDefault());
-    wireSignIn(dialog, () => {
+    wireSignIn(dialog, async () => {
+      const { id, role } = await get("availability", "/session", { quiet: true });
+      if (config.account && (id !== config.account || role !== config.role)) return void startAgain();
       dialog.close();
       signingIn = null;
       for (const follower of followers.values()) follower.renew();

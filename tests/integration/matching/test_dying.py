@@ -72,9 +72,9 @@ class DiesAfterHolding(Availability):
 
     died = False
 
-    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
         """Hold for good, then leave before anyone could record it."""
-        booking = await super().hold(row, slot_id, minutes=minutes)
+        booking = await super().hold(row, slot_id, minutes=minutes, mode=mode)
         if not self.died:
             self.died = True
             raise ConnectionAbortedError

@@ -94,7 +94,7 @@ async def patient_with_a_slot_in_mind(town: Town, person: Person) -> tuple[str, 
     """A P4 who can wait three hours for an answer, and the only slot that suits, at 9:30; another is for dressings."""
     await town.slot(1, hours=30, acts=["dressing"])
     slot = await town.slot(0, hours=1.5, give_back_minutes=0)
-    request = await asked(person, urgency=4, motive="renewal")
+    request = await asked(person, urgency=4, motive="renewal", board=True)
     await until(person.client, request, "proposed")
     return request, slot["id"]
 

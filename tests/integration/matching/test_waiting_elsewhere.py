@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +16,9 @@ from services.matching.sameday.edges.foreign import ForeignSlots
 from services.matching.sameday.edges.geocoder import Geocoder
 from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
-from shared.db import run
+from shared.db import in_transaction, run
 from shared.settings import Settings
-from tests.builders import CPTS, owner
+from tests.builders import CPTS, MORNING, owner
 from tests.towns import Town, a_request
 
 ASKING = """
@@ -82,3 +84,42 @@ async def test_nothing_is_held_while_another_system_is_waited_for(town: Town, wa
         assert not asking.done()
         asking.cancel()
         await asyncio.wait({asking})
+
+
+async def test_no_call_leaves_with_a_transaction_open(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    asker, coordinator = await town.person(Role.PHARMACIST), await town.person(Role.COORDINATOR)
+    doctor = await town.person(Role.PRACTITIONER, town.territory.practitioners[0])
+    one, other = await town.slot(0, capacity=3), await town.slot(1)
+    called: list[tuple[str, bool]] = []
+    send = httpx.AsyncClient.send
+
+    async def watched(client: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        called.append((request.url.path, in_transaction()))
+        return await send(client, request, **more)
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", watched)
+    paths = [await _held(asker.client, one) for _ in range(3)]
+    await _done(asker.client.post(f"{paths[0]}/hold", json={"slot_id": other["id"]}))
+    await _done(asker.client.post(f"{paths[0]}/confirmation", json={"patient": {"name": "Essai Fictif"}}))
+    await _done(asker.client.post(f"{paths[0]}/cancellation", json={"reason": "patient"}))
+    await _done(asker.client.post(f"{paths[1]}/release", json={"then": "other_slot"}))
+    await _done(coordinator.client.post(f"{paths[2]}/closure", json={"reason": "other"}))
+    chosen = {"practitioner_ids": [str(town.territory.practitioners[0])]}
+    asked = await _done(asker.client.post(f"{paths[1]}/overbooking-asks", json=chosen))
+    at = {"starts_at": (MORNING + timedelta(hours=1)).isoformat(), "place_id": str(town.territory.places[0])}
+    await _done(doctor.client.post(f"/overbooking-asks/{asked['asks'][0]['id']}/acceptance", json=at))
+    await _done(coordinator.client.post("/attachment-rounds", json={"cpts_id": CPTS}))
+    assert {path for path, held in called if held} == set()
+    assert {path.rsplit("/", 1)[-1] for path, _ in called} >= {"bookings", "confirmation", "release", "on-top"}
+
+
+async def _done(answering: Coroutine[object, object, httpx.Response]) -> dict[str, Any]:
+    answer = await answering
+    assert answer.is_success, answer.text
+    value: dict[str, Any] = answer.json()
+    return value
+
+
+async def _held(client: httpx.AsyncClient, slot: dict[str, Any]) -> str:
+    made = await _done(client.post("/requests", json=a_request(hold={"slot_id": slot["id"]})))
+    return f"/requests/{made['id']}"

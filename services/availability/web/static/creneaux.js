@@ -34,6 +34,7 @@ export const context = {
   slotsOf: (key) => ofDay(key),
   redraw: () => draw(),
   motiveOf: (booking) => motives.get(matching.state.requests?.[booking.request_id]?.act) ?? "",
+  modeOf: (booking) => matching.state.requests?.[booking.request_id]?.mode ?? "",
   urgencyOf: (booking) => matching.state.requests?.[booking.request_id]?.urgency,
   practitioner: () => availability.state.practitioners?.[page.practitioner],
   publish: (order) => publish(order),

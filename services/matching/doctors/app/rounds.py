@@ -42,7 +42,7 @@ from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRou
 from services.matching.engine.model import Point
 from shared.auth import Caller
 from shared.contracts.register import SEEKING, AttachmentState
-from shared.db import Scope, database_now, run_each, set_scope
+from shared.db import Scope, database_now, run_each, set_scope, waiting_elsewhere
 from shared.db.tables import CommuneRow
 from shared.ids import new_id
 from shared.refusals import Refusal
@@ -103,11 +103,12 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     desk.caller.require(*RUNS_THE_REGISTER)
     cpts_id = cpts_id or desk.caller.only_cpts()
     desk.caller.require_cpts(cpts_id)
+    async with waiting_elsewhere(session):
+        panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
     if not await only_round(session, cpts_id):
         raise RoundRunning(field="cpts_id", value=cpts_id)
     now = await database_now(session)
     settings = await attachment_settings(session, cpts_id)
-    panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
     rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
     around = await _around(desk, settings, now, panels, rows.values())
     began = perf_counter()

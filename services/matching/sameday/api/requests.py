@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
 
-from services.matching.sameday.app import asking, holding
+from services.matching.sameday.app import asking, holding, tending
 from services.matching.sameday.app.bookings import Bookings
-from services.matching.sameday.app.holding import Desk
-from services.matching.sameday.app.intake import Form, RelaxationForm, RequestForm
+from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
+from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.reads import Change, request_row, requests_of, story_of
 from services.matching.sameday.store.requests import view_of
 from services.matching.sameday.store.tables import RequestRow
@@ -25,10 +25,10 @@ from shared.refusals import NotFound
 routes = APIRouter(tags=["requests"])
 
 
-class HoldForm(Form):
-    """Which slot was chosen."""
+class ReleaseForm(Form):
+    """What becomes of the request: the patient leaves, or another slot, practitioner or day, or the board."""
 
-    slot_id: UUID
+    then: holding.Then = holding.Then.LEAVE
 
 
 class ConfirmationForm(Form):
@@ -78,7 +78,9 @@ DeskDep = Annotated[Desk, Depends(desk, scope="function")]
 
 @routes.post("/requests", status_code=201, response_model=RequestView)
 async def submit_request(form: RequestForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
-    """Ask a slot for a patient: the request is on the board, and a round starts."""
+    """Ask a slot for a patient: with the slot that was chosen, in hand of who asks, or on the board for a round."""
+    if (chosen := form.hold) is not None:
+        return await once(lambda: _view(holding.submit_held(desk, form, chosen, once.key)))
     return await once(lambda: _view(asking.submit_request(desk.session, desk.caller, desk.vault, form)))
 
 
@@ -131,8 +133,8 @@ async def read_patient(request_id: UUID, caller: CallerDep, session: SessionDep,
 
 @routes.post("/requests/{request_id}/hold", status_code=201, response_model=RequestView)
 async def hold(request_id: UUID, form: HoldForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
-    """Keep a slot for this request while you speak with the patient."""
-    return await once(lambda: _view(holding.hold(desk, request_id, form.slot_id)))
+    """Keep a slot for this request while you speak with the patient, instead of another one if it holds one."""
+    return await once(lambda: _view(holding.hold(desk, request_id, form)))
 
 
 @routes.post("/requests/{request_id}/confirmation", response_model=RequestView)
@@ -142,9 +144,16 @@ async def confirm(request_id: UUID, form: ConfirmationForm, desk: DeskDep, once:
 
 
 @routes.post("/requests/{request_id}/release", response_model=RequestView)
-async def release(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
-    """Give the held slot back; the request stays on the board."""
-    return await once(lambda: _view(holding.release(desk, request_id)), status=200)
+async def release(request_id: UUID, desk: DeskDep, once: OnceDep, form: ReleaseForm | None = None) -> JSONResponse:
+    """Give the held slot back: the request ends, or waits for another choice, or goes to the board, as you say."""
+    then = (form or ReleaseForm()).then
+    return await once(lambda: _view(holding.let_go(desk, request_id, then)), status=200)
+
+
+@routes.post("/requests/{request_id}/board", response_model=RequestView)
+async def board(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
+    """Put it on the board: from now on a round may give it a slot by itself."""
+    return await once(lambda: _view(tending.board(desk, request_id)), status=200)
 
 
 @routes.post("/requests/{request_id}/cancellation", response_model=RequestView)
@@ -164,16 +173,16 @@ async def close(request_id: UUID, form: ClosureForm, desk: DeskDep, once: OnceDe
 async def own(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """Take care of this request: the board shows who does."""
     desk.caller.require(*asking.RUNS_THE_BOARD)
-    return await once(lambda: _view(holding.own(desk, request_id)), status=200)
+    return await once(lambda: _view(tending.own(desk, request_id)), status=200)
 
 
 @routes.post("/requests/{request_id}/told", response_model=RequestView)
 async def told(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """The patient was called back; 409 when the request changed meanwhile: there is something else to tell."""
-    return await once(lambda: _view(holding.told(desk, request_id)), status=200)
+    return await once(lambda: _view(tending.told(desk, request_id)), status=200)
 
 
 @routes.post("/requests/{request_id}/relaxation", response_model=RequestView)
 async def relax(request_id: UUID, form: RelaxationForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """The patient accepts to go farther, otherwise or later."""
-    return await once(lambda: _view(holding.relax(desk, request_id, form)), status=200)
+    return await once(lambda: _view(tending.relax(desk, request_id, form)), status=200)

@@ -21,6 +21,8 @@ from shared.patients.vault import Vault
 from shared.refusals import Invalid, NotAllowed, NotFound
 
 ASKERS = (Role.REGULATOR, Role.PHARMACIST, Role.COORDINATOR, Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
+DESKS = frozenset({"sas", "practice", "pharmacy"})
+"""Where a patient, or who calls for them, waits for the answer."""
 PICK_BY_HAND = frozenset({Role.REGULATOR, Role.PHARMACIST})
 RUNS_THE_BOARD = frozenset({Role.COORDINATOR, Role.MACHINE})
 
@@ -46,7 +48,9 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
     now = await database_now(session)
     parameters = await parameters_of(session, cpts_id)
     insee, lat, lon = await _locate(session, form)
+    by_hand = at_a_desk(caller, form)
     earliest_at, deadline_at, answer_by = _times(form, now, parameters, by_hand=caller.role in PICK_BY_HAND)
+    in_hand_until = now + timedelta(minutes=parameters.hold_minutes)
     return RequestRow(
         id=new_id(now),
         cpts_id=cpts_id,
@@ -74,7 +78,23 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
         earliest_at=earliest_at,
         deadline_at=deadline_at,
         answer_by=answer_by,
+        forbidden=[str(each) for each in form.forbidden],
+        automatic=not by_hand,
+        in_hand_by=caller.id if by_hand else "",
+        in_hand_until=in_hand_until if by_hand else None,
     )
+
+
+def at_a_desk(caller: Caller, form: RequestForm) -> bool:
+    """Whether a person chooses for a patient before them: then no round does, unless they put it on the board.
+
+    Who says by when the answer is due, without choosing a slot, leaves the choice to rounds.
+    """
+    if form.hold is not None or form.board is not None:
+        return not form.board
+    if caller.role is Role.MACHINE or form.answer_by is not None:
+        return False
+    return caller.role in PICK_BY_HAND or form.source in DESKS
 
 
 async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float, float]:

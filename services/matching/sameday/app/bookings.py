@@ -13,7 +13,7 @@ from shared.contracts import ON_THE_BOARD, RequestState
 BOOKED = frozenset({RequestState.HELD, RequestState.CONFIRMED})
 NO_SLOT: dict[str, Any] = {
     "slot_id": None, "booking_id": None, "companions": [], "practitioner_id": None, "starts_at": None,
-    "held_until": None, "picked": False, "cost": {},
+    "held_until": None, "picked": False, "cost": {}, "mode": "",
 }  # fmt: skip
 
 
@@ -27,6 +27,7 @@ class Booking:
     practitioner_id: UUID
     starts_at: datetime
     held_until: datetime | None
+    mode: str = ""
 
     @property
     def ids(self) -> tuple[UUID, ...]:
@@ -48,8 +49,11 @@ class OnTop:
 class Bookings(Protocol):
     """What the availability service does for a request; each raises the refusal it was answered with."""
 
-    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
-        """Keep the places the request needs; the same version of a request gets the same booking."""
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
+        """Keep the places the request needs, all or none; the same request gets the same booking of a slot.
+
+        `mode`: how they agreed to meet, if somebody chose; the first that both the slot and the request allow else.
+        """
         ...
 
     async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
@@ -80,6 +84,11 @@ def places_of(row: RequestRow) -> tuple[UUID, ...]:
     return (*first, *(UUID(each) for each in row.companions))
 
 
+def agreed_mode(wished: Collection[str], offered: Collection[str]) -> str:
+    """How they meet when nobody said: the first way that the request names and the slot offers."""
+    return next((mode for mode in wished if mode in offered), "")
+
+
 async def give_back(bookings: Bookings, booking_ids: Iterable[UUID], *, state: str, reason: str) -> None:
     """Release held places, cancel confirmed ones."""
     if state == RequestState.HELD:
@@ -89,35 +98,48 @@ async def give_back(bookings: Bookings, booking_ids: Iterable[UUID], *, state: s
 
 
 def held(
-    request_id: UUID, booking: Booking, *, by: str, at: datetime, picked: bool, version: int | None = None
+    request_id: UUID,
+    booking: Booking,
+    *,
+    by: str,
+    at: datetime,
+    picked: bool,
+    version: int | None = None,
+    instead_of: UUID | None = None,
 ) -> Move:
-    """A request has a held place."""
+    """A request has a held place; when somebody picked it, they have it in hand. `instead_of`: the hold it replaces."""
     return Move(
         request_id,
         code="held",
         by=by,
         at=at,
-        from_states=ON_THE_BOARD,
+        from_states=ON_THE_BOARD if instead_of is None else {RequestState.HELD},
         to=RequestState.HELD,
         version=version,
+        booking_id=instead_of,
         detail={"slot_id": str(booking.slot_id)},
-        values={
-            "slot_id": booking.slot_id,
-            "booking_id": booking.id,
-            "companions": [str(each) for each in booking.companions],
-            "starts_at": booking.starts_at,
-            "practitioner_id": booking.practitioner_id,
-            "held_until": booking.held_until,
-            "picked": picked,
-            "blockers": {},
-            "relaxations": [],
-            "reason": "",
-        },
+        values={**kept(booking, by=by, picked=picked), "blockers": {}, "relaxations": [], "reason": ""},
     )
 
 
-def confirmed(request_id: UUID, *, by: str, at: datetime, **values: Any) -> Move:
-    """A held place became firm."""
+def kept(booking: Booking, *, by: str, picked: bool) -> dict[str, Any]:
+    """The columns of a request that has a held place."""
+    in_hand = {"in_hand_by": by, "in_hand_until": booking.held_until} if picked else {}
+    return {
+        "slot_id": booking.slot_id,
+        "mode": booking.mode,
+        "booking_id": booking.id,
+        "companions": [str(each) for each in booking.companions],
+        "starts_at": booking.starts_at,
+        "practitioner_id": booking.practitioner_id,
+        "held_until": booking.held_until,
+        "picked": picked,
+        **in_hand,
+    }
+
+
+def confirmed(request_id: UUID, *, by: str, at: datetime, booking_id: UUID | None = None, **values: Any) -> Move:
+    """A held place became firm; with `booking_id`, this one."""
     return Move(
         request_id,
         code="confirmed",
@@ -125,7 +147,8 @@ def confirmed(request_id: UUID, *, by: str, at: datetime, **values: Any) -> Move
         at=at,
         from_states={RequestState.HELD},
         to=RequestState.CONFIRMED,
-        values={"held_until": None, "next_step_at": None, **values},
+        booking_id=booking_id,
+        values={"held_until": None, "next_step_at": None, "in_hand_until": None, **values},
     )
 
 

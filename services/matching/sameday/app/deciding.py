@@ -34,6 +34,8 @@ ROUND = "round"
 SEEKING = ON_THE_BOARD - {RequestState.UNSERVED}
 """States whose requests a round seeks a slot for."""
 A_MOMENT = timedelta(milliseconds=100)
+UNDONE = frozenset({"slot_withdrawn", "booking_ended"})
+"""Why a confirmed slot was lost: whoever asked has to tell the patient, whatever is in mind for them since."""
 SEES: Mapping[str, frozenset[SlotType]] = {
     Role.PHARMACIST: frozenset({SlotType.PUBLIC, SlotType.PRO, SlotType.CPTS}),
     Role.PRACTITIONER: frozenset({SlotType.PUBLIC, SlotType.PRO, SlotType.CPTS}),
@@ -81,9 +83,7 @@ def instance_of(
 ) -> Instance:
     """All that seeks, all that is free. `unseen`: by slot, places we took that the replica does not show yet."""
     free = (replace(slot, places=slot.places - unseen.get(slot.id, 0)) if slot.id in unseen else slot for slot in slots)
-    seeking = sorted(
-        (row for row in rows if row.state in SEEKING and row.deadline_at > now), key=lambda row: str(row.id)
-    )
+    seeking = sorted((row for row in rows if _seeks(row, now)), key=lambda row: str(row.id))
     return Instance(
         now_at_s=_s(now),
         requests=tuple(core_request(row) for row in seeking),
@@ -91,6 +91,16 @@ def instance_of(
         practitioners=tuple(practitioners),
         parameters=parameters.core,
     )
+
+
+def _seeks(row: RequestRow, now: datetime) -> bool:
+    """Whether a place is kept in mind for a request: who chooses by hand has until `answer_by`, then others come."""
+    return row.state in SEEKING and row.deadline_at > now and (row.automatic or now < chosen_by(row))
+
+
+def chosen_by(row: RequestRow) -> datetime:
+    """Until when whoever chooses by hand is waited for."""
+    return max(row.answer_by, row.in_hand_until or row.answer_by)
 
 
 def full_slots(slots: Iterable[Slot], instance: Instance) -> tuple[Slot, ...]:
@@ -132,7 +142,7 @@ def proposed(row: RequestRow, assignment: Assignment, slot: Mapping[str, Any], n
             "cost": cost_of(assignment.cost),
             "blockers": {},
             "relaxations": [],
-            "reason": "",
+            "reason": row.reason if row.reason in UNDONE else "",
         },
     )
 
@@ -184,7 +194,8 @@ def left_out(row: RequestRow, reasons: Reasons, parameters: CptsParameters, now:
     elif row.next_step_at is not None and row.next_step_at <= now:
         return _escalated(row, explained, parameters, now)
     elif row.state == RequestState.PROPOSED:
-        to, code, values = RequestState.OPEN, "reopened", {"reason": "slot_taken"}
+        why = "slot_taken" if row.automatic or now < chosen_by(row) else "undecided"
+        to, code, values = RequestState.OPEN, "reopened", {"reason": row.reason or why}
     else:
         return None
     return Move(
@@ -236,7 +247,7 @@ def next_due(rows: Iterable[RequestRow], now: datetime) -> datetime | None:
     moments: set[datetime | None] = set()
     for row in rows:
         if row.state in SEEKING:
-            moments |= {row.answer_by, row.next_step_at, row.deadline_at}
+            moments |= {row.answer_by, row.next_step_at, row.deadline_at, row.in_hand_until}
         if row.state == RequestState.HELD:
             moments.add(row.held_until)
     return min((moment for moment in moments if moment is not None and moment > now), default=None)

@@ -1,100 +1,181 @@
-"""Holding a slot for a request by hand: hold, confirm, release; cancel or close a request; tell; accept more.
+"""Holding a slot for a request by hand: hold, swap, confirm, let go; cancel or close a request.
 
-The booking is made first and the guarded change of the request decides who wins; whoever loses gives the booking back.
-A crash in between leaves a booking that names its request: the next round records it, or it expires.
+No transaction is open while the availability service is asked. A place is taken there first, and the guarded change of
+the request decides who wins; whoever loses gives it back. A place is given back once that is written down here.
+Whatever dies in between, a round finds the booking, which names its request, and makes the two agree.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlmodel.ext.asyncio.session import AsyncSession
+import structlog
 
-from services.matching.sameday.app.asking import acting_on, seal_patient, unsealed
+from services.matching.sameday.app.asking import acting_on, new_request, seal_patient, unsealed
 from services.matching.sameday.app.bookings import (
     BOOKED,
     NO_SLOT,
-    Bookings,
+    Booking,
     confirmed,
     give_back,
     held,
+    kept,
     places_of,
     reopened,
 )
-from services.matching.sameday.app.intake import RelaxationForm
-from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.store.requests import Move, RequestMoved, move, tell
+from services.matching.sameday.app.intake import EVENING_HOUR, HoldForm, RequestForm, midnight_after
+from services.matching.sameday.app.parameters import CptsParameters, parameters_of
+from services.matching.sameday.app.tending import Desk, expect, on_the_board
+from services.matching.sameday.store.requests import Move, RequestMoved, add_request, fresh, know_patient, move, tell
 from services.matching.sameday.store.tables import RequestRow
-from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState
-from shared.db import database_now
+from shared.db import after_commit, database_now, waiting_elsewhere
+from shared.ids import id_of_key
 from shared.patients.patient import Patient
-from shared.patients.vault import Vault
-from shared.refusals import Invalid
+from shared.refusals import Refusal
+
+log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a use case works with: the transaction, who asks, where bookings are made, what seals patients' data."""
+class Then(StrEnum):
+    """What becomes of a request whose slot is let go."""
 
-    session: AsyncSession
-    caller: Caller
-    bookings: Bookings
-    vault: Vault
-
-
-def expect(row: RequestRow, states: Collection[RequestState]) -> None:
-    """Refuse early what cannot succeed; the guarded change decides in the end."""
-    if row.state not in states:
-        raise RequestMoved(state=row.state, version=row.version)
+    LEAVE = "leave"
+    OTHER_SLOT = "other_slot"
+    OTHER_PRACTITIONER = "other_practitioner"
+    OTHER_DAY = "other_day"
+    BOARD = "board"
 
 
-async def hold(desk: Desk, request_id: UUID, slot_id: UUID) -> RequestRow:
-    """Keep a slot that a person chose for a request, until it is confirmed, released or expires."""
-    row = await acting_on(desk.session, desk.caller, request_id)
-    expect(row, ON_THE_BOARD)
+async def submit_held(desk: Desk, form: RequestForm, chosen: HoldForm, key: str | None) -> RequestRow:
+    """Ask for a slot that a person chose: the request is born with it, or not at all.
+
+    With a `key`, saying it again after a lost answer names the same request, which keeps the same places.
+    """
+    row = await new_request(desk.session, desk.caller, form)
+    if key is not None:
+        row.id = id_of_key(desk.caller.id, key)
     minutes = (await parameters_of(desk.session, row.cpts_id)).hold_minutes
-    booking = await desk.bookings.hold(row, slot_id, minutes=minutes)
-    now = await database_now(desk.session)
-    try:
-        row = await move(desk.session, held(row.id, booking, by=desk.caller.id, at=now, picked=True))
-    except RequestMoved:
-        # Whoever was quicker may hold the very same booking: only what is not theirs goes back.
-        await desk.session.refresh(row)
-        await desk.bookings.release(set(booking.ids) - set(places_of(row)))
-        raise
+    async with waiting_elsewhere(desk.session):
+        booking = await desk.bookings.hold(row, chosen.slot_id, minutes=minutes, **chosen.how)
+    for name, value in kept(booking, by=desk.caller.id, picked=True).items():
+        setattr(row, name, value)
+    row.state, row.changed_at = RequestState.HELD, await database_now(desk.session)
+    if form.patient is not None:
+        row.patient_sealed = await seal_patient(desk.session, desk.caller, desk.vault, row, form.patient)
+    await add_request(desk.session, row, detail={"slot_id": str(booking.slot_id)})
     await tell(desk.session, row, "held")
     return row
 
 
+async def hold(desk: Desk, request_id: UUID, chosen: HoldForm) -> RequestRow:
+    """Keep a slot that a person chose for a request, until it is confirmed, let go or expires.
+
+    Who holds another slot for it changes: the new one is taken first, then the old one is given back.
+    """
+    before = await acting_on(desk.session, desk.caller, request_id)
+    instead_of = before.booking_id if before.state == RequestState.HELD and before.picked else None
+    if instead_of is None:
+        expect(before, ON_THE_BOARD)
+    elif before.slot_id == chosen.slot_id:
+        return before
+    minutes, old = (await parameters_of(desk.session, before.cpts_id)).hold_minutes, places_of(before)
+    async with waiting_elsewhere(desk.session):
+        booking = await desk.bookings.hold(before, chosen.slot_id, minutes=minutes, **chosen.how)
+    now = await database_now(desk.session)
+    try:
+        row = await move(
+            desk.session, held(request_id, booking, by=desk.caller.id, at=now, picked=True, instead_of=instead_of)
+        )
+    except RequestMoved:
+        return await _already(desk, request_id, booking)
+    await tell(desk.session, row, "held")
+    if instead_of is not None:
+        _give_back_later(desk, old, RequestState.HELD, "swapped")
+    return row
+
+
+async def _already(desk: Desk, request_id: UUID, booking: Booking) -> RequestRow:
+    """The request, if what it holds is this very booking, which a round recorded; else give it back and refuse."""
+    row = await fresh(desk.session, request_id)
+    if row.state == RequestState.HELD and row.booking_id == booking.id:
+        return row
+    moved = RequestMoved(state=row.state, version=row.version)
+    async with waiting_elsewhere(desk.session):
+        await desk.bookings.release(set(booking.ids) - set(places_of(row)))
+    raise moved
+
+
 async def confirm(desk: Desk, request_id: UUID, patient: Patient | None) -> RequestRow:
     """Make the held slot firm; the practitioner gets what is known of the patient."""
-    row = await acting_on(desk.session, desk.caller, request_id)
-    expect(row, {RequestState.HELD})
-    told = {}
+    before = await acting_on(desk.session, desk.caller, request_id)
+    expect(before, {RequestState.HELD})
     if patient is not None:
-        told["patient_sealed"] = await seal_patient(desk.session, desk.caller, desk.vault, row, patient)
+        # Written before the call: if we die after it, a round records the rest, and who comes is known on both sides.
+        sealed = await seal_patient(desk.session, desk.caller, desk.vault, before, patient)
+        await know_patient(desk.session, before, sealed)
+    booking_id, places, told = before.booking_id, places_of(before), unsealed(desk.vault, before)
+    async with waiting_elsewhere(desk.session):
+        await desk.bookings.confirm(places, told)
     now = await database_now(desk.session)
-    row = await move(desk.session, confirmed(row.id, by=desk.caller.id, at=now, **told))
-    await desk.bookings.confirm(places_of(row), unsealed(desk.vault, row))
+    try:
+        row = await move(desk.session, confirmed(request_id, by=desk.caller.id, at=now, booking_id=booking_id))
+    except RequestMoved:
+        row = await fresh(desk.session, request_id)
+        if row.state != RequestState.CONFIRMED or row.booking_id != booking_id:
+            raise
+        return row
     await tell(desk.session, row, "confirmed")
     return row
 
 
-async def release(desk: Desk, request_id: UUID) -> RequestRow:
-    """Give the held slot back; the request is open again."""
+async def let_go(desk: Desk, request_id: UUID, then: Then) -> RequestRow:
+    """Give the held slot back. Nothing is booked afterwards by itself, unless the request goes to the board.
+
+    The patient leaves: the request ends. Else that slot is not proposed for it again, nor, as they say, its
+    practitioner or today.
+    """
     before = await acting_on(desk.session, desk.caller, request_id)
     expect(before, {RequestState.HELD})
+    if then is Then.LEAVE:
+        return await end(desk, request_id, code="released", reason="released")
+    parameters, places = await parameters_of(desk.session, before.cpts_id), places_of(before)
     now = await database_now(desk.session)
-    places = places_of(before)
     row = await move(
         desk.session,
-        reopened(request_id, "released", by=desk.caller.id, at=now, states={RequestState.HELD}),
+        reopened(
+            request_id,
+            "released",
+            by=desk.caller.id,
+            at=now,
+            states={RequestState.HELD},
+            **_after(before, then, desk.caller.id, now, parameters),
+        ),
     )
-    await desk.bookings.release(places)
+    _give_back_later(desk, places, RequestState.HELD, "released")
     await tell(desk.session, row, "released")
     return row
+
+
+def _after(before: RequestRow, then: Then, caller_id: str, now: datetime, parameters: CptsParameters) -> dict[str, Any]:
+    """What a request becomes whose slot was let go."""
+    refused = [str(before.practitioner_id)] if then is Then.OTHER_PRACTITIONER else []
+    in_hand_until = now + timedelta(minutes=parameters.hold_minutes)
+    values: dict[str, Any] = {
+        "forbidden": list(dict.fromkeys([*before.forbidden, str(before.slot_id), *refused])),
+        "in_hand_by": caller_id,
+        "in_hand_until": in_hand_until,
+        "answer_by": min(max(before.answer_by, in_hand_until), before.deadline_at),
+    }
+    if then is Then.BOARD:
+        values |= on_the_board(before, now, parameters)
+    if then is Then.OTHER_DAY:
+        tomorrow = midnight_after(now)
+        deadline_at = max(before.deadline_at, tomorrow + timedelta(hours=EVENING_HOUR))
+        values |= {"earliest_at": max(before.earliest_at, tomorrow), "deadline_at": deadline_at}
+    return values
 
 
 async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> RequestRow:
@@ -114,79 +195,28 @@ async def end(desk: Desk, request_id: UUID, *, code: str, reason: str) -> Reques
             from_states={RequestState(state)} if places else ON_THE_BOARD,
             to=RequestState.CANCELLED,
             detail={"reason": reason},
-            values={"reason": reason, "next_step_at": None, "held_until": None, **({} if places else NO_SLOT)},
+            values={
+                "reason": reason,
+                "next_step_at": None,
+                "held_until": None,
+                "in_hand_until": None,
+                **({} if places else NO_SLOT),
+            },
         ),
     )
     if places:
-        await give_back(desk.bookings, places, state=state, reason=reason)
+        _give_back_later(desk, places, state, reason)
     await tell(desk.session, row, code)
     return row
 
 
-async def own(desk: Desk, request_id: UUID) -> RequestRow:
-    """Take care of a request: the board shows who does."""
-    row = await move(
-        desk.session,
-        Move(
-            request_id,
-            code="owned",
-            by=desk.caller.id,
-            at=await database_now(desk.session),
-            from_states=ON_THE_BOARD | BOOKED,
-            values={"owner": desk.caller.id},
-        ),
-    )
-    await tell(desk.session, row, "owned")
-    return row
+def _give_back_later(desk: Desk, places: Collection[UUID], state: str, reason: str) -> None:
+    """Give places back once it is written down that we do not want them; a round does it if we cannot."""
 
+    async def follow_up() -> None:
+        try:
+            await give_back(desk.bookings, places, state=state, reason=reason)
+        except Refusal as refusal:
+            log.info("give_back_waits", reason=refusal.code)
 
-async def told(desk: Desk, request_id: UUID) -> RequestRow:
-    """The patient was called back and knows where their request stands."""
-    before = await acting_on(desk.session, desk.caller, request_id)
-    now = await database_now(desk.session)
-    row = await move(
-        desk.session,
-        Move(
-            request_id,
-            code="told",
-            by=desk.caller.id,
-            at=now,
-            from_states={RequestState(before.state)},
-            version=before.version,
-            values={"told_at": now},
-        ),
-    )
-    await tell(desk.session, row, "told", wake=False)
-    return row
-
-
-async def relax(desk: Desk, request_id: UUID, form: RelaxationForm) -> RequestRow:
-    """The patient accepts more: farther, otherwise, later. An unserved request is open again."""
-    before = await acting_on(desk.session, desk.caller, request_id)
-    now = await database_now(desk.session)
-    given = form.model_dump(exclude_none=True, mode="json")
-    if form.deadline_at is not None and form.deadline_at <= now:
-        raise Invalid("L'échéance est passée.", field="deadline_at", value=form.deadline_at, rule="in the future")
-    if not given:
-        raise Invalid("Dites ce qui change.", field="max_travel_minutes", rule="at least one of three")
-    values: dict[str, Any] = {"modes": given["modes"]} if form.modes else {}
-    if form.max_travel_minutes:
-        values["max_travel_s"] = 60 * form.max_travel_minutes
-    if form.deadline_at:
-        values["deadline_at"] = form.deadline_at
-    reopen = before.state == RequestState.UNSERVED and form.deadline_at is not None
-    row = await move(
-        desk.session,
-        Move(
-            request_id,
-            code="relaxed",
-            by=desk.caller.id,
-            at=now,
-            from_states={RequestState(before.state)} & ON_THE_BOARD,
-            to=RequestState.OPEN if reopen else None,
-            detail=given,
-            values={**values, **({"reason": ""} if reopen else {})},
-        ),
-    )
-    await tell(desk.session, row, "relaxed")
-    return row
+    after_commit(desk.session, follow_up)

@@ -29,8 +29,25 @@ class PointForm(Form):
     lon: float = Field(ge=-180, le=180)
 
 
+class HoldForm(Form):
+    """Which slot was chosen, and how they meet there when it offers several ways."""
+
+    slot_id: UUID
+    mode: Mode | None = None
+
+    @property
+    def how(self) -> dict[str, str]:
+        """The way that was said, if any, as a hold takes it."""
+        return {} if self.mode is None else {"mode": self.mode}
+
+
 class RequestForm(Form):
-    """A request for a slot. `insee` or `point` says from where; times default by class."""
+    """A request for a slot. `insee` or `point` says from where; times default by class.
+
+    `hold`: the slot that a person chose; the request is born with it. `board`: whether rounds serve it by themselves;
+    left out, they do for what machines ask, for what says `answer_by`, and for what nobody asks at a desk.
+    `forbidden`: slots and practitioners that the patient refused.
+    """
 
     cpts_id: Annotated[str, Field(max_length=20)] | None = None
     insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
@@ -50,12 +67,17 @@ class RequestForm(Form):
     habitual_practitioner_id: UUID | None = None
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
     patient: Patient | None = None
+    hold: HoldForm | None = None
+    board: bool | None = None
+    forbidden: list[UUID] = Field(default=[], max_length=50)
 
     @model_validator(mode="after")
     def has_a_place(self) -> Self:
         """Without a place nothing can be near."""
         if self.insee is None and self.point is None:
             raise ValueError("donnez la commune (insee) ou le point")
+        if self.hold and self.board:
+            raise ValueError("choisissez un créneau, ou mettez au tableau")
         return self
 
 
@@ -65,6 +87,12 @@ class RelaxationForm(Form):
     max_travel_minutes: Minutes | None = None
     modes: list[Mode] | None = Field(default=None, min_length=1, max_length=3)
     deadline_at: AwareDatetime | None = None
+
+
+def midnight_after(now: datetime) -> datetime:
+    """When tomorrow begins."""
+    tomorrow = now.astimezone(PARIS).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, datetime.min.time(), PARIS).astimezone(now.tzinfo)
 
 
 def default_deadline(urgency: int, now: datetime) -> datetime:

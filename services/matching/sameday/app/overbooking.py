@@ -1,8 +1,8 @@
 """Asking practitioners for one more patient (`surnuméraire`) when no slot serves a request, and what they answer.
 
 The request's row is locked first, then its asks: a yes, a no, and a slot found meanwhile wait for each other. A yes
-opens a slot on top, held for the request, in the availability service before anything is recorded here: a crash in
-between leaves a held place that names its request, which the next round records.
+opens a slot on top, held for the request, in the availability service, while nothing is locked here; then it is
+recorded, or given back if somebody was quicker. A crash in between leaves a held place that names its request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from services.matching.engine.model import Mode, Parameters, Point
 from services.matching.engine.travel import straight_line
 from services.matching.sameday.app.asking import acting_on
 from services.matching.sameday.app.bookings import OnTop, held
-from services.matching.sameday.app.holding import Desk, expect
+from services.matching.sameday.app.tending import Desk, expect
 from services.matching.sameday.store.overbooking_asks import (
     AskAnswered,
     OverbookingAskRow,
@@ -31,9 +31,9 @@ from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.contracts.overbooking import OverbookingAskState
-from shared.db import database_now
+from shared.db import database_now, waiting_elsewhere
 from shared.ids import new_id
-from shared.refusals import Invalid, NotFound
+from shared.refusals import Invalid, NotFound, Refusal
 
 AT_ONCE = 3
 """How many practitioners may be asked at the same time for one request."""
@@ -161,9 +161,7 @@ def _new_ask(row: RequestRow, practitioner_id: UUID, *, by: str, now: datetime) 
 
 async def accept(desk: Desk, ask_id: UUID, answer: Yes) -> OverbookingAskRow:
     """Say yes, at a time of one's own: a slot is opened and held for the request; nobody else need answer."""
-    asked, row = await _answering(desk, ask_id)
-    if row.state not in ON_THE_BOARD:
-        raise AskAnswered(state=row.state)
+    asked, row = await _open(desk, ask_id)
     if answer.starts_at > row.deadline_at:
         raise Invalid(
             "C'est après l'échéance de la demande.",
@@ -172,10 +170,20 @@ async def accept(desk: Desk, ask_id: UUID, answer: Yes) -> OverbookingAskRow:
             rule=f"until {row.deadline_at.isoformat()}",
         )
     place = OnTop(asked.practitioner_id, answer.place_id, answer.starts_at, answer.minutes, reason="asked")
-    booking = await desk.bookings.open_on_top(row, place, minutes=HELD_MINUTES)
+    # Nothing stays locked while it is opened: who was quicker meanwhile is found out afterwards, and it is given back.
+    async with waiting_elsewhere(desk.session):
+        booking = await desk.bookings.open_on_top(row, place, minutes=HELD_MINUTES)
+    try:
+        asked, row = await _open(desk, ask_id)
+    except Refusal:
+        async with waiting_elsewhere(desk.session):
+            await desk.bookings.release(booking.ids)
+        raise
     now = await database_now(desk.session)
     detail = {"slot_id": str(booking.slot_id), "practitioner_id": str(asked.practitioner_id)}
     kept = held(row.id, booking, by=desk.caller.id, at=now, picked=True)
+    # Whoever asked decides what comes of it.
+    kept.values["in_hand_by"] = row.in_hand_by or row.asked_by
     row = await move(desk.session, replace(kept, code="overbooking_accepted", detail=detail))
     answered = await change_asks(
         desk.session,
@@ -197,6 +205,14 @@ async def accept(desk: Desk, ask_id: UUID, answer: Yes) -> OverbookingAskRow:
     await tell_asks(desk.session, others, OverbookingAskState.WITHDRAWN)
     await tell(desk.session, row, "overbooking_accepted")
     return answered[0]
+
+
+async def _open(desk: Desk, ask_id: UUID) -> tuple[OverbookingAskRow, RequestRow]:
+    """An ask that the caller may still say yes to, with its request that still waits, both locked."""
+    asked, row = await _answering(desk, ask_id)
+    if row.state not in ON_THE_BOARD:
+        raise AskAnswered(state=row.state)
+    return asked, row
 
 
 async def decline(desk: Desk, ask_id: UUID, reason: str) -> OverbookingAskRow:

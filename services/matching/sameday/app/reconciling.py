@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.matching.sameday.app.bookings import BOOKED, Booking, confirmed, held, places_of, reopened
+from services.matching.sameday.app.bookings import BOOKED, Booking, agreed_mode, confirmed, held, places_of, reopened
 from services.matching.sameday.app.deciding import ROUND
 from services.matching.sameday.app.parameters import CptsParameters
 from services.matching.sameday.store.requests import Move
@@ -85,7 +85,9 @@ def followed(
             row.id, code=state, by=ROUND, at=now, from_states={RequestState.CONFIRMED}, to=state, version=row.version
         )
     if shown is not None and shown.state == BookingState.CONFIRMED and row.state == RequestState.HELD:
-        return replace(confirmed(row.id, by=ROUND, at=now), version=row.version)
+        # Who had it in hand pressed; their own record of it may be on its way.
+        by = row.in_hand_by if row.picked and row.in_hand_by else ROUND
+        return replace(confirmed(row.id, by=by, at=now), version=row.version)
     if row.state == RequestState.HELD and row.held_until is not None and row.held_until <= now:
         return _lost(row, "expired", parameters, now)
     if any(str(each) in gone for each in places_of(row)) and (row.starts_at is None or row.starts_at > now):
@@ -98,8 +100,10 @@ def _lost(row: RequestRow, code: str, parameters: CptsParameters, now: datetime)
     due = parameters.next_step(submitted_at=row.submitted_at, urgency=row.urgency, level=row.escalation)
     values: dict[str, Any] = {"next_step_at": None if due is None else max(due, now)}
     if row.state == RequestState.CONFIRMED:
-        # Somebody was told: the next answer cannot wait, and must not be the place that was just taken away.
-        values |= {"answer_by": now, "forbidden": [*row.forbidden, str(row.slot_id)]}
+        # Somebody was told: the next answer cannot wait, and must not be the place that was just taken away. Who chose
+        # by hand chooses again: a place is kept in mind for them.
+        answer_by = now if row.automatic else row.deadline_at
+        values |= {"answer_by": answer_by, "forbidden": [*row.forbidden, str(row.slot_id)]}
     change = reopened(row.id, code, by=ROUND, at=now, states={RequestState(row.state)}, **values)
     return replace(change, version=row.version)
 
@@ -114,10 +118,16 @@ def unrecorded(
             continue
         if UUID(booking_id) in places_of(row) or not memory.settled(booking_id, at_s):
             continue
-        if row.state in ON_THE_BOARD and row.party == 1 and not shown.booking["overbooked"]:
+        if _wants(row, shown):
             yield _adopted(row, shown, now)
         else:
             yield Surplus(UUID(booking_id), shown.state)
+
+
+def _wants(row: RequestRow, shown: LiveBooking) -> bool:
+    """Whether a request may be given a place that was taken for it: not one that somebody let go."""
+    free = row.state in ON_THE_BOARD and row.party == 1 and not shown.booking["overbooked"]
+    return free and not {shown.slot["id"], shown.slot["practitioner_id"]} & set(row.forbidden)
 
 
 def _adopted(row: RequestRow, shown: LiveBooking, now: datetime) -> Move:
@@ -129,8 +139,13 @@ def _adopted(row: RequestRow, shown: LiveBooking, now: datetime) -> Move:
         practitioner_id=UUID(shown.slot["practitioner_id"]),
         starts_at=datetime.fromisoformat(shown.slot["starts_at"]),
         held_until=datetime.fromisoformat(until) if until else None,
+        mode=agreed_mode(row.modes, shown.slot["modes"]),
     )
-    return held(row.id, booking, by=ROUND, at=now, picked=row.answer_by > now, version=row.version)
+    picked = not row.automatic or row.answer_by > now
+    change = held(row.id, booking, by=ROUND, at=now, picked=picked, version=row.version)
+    if picked:
+        change.values["in_hand_by"] = row.in_hand_by or row.asked_by
+    return change
 
 
 def unseen_places(rows: Iterable[RequestRow], live: Mapping[str, LiveBooking]) -> dict[str, int]:

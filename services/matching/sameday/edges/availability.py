@@ -10,11 +10,11 @@ from uuid import UUID
 
 import httpx
 
-from services.matching.sameday.app.bookings import Booking, OnTop, names_of
+from services.matching.sameday.app.bookings import Booking, OnTop, agreed_mode, names_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingView, SlotView
 from shared.outside.trust import authorities
-from shared.refusals import Refusal
+from shared.refusals import Invalid, Refusal
 from shared.settings import Settings
 
 LiveSlots = Callable[[str], dict[str, Any]]
@@ -56,11 +56,13 @@ class Availability:
         """`live_slots` answers the live slots of a CPTS, by id."""
         self._client, self._live_slots = client, live_slots
 
-    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int) -> Booking:
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
         """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
         slot = self._live_slots(row.cpts_id).get(str(slot_id))
         if slot is None:
             raise SlotUnavailable
+        if mode and mode not in slot["modes"]:
+            raise Invalid("Ce créneau ne se prend pas ainsi.", field="mode", value=mode, rule="one of the slot's")
         taken: list[BookingView] = []
         own = slot["practitioner_id"] == str(row.habitual_practitioner_id)
         for name in names_of(row):
@@ -84,6 +86,7 @@ class Availability:
             practitioner_id=UUID(slot["practitioner_id"]),
             starts_at=datetime.fromisoformat(slot["starts_at"]),
             held_until=taken[0].held_until,
+            mode=mode or agreed_mode(row.modes, slot["modes"]),
         )
 
     async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
@@ -112,6 +115,7 @@ class Availability:
             practitioner_id=place.practitioner_id,
             starts_at=slot.starts_at,
             held_until=first.held_until,
+            mode=agreed_mode(row.modes, row.modes),
         )
 
     async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:

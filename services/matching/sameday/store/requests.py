@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, literal, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -40,6 +41,8 @@ class Move:
     from_states: Collection[RequestState]
     to: RequestState | None = None
     version: int | None = None
+    booking_id: UUID | None = None
+    """The hold that is changed: not another that came meanwhile."""
     detail: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -49,6 +52,8 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
     guard = [col(RequestRow.id) == change.request_id, col(RequestRow.state).in_(change.from_states)]
     if change.version is not None:
         guard.append(col(RequestRow.version) == change.version)
+    if change.booking_id is not None:
+        guard.append(col(RequestRow.booking_id) == change.booking_id)
     taken = (
         update(RequestRow)
         .where(*guard)
@@ -107,11 +112,28 @@ def _write_story(
     )
 
 
-async def add_request(session: AsyncSession, row: RequestRow) -> None:
+async def add_request(session: AsyncSession, row: RequestRow, *, detail: dict[str, Any] | None = None) -> None:
     """A new request and the first line of its story."""
     session.add(row)
     await session.flush()
-    _write_story(session, row, "submitted", row.asked_by, None, {})
+    _write_story(session, row, "submitted", row.asked_by, None, detail or {})
+
+
+async def fresh(session: AsyncSession, request_id: UUID) -> RequestRow:
+    """A request as it stands now, whatever this session read of it before."""
+    found = select(RequestRow).where(RequestRow.id == request_id).execution_options(populate_existing=True)
+    return (await session.exec(found)).one()
+
+
+async def know_patient(session: AsyncSession, row: RequestRow, sealed: bytes) -> None:
+    """Keep who comes, while the request still has the same place: no line of its story, no new version."""
+    known = (
+        update(RequestRow)
+        .where(col(RequestRow.id) == row.id, col(RequestRow.booking_id) == row.booking_id)
+        .values(patient_sealed=sealed)
+    )
+    await session.exec(known.execution_options(synchronize_session=False))
+    set_committed_value(row, "patient_sealed", sealed)
 
 
 async def explain(

@@ -77,6 +77,13 @@ class RequestRow(Matching, table=True):
     held_until: datetime | None = instant(default=None)
     picked: bool = False
     """A person chose the slot: the round leaves it to them."""
+    mode: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """How the patient and the practitioner agreed to meet in the slot: a code of TRE_R185."""
+    automatic: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    """Rounds may hold and confirm a slot by themselves: nobody chooses by hand, or somebody put it on the board."""
+    in_hand_by: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    in_hand_until: datetime | None = instant(default=None)
+    """Until then `in_hand_by` is choosing, the patient before them."""
     cost: dict[str, int] = values(default_factory=dict)
     blockers: dict[str, int] = values(default_factory=dict)
     relaxations: list[dict[str, Any]] = values(default_factory=list)

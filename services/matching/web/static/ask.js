@@ -7,7 +7,7 @@ import { asOption, findPlaces } from "/static/matching/place.js";
 const SOURCES = { pharmacist: "pharmacy", regulator: "sas" };
 
 /** The body of `POST /requests`, and what is wrong: `[field, wording]`. */
-export function bodyOf(form, { commune, motive, deadlineAt }) {
+export function bodyOf(form, { commune, motive, deadlineAt, earliestAt, refused = [] }) {
   const given = Object.fromEntries(new FormData(form));
   // A disabled form gives nothing: the request is already made.
   if (!("urgency" in given)) return { body: null, faults: [] };
@@ -17,7 +17,6 @@ export function bodyOf(form, { commune, motive, deadlineAt }) {
   const age = given.age.trim() === "" ? null : Number(given.age);
   if (age !== null && !(Number.isInteger(age) && age >= 0 && age <= 130)) faults.push(["age", "referral.age.fault"]);
   if (faults.length) return { body: null, faults };
-  const patient = { name: given.name.trim(), phone: given.phone.trim(), note: given.note.trim() };
   const body = {
     cpts_id: config.cpts,
     urgency: Number(given.urgency),
@@ -34,21 +33,38 @@ export function bodyOf(form, { commune, motive, deadlineAt }) {
   if (age !== null) body.age = age;
   if (given.habitual) body.habitual_practitioner_id = given.habitual;
   if (deadlineAt) body.deadline_at = deadlineAt;
-  if (Object.values(patient).some(Boolean)) body.patient = patient;
+  if (earliestAt) body.earliest_at = earliestAt;
+  if (refused.length) body.forbidden = refused;
+  const patient = patientOf(form);
+  if (patient) body.patient = patient;
   return { body, faults };
+}
+
+/** Who comes, as far as it is typed; null when nothing is. These fields stay open while a slot is held. */
+export function patientOf(form) {
+  const given = Object.fromEntries(["name", "phone", "address", "note"].map((name) => [name, form.elements[name].value.trim()]));
+  return Object.values(given).some(Boolean) ? given : null;
+}
+
+/** What a visit still needs: where the practitioner goes, whom to call when they do not find it. */
+export function missingFor(mode, form) {
+  if (mode !== "HH") return [];
+  const patient = patientOf(form);
+  return [["address", "referral.patient.address_fault"], ["phone", "referral.patient.phone_fault"]].filter(([name]) => !patient?.[name]);
 }
 
 /** Show what is wrong, next to each field and summed up on top with links; true when nothing is. */
 export function checkForm(form, faults) {
   const problem = byId("problem");
   const named = new Map(faults);
-  for (const name of ["place", "motive", "age"]) form.elements[name].setAttribute("aria-invalid", named.has(name));
+  for (const name of ["place", "motive", "age", "phone", "address"]) form.elements[name].setAttribute("aria-invalid", named.has(name));
   byId("age-fault").hidden = !named.has("age");
   problem.hidden = faults.length === 0;
   problem.replaceChildren(t("referral.fix", { n: faults.length }), " ", ...faults.flatMap(([name, wording], at) => [
     at ? " · " : "",
     h("a", { href: "#form", onclick: (event) => { event.preventDefault(); form.elements[name].focus(); } }, t(wording)),
   ]));
+  if (faults.some(([name]) => ["phone", "address"].includes(name))) form.querySelector(".more").open = true;
   if (faults.length) form.elements[faults[0][0]].focus();
   return faults.length === 0;
 }

@@ -4,7 +4,7 @@ import { byId, h, keep, state } from "/static/dom.js";
 import { nameOf } from "/static/directory.js";
 import { age, when } from "/static/format.js";
 import { ask } from "/static/shell.js";
-import { label, t } from "/static/page.js";
+import { label, now, t } from "/static/page.js";
 
 const OPEN = new Set(["open", "proposed", "held", "confirmed", "escalated", "unserved"]);
 const WAITS = new Set(["open", "proposed", "escalated", "unserved"]);
@@ -48,7 +48,7 @@ export function drawMine(requests, context) {
   byId("mine-empty").hidden = shown.length > 0;
   const fresh = keep(byId("mine"), shown, {
     key: (each) => each.id,
-    version: (each) => `${each.version} ${age(each.submitted_at)} ${context.slot(each.slot_id)?.version ?? ""} ${context.motive(each.act)} ${asked(each, context)}`,
+    version: (each) => `${each.version} ${age(each.submitted_at)} ${context.slot(each.slot_id)?.version ?? ""} ${context.motive(each.act)} ${asked(each, context)} ${inHand(each)}`,
     draw: (each) => item(each, context),
   });
   for (const { element, added } of fresh) if (!added) element.classList.add("flash");
@@ -72,11 +72,17 @@ function item(request, context) {
       h("span", {}, context.motive(request.act)), state(KIND[request.state], label("request_state", request.state)), where,
       h("span", { class: "quiet-text" }, t("referral.mine.age", { age: age(request.submitted_at) })),
       h("span", { class: "quiet-text" }, asked(request, context)),
+      request.automatic || !WAITS.has(request.state) ? null : h("span", { class: "quiet-text" }, t(inHand(request) ? "referral.mine.in_hand" : "referral.mine.undecided")),
       WAITS.has(request.state) ? h("span", { class: "quiet-text" }, t("referral.mine.call_back", { when: when(request.deadline_at) })) : null),
     h("span", { class: "row" },
+      request.automatic || !["open", "proposed", "escalated"].includes(request.state) ? null
+        : h("button", { type: "button", "data-focus": "board", onclick: () => context.act("board", request) }, t("referral.mine.board")),
       verb ? h("button", { type: "button", "data-focus": verb, onclick: () => context.act(verb, request) }, t(`referral.mine.${verb}`)) : null,
       h("button", { type: "button", class: "quiet", "data-focus": "cancel", onclick: () => cancel(request, context) }, t("referral.mine.cancel"))));
 }
+
+/** Somebody is choosing for it now. */
+const inHand = (request) => request.reason !== "expired" && Boolean(request.in_hand_until) && Date.parse(request.in_hand_until) > now();
 
 async function cancel(request, context) {
   const answer = await ask(t("referral.mine.cancel_title"), h("div", { class: "stack" },

@@ -31,9 +31,13 @@ export function roadMetres(from, to) {
   return DETOUR * 2 * 6_371_000 * Math.asin(Math.sqrt(a));
 }
 
+/** How they would meet in a slot: the first way that the patient accepts and the slot offers. */
+export const modeOf = (slot, context) => context.modes().find((mode) => slot.modes.includes(mode)) ?? slot.modes[0];
+
 function journey(option, slot, context) {
-  if (slot.modes.includes("HH") && !slot.modes.includes("AMB")) return t("referral.options.at_home");
-  if (slot.modes.includes("VR") && !slot.modes.includes("AMB")) return t("referral.options.by_video");
+  const mode = modeOf(slot, context);
+  if (mode === "HH") return t("referral.options.at_home_in", { minutes: minutes(option.cost.travel_s) });
+  if (mode === "VR") return t("referral.options.by_video");
   const from = context.commune();
   const to = context.place(slot.place_id);
   const length = minutes(option.cost.travel_s);
@@ -45,8 +49,8 @@ export function drawOptions(page, request, context, hold) {
   const known = page.options.filter((option) => context.slot(option.slot_id) || option.taken);
   keep(byId("options"), known, {
     key: (option) => option.slot_id,
-    version: (option) => JSON.stringify([page.options.indexOf(option), option.taken, option.tags, held, context.slot(option.slot_id)?.version, option.cost]),
-    draw: (option) => h("li", {}, card(option, page.options.indexOf(option) + 1, held, context, hold)),
+    version: (option) => JSON.stringify([page.options.indexOf(option), option.taken, option.tags, held, page.pending, context.modes(), context.slot(option.slot_id)?.version, option.cost]),
+    draw: (option) => h("li", {}, card(option, page.options.indexOf(option) + 1, { held, pending: page.pending }, context, hold)),
   });
   const free = known.filter((option) => !option.taken).length;
   byId("to-answers").hidden = free === 0 || Boolean(held);
@@ -54,22 +58,26 @@ export function drawOptions(page, request, context, hold) {
   drawMap(known, context);
 }
 
-function card(option, rank, held, context, hold) {
+function card(option, rank, { held, pending }, context, hold) {
   const slot = context.slot(option.slot_id);
   if (!slot) return h("button", { type: "button", class: "option", disabled: true }, h("kbd", {}, rank), state("bad", label("blocker", "taken")));
   const place = placeOf(slot);
   const mine = held === option.slot_id;
+  const taken = option.taken && !mine;
+  const coming = pending === option.slot_id;
+  const mode = modeOf(slot, context);
   const who = nameOf(slot.practitioner_id);
   const spoken = t("referral.options.hold", { when: `${dayName(slot.starts_at)} ${time(slot.starts_at)}`, who, place: place?.name ?? "" });
-  return h("button", { type: "button", class: "option", "aria-label": `${rank}. ${spoken}`, "data-focus": option.slot_id, disabled: option.taken || (held && !mine), onclick: () => hold(option) },
+  return h("button", { type: "button", class: "option", "aria-label": `${rank}. ${spoken}`, "data-focus": option.slot_id, "aria-busy": String(coming), disabled: taken, onclick: () => hold(option) },
     h("kbd", { "aria-hidden": "true" }, rank),
     h("span", { class: "figure" }, time(slot.starts_at), day(slot.starts_at) === day() ? "" : h("span", { class: "quiet-text" }, dayName(slot.starts_at))),
     h("span", { class: "what" }, who, h("br"), h("span", { class: "quiet-text" }, [professionOf(slot.practitioner_id), place?.name].filter(Boolean).join(" · "))),
-    h("span", { class: "journey" }, h("span", { class: "number small" }, journey(option, slot, context)), h("span", { class: "state" }, icon(slot.modes[0]), label("mode", slot.modes[0]))),
+    h("span", { class: "journey" }, h("span", { class: "number small" }, journey(option, slot, context)), h("span", { class: "state" }, icon(mode), label("mode", mode))),
     h("span", { class: "tags" },
-      option.taken ? state("bad", label("blocker", "taken")) : null,
-      mine ? state("wait", label("request_state", "held")) : null,
-      option.taken ? null : option.tags.map((tag) => h("span", { class: "state free" }, label("tag", tag)))));
+      taken ? state("bad", label("blocker", "taken")) : null,
+      mine ? state("wait", t("referral.options.yours")) : null,
+      coming ? state("wait", t("referral.held.pending")) : null,
+      taken || mine || coming ? null : option.tags.map((tag) => h("span", { class: "state free" }, label("tag", tag)))));
 }
 
 let map = null;
@@ -109,7 +117,7 @@ function group(shown) {
 }
 
 /** The slot held for this request, with the time left. */
-export function drawHeld(request, context, { confirm, release }) {
+export function drawHeld(request, context, { confirm, release, own }) {
   const box = byId("held");
   if (request?.state !== "held" || !request.held_until) {
     box.hidden = true;
@@ -128,12 +136,13 @@ export function drawHeld(request, context, { confirm, release }) {
     box.replaceChildren(ring(), h("div", {},
       h("p", { class: "quiet-text" }, t("referral.held.title")),
       h("p", {}, h("span", { class: "time" }, moment), slot ? ` · ${nameOf(slot.practitioner_id)}` : ""),
-      h("p", { class: "quiet-text" }, slot ? placeOf(slot)?.name ?? "" : ""),
+      h("p", { class: "quiet-text" }, [request.mode ? label("mode", request.mode) : "", request.mode === "HH" || !slot ? "" : placeOf(slot)?.name].filter(Boolean).join(" · ")),
       h("p", { class: "unseen", role: "timer" }, t("referral.held.left", { left }))),
     h("div", { class: "row" },
       h("button", { type: "button", class: "primary", onclick: confirm }, t("referral.held.confirm", { when: moment }), " ", h("kbd", { "aria-hidden": "true" }, "↵")),
       h("button", { type: "button", class: "quiet", onclick: release }, t("referral.held.release"), " ", h("kbd", { "aria-hidden": "true" }, "Esc"))));
-    box.querySelector(".primary").focus();
+    // What one did not press for takes no key, and nothing takes a field from who is typing in it.
+    if (own && !document.activeElement?.closest("input, textarea, select, dialog")) box.querySelector(".primary").focus();
   }
   const share = Math.max(0, Math.min(1, (Date.parse(request.held_until) - now()) / whole));
   box.querySelector(".left").setAttribute("stroke-dasharray", `${share * 100} 100`);

@@ -1,12 +1,12 @@
 // « Orienter un patient »: a request in the order people speak, the best slots beside it, one key to hold, one to confirm.
 
 import { get, post } from "/static/api.js";
-import { byId } from "/static/dom.js";
+import { byId, h } from "/static/dom.js";
 import { loadDirectory, nameOf } from "/static/directory.js";
 import { openPatient } from "/static/patient.js";
 import { announce, attempt, fail, follow, keys, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
-import { bodyOf, fillFrom } from "/static/matching/ask.js";
+import { bodyOf, checkForm, fillFrom } from "/static/matching/ask.js";
 import { deskOf } from "/static/matching/desk.js";
 import { findMotive, loadMotives, motiveField, motiveLabel, plain } from "/static/matching/motive.js";
 import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/options.js";
@@ -17,7 +17,10 @@ import { showTicket } from "/static/matching/ticket.js";
 
 const form = byId("form");
 // `sent`: the body of the request as it was made; `adopted`: it was made in another tab, or before this page was loaded.
-const page = { commune: null, motive: null, options: [], answer: null, requestId: null, sent: "", adopted: false, ticketFor: null };
+// `turn` counts patients; `pending`: what was pressed and is not answered; `own`: the hold pressed for here; `left`: what this
+// page let go; `refused`: slots and practitioners this patient does not want; `after`: a slot was let go, or lapsed.
+const BLANK = { requestId: null, own: null, adopted: false, sent: "", options: [], answer: null, unreached: false, deadlineAt: undefined, earliestAt: undefined, refused: [], after: null, lastState: undefined };
+const page = { ...BLANK, refused: [], commune: null, motive: null, turn: 0, pending: null, releasing: null, left: new Set(), confirmed: new Set(), ticketFor: null };
 let asking = null;
 
 const availability = follow("availability", (events) => {
@@ -36,6 +39,7 @@ const context = {
   motive: motiveLabel,
   asks: (requestId) => Object.values(matching.state.overbooking_asks ?? {}).filter((each) => each.request_id === requestId),
   commune: () => page.commune,
+  modes: () => [form.elements.move.value === "none" ? "HH" : "AMB", ...(form.elements.video.checked ? ["VR"] : [])],
   act: (verb, request) => attempt(() => actions[verb](request)),
 };
 
@@ -57,7 +61,8 @@ const motive = motiveField(byId("motive"), (option) => {
   page.motive = option?.value ?? null;
   if (option) {
     form.elements.urgency.value = option.value.urgency;
-    form.querySelector('[name="urgency"]:checked').focus();
+    // The slots come next, and their numbers; P, then 1 to 4, changes how soon.
+    byId("options-title").focus({ preventScroll: true });
   }
   changed();
 });
@@ -70,23 +75,32 @@ let timer;
 function refreshSoon(delay, how = {}) {
   clearTimeout(timer);
   if (!page.commune || !page.motive || busy()) return drawAll();
-  timer = setTimeout(() => refresh(how).catch(fail), delay);
+  timer = setTimeout(() => refresh(how).catch((error) => {
+    // Asked again as soon as the server is back.
+    if (error.code === "unreachable") page.unreached = true;
+    fail(error);
+    drawAll();
+  }), delay);
 }
 
 async function refresh({ live = false } = {}) {
   clearTimeout(timer);
   const { body, faults } = bodyOf(form, page);
   if (faults.length || !body) return;
+  const { turn } = page;
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
   // What is on the board already must not compete with itself.
+  page.unreached = false;
   const answer = standing(body) ? await get("matching", `/requests/${page.requestId}/options`, { signal })
     : await post("matching", "/options", { ...body, patient: undefined }, { signal });
+  if (page.turn !== turn || busy()) return;
   const before = page.options;
   page.answer = answer;
   page.options = merge(before, answer.options.slice(0, 5), live);
   drawAll();
+  if (page.turn !== turn) return;
   if (!live) announce(t("referral.options.count", { n: page.options.length }));
   else if (page.options.length !== before.length) announce(t("referral.options.new"));
 }
@@ -94,9 +108,9 @@ async function refresh({ live = false } = {}) {
 /** Whether the form still describes the request that was made from it. */
 const standing = (body) => Boolean(current()) && page.sent === JSON.stringify({ ...body, patient: undefined });
 
-const { hold, confirm, release, relax, board, askOneMore, keepNewest } = deskOf({
+const { hold, confirm, release, next, refuse, relax, board, askOneMore, keepNewest } = deskOf({
   form, page, live: matching,
-  screen: { current, busy, standing, slotOf: context.slot, draw: drawAll, drawRequest, refresh, refreshSoon, next },
+  screen: { current, busy, standing, context, draw: drawAll, drawRequest, refresh, refreshSoon, reset },
 });
 
 function drawAll() {
@@ -104,7 +118,28 @@ function drawAll() {
   drawOptions(page, held, context, hold);
   drawElsewhere(page);
   drawNothing(page, busy(), context, { relax, board, askOneMore });
-  byId("waiting").hidden = Boolean(page.answer || busy());
+  const waiting = byId("waiting");
+  waiting.hidden = Boolean(page.answer || busy());
+  const asked = page.unreached ? "unreached" : page.commune && page.motive ? "asking" : "waiting";
+  if (waiting.dataset.said !== asked) Object.assign(waiting.dataset, { said: asked });
+  waiting.textContent = t(`referral.options.${asked}`);
+  drawAfter();
+}
+
+/** What becomes of a request whose slot was let go or lapsed: asked in the page, over nothing, taking no key. */
+function drawAfter() {
+  const box = byId("after");
+  const stamp = page.after && !busy() ? page.after.kind + page.after.slot_id : "";
+  box.hidden = !stamp;
+  if (box.dataset.stamp === stamp) return;
+  box.dataset.stamp = stamp;
+  if (!stamp) return void box.replaceChildren();
+  const button = (word, onclick, kind = "") => h("button", { type: "button", class: kind, onclick }, t(`referral.after.${word}`));
+  box.replaceChildren(
+    h("p", {}, h("strong", {}, t(`referral.after.${page.after.kind}`))),
+    h("p", { class: "quiet-text" }, t("referral.after.ask")),
+    h("div", { class: "row" }, button("slot", () => refuse("slot")), button("practitioner", () => refuse("practitioner")), button("day", () => refuse("day")),
+      button("board", board), button("leave", next, "quiet")));
 }
 
 function drawRequest() {
@@ -115,43 +150,64 @@ function drawRequest() {
     request = undefined;
   }
   byId("fields").disabled = busy();
-  if (request && page.lastState === "held" && !busy() && !page.releasing) {
+  byId("more-fields").disabled = busy();
+  if (request && page.lastState === "held" && !busy()) {
     toast(t("referral.held.lapsed"));
+    page.after = { kind: "lapsed", slot_id: page.heldSlot?.slot_id, practitioner_id: page.heldSlot?.practitioner_id };
     refreshSoon(60);
   }
   page.lastState = request?.state;
+  if (request?.state === "held") page.heldSlot = request;
   if (request?.state === "confirmed" && page.ticketFor !== request.id) {
     page.ticketFor = request.id;
-    showTicket(request, context, next);
+    const pressed = page.confirmed.has(request.id) && performance.now() >= page.pressedAt && touchedAt <= page.pressedAt;
+    showTicket(request, context, next, { expected: pressed });
   }
-  drawHeld(request, context, { confirm, release });
+  drawHeld(request, context, { confirm, release, own: page.own === request?.id });
   drawAll();
 }
 
 /** A hold that this person took before reloading the page, or in another tab, is theirs to confirm; not over a form being filled. */
 function resume() {
-  if (page.requestId || page.busy || byId("place").value || byId("motive").value) return;
-  const held = mine().find((each) => each.state === "held");
-  if (held) Object.assign(page, { requestId: held.id, adopted: true });
+  if (page.requestId || page.pending || page.releasing || [...form.querySelectorAll("input:not([type=radio]):not([type=checkbox]), textarea")].some((each) => each.value)) return;
+  const held = mine().find((each) => each.state === "held" && !page.left.has(each.id));
+  if (held) Object.assign(page, { requestId: held.id, adopted: true, own: null });
 }
 
-function next() {
-  Object.assign(page, { requestId: null, adopted: false, sent: "", options: [], answer: null, deadlineAt: undefined, lastState: undefined });
+// When the reader last did something: what comes after it may be meant for something else.
+let touchedAt = 0;
+for (const event of ["keydown", "pointerdown"]) addEventListener(event, () => { touchedAt = performance.now(); }, { capture: true });
+
+/** The form is empty, for somebody else. */
+function reset() {
+  clearTimeout(timer);
+  asking?.abort();
+  Object.assign(page, { ...BLANK, refused: [], turn: page.turn + 1, heldSlot: null });
   form.reset();
+  form.querySelector(".more").open = false;
   place.clear();
   motive.clear();
   page.commune = null;
   page.motive = null;
   byId("fields").disabled = false;
+  byId("more-fields").disabled = false;
+  checkForm(form, []);
   drawRequest();
   byId("place").focus();
   scrollTo({ top: 0 });
 }
 
 const actions = {
-  ticket: async (request) => showTicket(request, context, next),
+  // An old ticket is only looked at: nothing in it touches the form.
+  ticket: async (request) => showTicket(request, context, null),
+  board: async (request) => {
+    keepNewest(await post("matching", `/requests/${request.id}/board`));
+    toast(t("referral.mine.boarded"));
+    drawMyRequests();
+  },
   resume: async (request) => {
-    Object.assign(page, { requestId: request.id, adopted: false, sent: "" });
+    if (page.requestId || page.pending || byId("place").value || byId("motive").value) return void toast(t("referral.held.elsewhere"));
+    Object.assign(page, { requestId: request.id, adopted: true, own: request.id });
     drawRequest();
     byId("held").querySelector("button")?.focus();
   },
@@ -163,7 +219,8 @@ const actions = {
   cancel: async ({ request, reason }) => {
     await post("matching", `/requests/${request.id}/cancellation`, { reason });
     toast(t("referral.mine.cancelled"));
-    if (request.id === page.requestId) next();
+    page.left.add(request.id);
+    if (request.id === page.requestId) reset();
   },
 };
 
@@ -183,10 +240,32 @@ keys({
   3: ["referral.key.hold", choose],
   4: ["referral.key.hold", choose],
   5: ["referral.key.hold", choose],
-  Enter: ["referral.key.confirm", () => current()?.state === "held" && confirm()],
+  6: ["referral.key.hold", choose],
+  7: ["referral.key.hold", choose],
+  8: ["referral.key.hold", choose],
+  9: ["referral.key.hold", choose],
+  p: ["referral.key.urgency", () => form.querySelector('[name="urgency"]:checked').focus()],
+  // Only what was pressed for here: a hold that came by itself is confirmed by its own button.
+  Enter: ["referral.key.confirm", () => current()?.state === "held" && page.own === page.requestId && confirm()],
   Escape: ["referral.key.back", () => current()?.state === "held" && release()],
 });
-setInterval(() => drawHeld(current(), context, { confirm, release }), 1000);
+byId("another").addEventListener("click", next);
+byId("urgencies").addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const chosen = /^[1-4]$/.test(event.key) && form.querySelector(`[name="urgency"][value="${event.key}"]`);
+  if (chosen) {
+    event.preventDefault();
+    chosen.checked = true;
+    chosen.focus();
+    changed();
+  }
+  if (event.key === "Enter") {
+    event.preventDefault();
+    byId("options-title").focus({ preventScroll: true });
+  }
+});
+addEventListener("live-again", () => changed());
+setInterval(() => drawHeld(current(), context, { confirm, release, own: page.own === page.requestId }), 1000);
 setInterval(drawMyRequests, 20_000);
 
 await attempt(async () => {

@@ -156,7 +156,8 @@ function row(request) {
     h("td", {}, h("span", { class: `urgency p${request.urgency}` }, `P${request.urgency}`)),
     h("td", {}, context.commune(request.insee)),
     h("td", { class: "wide" }, h("button", { type: "button", class: "open", "data-focus": "open" }, context.motive(request.act) || t("tension.open"))),
-    h("td", {}, state(KIND[request.state], label("request_state", request.state))),
+    h("td", {}, state(KIND[request.state], label("request_state", request.state)),
+      Date.parse(request.in_hand_until ?? "") > now() ? h("div", { class: "quiet-text" }, t("tension.in_hand")) : null),
     h("td", { class: "wide small" }, blocks(request)),
     h("td", { class: "wide small" }, next(request), offersToAsk(request) ? h("div", { class: "no-wall no-print" }, overbookButton(request)) : null));
 }
