@@ -12,12 +12,12 @@ UNFIT = "Une tâche de fond est tombée ; elle est relancée d'elle-même. Si ce
 
 
 @routes.get("/health", responses={503: {"description": "The database is away, or a task is down."}})
-async def health(request: Request, wiring: WiringDep) -> JSONResponse:
-    """Alive: the database answers and every task behind the service runs."""
-    return await fitness(request, [wiring])
+async def health(request: Request, wiring: WiringDep, *, steps: bool = False) -> JSONResponse:
+    """Alive: the database answers and every task behind the service runs. `steps`: when each kind last ended well."""
+    return await fitness(request, [wiring], steps=steps)
 
 
-async def fitness(request: Request, wirings: list[Wiring]) -> JSONResponse:
+async def fitness(request: Request, wirings: list[Wiring], *, steps: bool = False) -> JSONResponse:
     """200 when all of these are fit; else 503 and, unless their database is away, the tasks that are down."""
     try:
         for wiring in wirings:
@@ -27,4 +27,5 @@ async def fitness(request: Request, wirings: list[Wiring]) -> JSONResponse:
         return await answer_database_away(request, error)
     if down := sorted(f"{wiring.name}: {task}" for wiring in wirings for task in wiring.background.down):
         return problem(503, "unfit", UNFIT, tasks=down)
-    return JSONResponse({"status": "ok"})
+    ran = {f"{each.name}: {step}": f"{at:%FT%TZ}" for each in wirings for step, at in each.background.ran.items()}
+    return JSONResponse({"status": "ok", **({"steps": ran} if steps else {})})

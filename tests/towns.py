@@ -131,11 +131,13 @@ async def until(
 
 
 @asynccontextmanager
-async def a_town(settings: Settings, *, practitioners: int = 2) -> AsyncIterator[Town]:
-    """Both services, running behind one socket."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}{API['availability']}"})
+async def a_town(
+    settings: Settings, *, practitioners: int = 2, port: int | None = None, reached_at: int | None = None
+) -> AsyncIterator[Town]:
+    """Both services, running behind one socket; matching finds availability at the port `reached_at`, if given."""
+    port = port or free_port()
+    url, near = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{reached_at or port}"
+    here = settings.model_copy(update={"public_url": url, "availability_url": f"{near}{API['availability']}"})
     territory = await a_territory(here, practitioners=practitioners)
     app = together.build(here)
     async with serving(app, port), AsyncExitStack() as clients:

@@ -189,6 +189,12 @@ class Batch(Order):
     release: list[ReleaseOf] = Field(default=[], max_length=MOST_IN_A_BATCH)
 
 
+class Asked(Order):
+    """Bookings to be told about."""
+
+    ids: list[UUID] = Field(max_length=5000)
+
+
 class Overbooking(Order):
     """A patient taken on top, and why."""
 

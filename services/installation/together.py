@@ -37,9 +37,9 @@ def build(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
 
     @app.get("/health")
-    async def health(request: Request) -> JSONResponse:
+    async def health(request: Request, *, steps: bool = False) -> JSONResponse:
         """Whether both services are fit; `/availability/health` and `/matching/health` speak for each."""
-        return await fitness(request, list(wirings.values()))
+        return await fitness(request, list(wirings.values()), steps=steps)
 
     for name, service in services.items():
         app.mount(API[name], service)

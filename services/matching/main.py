@@ -30,6 +30,7 @@ from services.matching.sameday.edges.places import CommuneIndex
 from services.matching.sameday.edges.pricing import Pricing
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
+from services.matching.sameday.round import OneRound
 from services.matching.sameday.rounds import Rounds
 from services.matching.sameday.store.requests import door
 from services.matching.sameday.store.tables import OUTBOX
@@ -42,8 +43,8 @@ from shared.settings import Settings
 from shared.wiring import serving, wire
 
 
-def build(settings: Settings) -> FastAPI:
-    """The service on these settings; nothing is opened before its lifespan begins."""
+def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
+    """The service on these settings; nothing is opened before its lifespan begins. One process at least runs rounds."""
     wiring = wire("matching", settings)
     hub = Hub(
         outbox=OUTBOX,
@@ -53,11 +54,12 @@ def build(settings: Settings) -> FastAPI:
         view=live.view,
     )
     client = client_for(settings)
-    territories = Territories(client, wiring.background, lambda cpts_id: wiring.bell.ring(door(cpts_id)))
+    territories = Territories(client, wiring.background, lambda cpts_id: wiring.bell.ring_here(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
     router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
     solver = Solver()
-    rounds = Rounds(wiring, territories, bookings, solver, router, forget_too=[forget_mail])
+    rounds = Rounds(wiring, OneRound(wiring, territories, bookings, solver, router, forget_too=[forget_mail]))
+    hub.on_moved.append(rounds.moved)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +71,8 @@ def build(settings: Settings) -> FastAPI:
             await started.enter_async_context(solver.running())
             await started.enter_async_context(keeping_calendar(wiring))
             await started.enter_async_context(rounds.running())
-            await started.enter_async_context(territories.running(rounds.start))
+            follow = territories.running(rounds.start if runs_rounds else lambda _cpts_id: None)
+            await started.enter_async_context(follow)
             yield
 
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)

@@ -37,6 +37,18 @@ class BookingView(Contract):
     overbooked: bool = False
 
 
+class BookingAnswer(Contract):
+    """What the availability service answers of a booking that it is asked about: a hold past its time has expired.
+
+    `slot_status`: where its slot stands; `by_hand`: a person took it, no machine.
+    """
+
+    id: str
+    state: BookingState
+    slot_status: str
+    by_hand: bool
+
+
 class SlotView(Contract):
     """A bounded time at one place with one practitioner.
 

@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import structlog
 from redis.asyncio import Redis
@@ -29,8 +30,8 @@ class Watch:
         """Wake the waiter."""
         self._event.set()
 
-    async def wait(self, at_most_s: float = POLL_S) -> bool:
-        """Wait for a ring, or for the poll interval; true if it rang."""
+    async def wait(self, at_most_s: float | None = POLL_S) -> bool:
+        """Wait for a ring, or for the poll interval (None: for ever); true if it rang."""
         try:
             async with asyncio.timeout(at_most_s):
                 await self._event.wait()
@@ -49,6 +50,9 @@ class Doorbell:
         self._listener = Redis.from_url(redis_url, socket_connect_timeout=1)
         self._prefix = f"{prefix}:ring:"
         self._watches: dict[str, set[Watch]] = defaultdict(set)
+        self._own = uuid4().hex.encode()
+        self.hears = False
+        """Whether the rings of other processes are heard: while not, look again and again instead."""
 
     @asynccontextmanager
     async def watch(self, stream: str) -> AsyncIterator[Watch]:
@@ -62,13 +66,14 @@ class Doorbell:
 
     async def ring(self, stream: str) -> None:
         """Wake who watches the stream, everywhere. A Redis that is away costs latency, never an error."""
-        self._ring_here(stream)
+        self.ring_here(stream)
         try:
-            await self._redis.publish(self._prefix + stream, b"")
+            await self._redis.publish(self._prefix + stream, self._own)
         except (RedisError, OSError) as error:
             log.warning("ring_lost", stream=stream, error=type(error).__name__)
 
-    def _ring_here(self, stream: str) -> None:
+    def ring_here(self, stream: str) -> None:
+        """Wake who watches the stream in this process."""
         for watch in self._watches.get(stream, ()):
             watch.ring()
 
@@ -78,12 +83,16 @@ class Doorbell:
             try:
                 async with self._listener.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.psubscribe(self._prefix + "*")
+                    self.hears = True
                     for stream in list(self._watches):
-                        self._ring_here(stream)
+                        self.ring_here(stream)
                     async for message in pubsub.listen():
-                        self._ring_here(message["channel"].decode().removeprefix(self._prefix))
+                        if message["data"] != self._own:  # its own ring woke everybody here already
+                            self.ring_here(message["channel"].decode().removeprefix(self._prefix))
             except (RedisError, OSError) as error:
                 log.warning("doorbell_away", error=type(error).__name__)
+            finally:
+                self.hears = False
             await asyncio.sleep(0.5)
 
     async def aclose(self) -> None:

@@ -14,7 +14,9 @@ from websockets.exceptions import WebSocketException
 from shared.contracts.events import State, apply
 
 log = structlog.get_logger()
-SILENCE_S = 45.0
+SILENCE_S = 25.0
+LATE_S = 15.0
+"""After so long without a word, not even a heartbeat, a replica may have missed something."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,12 @@ class Replica:
     epoch: str = ""
     seq: int = -1
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    heard_s: float = 0.0
+    """When its stream last said anything (the event loop's clock)."""
+
+    def late(self, at_s: float) -> bool:
+        """Whether what it does not show proves nothing: it has not heard where the stream stands for too long."""
+        return not self.ready.is_set() or at_s - self.heard_s > LATE_S
 
     def take(self, message: dict[str, Any]) -> list[dict[str, Any]]:
         """Apply a batch and answer its events; raises `Gap` when it does not continue this replica."""
@@ -70,6 +78,7 @@ async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChang
 async def _snapshot(client: httpx.AsyncClient, replica: Replica) -> None:
     answer = (await client.get("/live/snapshot", params={"cpts": replica.cpts_id})).raise_for_status().json()
     replica.state, replica.epoch, replica.seq = answer["state"], answer["epoch"], answer["seq"]
+    replica.heard_s = asyncio.get_running_loop().time()
     replica.ready.set()
 
 
@@ -77,10 +86,12 @@ async def _stream(client: httpx.AsyncClient, replica: Replica, on_change: OnChan
     ticket = (await client.post("/live/ticket")).raise_for_status().json()["ticket"]
     base = str(client.base_url).rstrip("/").replace("http", "ws", 1)
     where = f"{base}/live?cpts={replica.cpts_id}&epoch={replica.epoch}&after={replica.seq}"
-    async with connect(where, compression=None, open_timeout=5, max_size=None) as socket:
+    # No ping of the socket's own: the stream's heartbeat says more, and a silent one is left all the same.
+    async with connect(where, compression=None, open_timeout=5, max_size=None, ping_interval=None) as socket:
         await socket.send(json.dumps({"ticket": ticket}))
         while True:
             async with asyncio.timeout(SILENCE_S):
                 message = json.loads(await socket.recv())
+            replica.heard_s = asyncio.get_running_loop().time()
             if events := replica.take(message):
                 await on_change(replica, events)

@@ -133,6 +133,10 @@ told as (
             found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
         return Position(str(found.epoch), found.seq)
 
+    async def positions(self, session: AsyncSession) -> dict[str, Position]:
+        """The end of every stream in scope that ever began."""
+        return {row.cpts_id: Position(str(row.epoch), row.seq) for row in await run(session, select(self.head))}
+
     async def after(self, session: AsyncSession, cpts_id: str, seq: int, *, limit: int = BATCH) -> list[Entry]:
         """What came after `seq`, oldest first."""
         rows = await run(

@@ -1,6 +1,7 @@
 """The push side of the live protocol: a snapshot with its position, then batches that continue it.
 
-One reader a stream wakes on a ring (or every second), reads the log once and hands the batch to every seat. A seat
+One reader a stream wakes on a ring, reads the log once and hands the batch to every seat; in case a ring is lost, one
+look at all the streams' positions finds those that moved, every second while rings cannot be heard, else seldom. A seat
 sends at once and keeps a bounded backlog while its socket is slow; past it the socket closes with 1013 and the client
 resumes later from where it was: a stalled client harms nobody.
 
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,7 +30,9 @@ from shared.running.background import Background, Start
 
 log = structlog.get_logger()
 RECENT = 1024
-HEARTBEAT_S = 20.0
+HEARTBEAT_S, RETRY_S = 10.0, 1.0
+LOOK_DEAF_S, LOOKS_SPARED = 1.0, 4
+"""Between two looks at the positions while rings cannot be heard, and how many are spared while they can."""
 TICKET_WAIT_S = 5.0
 NOT_SIGNED_IN, RESET = 4401, 4409
 
@@ -53,23 +56,26 @@ class Tail:
         bell, outbox = self._hub.bell, self._hub.outbox
         async with bell.watch(outbox.stream(self.cpts_id)) as watch:
             while True:
-                await self._read_once()
-                await watch.wait()
+                read = await self._read_once()
+                await watch.wait(None if read else RETRY_S)
 
-    async def _read_once(self) -> None:
+    async def _read_once(self) -> bool:
+        """Read what is new; false while the database is away."""
         try:
             async with self._hub.reading(self.cpts_id) as session:
                 position = await self._hub.outbox.position(session, self.cpts_id)
                 if self.position is None or self.position.epoch != position.epoch or position.seq < self.position.seq:
                     self._start_at(position)
-                    return
+                    return True
                 while position.seq > self.position.seq:
                     entries = await self._hub.outbox.after(session, self.cpts_id, self.position.seq)
                     if not entries:
-                        return
+                        return True
                     self._deliver(entries)
         except AWAY as error:
             log.warning("tail_waits", cpts=self.cpts_id, error=type(error).__name__)
+            return False
+        return True
 
     def _start_at(self, position: Position) -> None:
         """Begin, or begin again: whoever stood in another history resets."""
@@ -116,12 +122,16 @@ class Hub:
         self._background = background
         self._tails: dict[str, Tail] = {}
         self._start: Start | None = None
+        self._looked_s = 0.0
+        self.on_moved: list[Callable[[Mapping[str, Position]], None]] = []
+        """Who else is told where all the streams stand, each time they are looked at."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hub"]:
         """Serve while the context is open."""
         async with self._background.running() as self._start:
             self._start("live heartbeat", self._beat)
+            self._start("live positions", self._look)
             self._start("live sessions", self._watch_sessions)
             yield self
 
@@ -228,10 +238,37 @@ class Hub:
             return await self.outbox.after(session, tail.cpts_id, seq)
 
     async def _beat(self) -> None:
+        """Say where each stream stands, as long as we know: a server that cannot read its log keeps silent."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
+            if asyncio.get_running_loop().time() - self._looked_s > HEARTBEAT_S:
+                continue
             for tail in self._tails.values():
                 tail.beat()
+
+    async def _look(self) -> None:
+        """One look at all the positions: a stream that moved without a ring is read."""
+        while True:
+            try:
+                async with self._open() as session:
+                    await set_scope(session, Scope(frozenset({"*"})))
+                    positions = await self.outbox.positions(session)
+            except AWAY as error:
+                log.warning("positions_wait", error=type(error).__name__)
+            else:
+                self._compare(positions)
+            await asyncio.sleep(LOOK_DEAF_S)
+            for _ in range(LOOKS_SPARED):
+                if self.bell.hears:
+                    await asyncio.sleep(LOOK_DEAF_S)
+
+    def _compare(self, positions: Mapping[str, Position]) -> None:
+        self._looked_s = asyncio.get_running_loop().time()
+        for cpts_id, tail in list(self._tails.items()):
+            if tail.position is not None and positions.get(cpts_id) != tail.position:
+                self.bell.ring_here(self.outbox.stream(cpts_id))
+        for moved in self.on_moved:
+            moved(positions)
 
     async def _watch_sessions(self) -> None:
         """Close, within a second, the sockets of sessions that ended."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import structlog
 
@@ -11,9 +12,11 @@ from shared.db import AWAY, is_lost
 from shared.db.doorbell import POLL_S, Doorbell
 
 log = structlog.get_logger()
+T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, None]]
 Start = Callable[[str, Work], None]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
+SELDOM_S = 5.0
 
 
 class Background:
@@ -26,6 +29,8 @@ class Background:
         """Nothing runs before `running` or `keeping`."""
         self._first_pause_s = first_pause_s
         self.down: dict[str, str] = {}
+        self.ran: dict[str, datetime] = {}
+        """When each kind of step last ended well (real time)."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Start]:
@@ -72,6 +77,27 @@ class Background:
             pause_s = self._first_pause_s if held else min(LONGEST_PAUSE_S, max(self._first_pause_s, 2 * pause_s))
             await asyncio.sleep(pause_s)
 
+    def ended(self, step: str) -> None:
+        """Note that a step ended well."""
+        self.ran[step] = datetime.now(UTC)  # noqa: TID251  about processes, not about appointments
+
+    async def step(self, name: str, work: Awaitable[T], *, of: str, ends: tuple[type[Exception], ...] = ()) -> T | None:
+        """Do one step of several, whatever becomes of the others: one that fails is shown until it goes well again.
+
+        Answers None for one that failed. A database that is away and what `ends` it all are raised.
+        """
+        (done,) = await asyncio.gather(work, return_exceptions=True)
+        key = f"{name} {of}"
+        if not isinstance(done, BaseException):
+            self.down.pop(key, None)
+            self.ended(name)
+            return done
+        if not isinstance(done, Exception) or isinstance(done, ends) or (isinstance(done, AWAY) and is_lost(done)):
+            raise done
+        self.down[key] = type(done).__name__
+        log.error("step_failed", step=name, of=of, error=type(done).__name__)
+        return None
+
 
 async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:
     """Work for each in turn, whatever becomes of the others: one bad row must not stop every other CPTS.
@@ -90,9 +116,11 @@ async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]])
 
 
 def rung(
-    bell: Doorbell, stream: str, work: Callable[[], Awaitable[bool]], *, waits: str, every_s: float = POLL_S
+    bell: Doorbell, stream: str, work: Callable[[], Awaitable[bool]], *, waits: str, every_s: float | None = None
 ) -> Work:
     """A task that works now, after each ring and every so often, until `work` answers false.
+
+    Unless `every_s` says how often: seldom while rings are heard, every second while they cannot be.
 
     While the database is away it says so in the log, under `waits`, and tries again; of what the database refuses it
     dies, for waiting does not mend it.
@@ -108,6 +136,6 @@ def rung(
                     if not is_lost(error):
                         raise
                     log.warning(waits, error=type(error).__name__)
-                await watch.wait(every_s)
+                await watch.wait(every_s or (SELDOM_S if bell.hears else POLL_S))
 
     return at_each_ring

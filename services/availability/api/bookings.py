@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from services.availability import orders
+from services.availability import orders, reads
 from services.availability.api.slots import seeing
 from services.availability.app import batch as batches
 from services.availability.app import bookings as app
 from services.availability.app.places import Hold
 from shared.auth import Role
-from shared.contracts import BookingState, BookingView
+from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep, problem_of
 from shared.patients.patient import Patient
 from shared.refusals import Refusal
@@ -127,6 +127,13 @@ def _carried(answer: batches.Answer, kind: str, request: Request) -> Carried:
     if isinstance(answer, Refusal):
         return Carried(status=answer.status, problem=problem_of(answer, request))
     return Carried(status=201 if kind == "hold" else 200, booking=answer)
+
+
+@routes.post("/bookings/answers")
+async def answers(caller: CallerDep, session: SessionDep, order: orders.Asked) -> list[BookingAnswer]:
+    """Where these bookings stand now, for who may be late to hear of it; ids that are not known are left out."""
+    caller.require(Role.MACHINE)
+    return await reads.booking_answers(session, order.ids)
 
 
 @routes.get("/bookings/{booking_id}/patient")

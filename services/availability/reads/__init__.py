@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,6 +25,7 @@ from services.availability.tables import (
 from shared.contracts import (
     LIVE_BOOKING,
     SUPPLEMENT_LIMIT,
+    BookingAnswer,
     BookingState,
     BookingView,
     CptsView,
@@ -33,6 +34,7 @@ from shared.contracts import (
     SlotView,
 )
 from shared.contracts.events import State
+from shared.db import run
 from shared.refusals import NotFound
 
 GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,6 +53,19 @@ def booking_view(row: BookingRow | Place) -> BookingView:
         held_until=row.held_until,
         overbooked=row.overbooked,
     )
+
+
+_ANSWERS = text("""
+select b.id::text as id, s.status as slot_status, b.held_by not like 'machine:%' as by_hand,
+       case when b.state = 'held' and b.held_until <= common.now() then 'expired' else b.state end as state
+from availability.booking b join availability.slot s on s.id = b.slot_id
+where b.id = any(:ids) order by b.id
+""")
+
+
+async def booking_answers(session: AsyncSession, ids: Collection[UUID]) -> list[BookingAnswer]:
+    """Where these bookings stand now, by the database; those that the caller may not touch are not answered."""
+    return [BookingAnswer(**row) for row in (await run(session, _ANSWERS, ids=list(ids))).mappings()]
 
 
 def slot_view(row: Any, bookings: Sequence[BookingRow | Place], **counts: int) -> SlotView:

@@ -4,7 +4,7 @@
 import { get, post, Problem } from "/static/api.js";
 import { config } from "/static/page.js";
 
-const SILENCE_MS = 45_000;
+const SILENCE_MS = 25_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 const RESET = 4409;

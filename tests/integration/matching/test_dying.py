@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from services.matching.sameday.store.lease import LeaseLost, fence, leave_lease,
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import Scope, set_scope
+from shared.refusals import Refusal
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.builders import CPTS, MORNING
@@ -72,13 +74,15 @@ class DiesAfterHolding(Availability):
 
     died = False
 
-    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
+    async def hold_each(
+        self, orders: Sequence[tuple[RequestRow, UUID]], *, minutes: int, held_for: str | None = None
+    ) -> Sequence[Booking | Refusal]:
         """Hold for good, then leave before anyone could record it."""
-        booking = await super().hold(row, slot_id, minutes=minutes, mode=mode)
+        booked = await super().hold_each(orders, minutes=minutes, held_for=held_for)
         if not self.died:
             self.died = True
             raise ConnectionAbortedError
-        return booking
+        return booked
 
 
 async def test_a_round_that_dies_between_hold_and_record_is_finished_by_the_next(town: Town) -> None:

@@ -18,11 +18,22 @@ from services.matching.sameday.app.deciding import (
 )
 from services.matching.sameday.app.intake import default_deadline
 from services.matching.sameday.app.parameters import CptsParameters
-from services.matching.sameday.app.reconciling import LiveBooking, Memory, Surplus, followed, unrecorded, unseen_places
+from services.matching.sameday.app.reconciling import (
+    LiveBooking,
+    Memory,
+    Sight,
+    Surplus,
+    doubts,
+    followed,
+    left_alone,
+    next_doubt_s,
+    unrecorded,
+    unseen_places,
+)
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
-from shared.contracts import RequestState
+from shared.contracts import BookingAnswer, BookingState, RequestState
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 PARAMETERS = CptsParameters()
@@ -60,7 +71,8 @@ def a_row(**more: Any) -> RequestRow:
 def a_slot(**more: Any) -> dict[str, Any]:
     """A live slot that starts in two hours."""
     starts_at = (NOW + timedelta(hours=2)).isoformat()
-    return {"id": str(uuid4()), "starts_at": starts_at, "give_back_at": None, "practitioner_id": str(uuid4()), **more}
+    plain = {"id": str(uuid4()), "starts_at": starts_at, "give_back_at": None, "practitioner_id": str(uuid4())}
+    return {**plain, "modes": ["AMB"], **more}
 
 
 def core_slot(places: int, name: str = "s") -> Slot:
@@ -147,40 +159,136 @@ def test_the_next_moment_is_the_first_that_has_not_passed() -> None:
     assert next_due([a_row(state=RequestState.UNSERVED)], NOW) is None
 
 
-def test_a_booking_that_was_seen_and_went_is_gone_and_one_never_seen_gets_time() -> None:
-    _, live = booked(RequestState.HELD)
+def sight(memory: Memory, at_s: float, live: dict[str, LiveBooking], *rows: RequestRow, now: datetime = NOW) -> Sight:
+    """What a round sees after it looked."""
+    wanted = {str(row.booking_id) for row in rows if row.booking_id is not None}
+    memory.look(live, wanted, at_s)
+    return Sight({str(row.id): row for row in rows}, live, memory, at_s, now)
+
+
+def answered(booking_id: str, state: BookingState, **more: Any) -> dict[str, BookingAnswer | None]:
+    """What the availability service answers of one booking."""
+    plain: dict[str, Any] = {"id": booking_id, "state": state, "slot_status": "published", "by_hand": False, **more}
+    return {booking_id: BookingAnswer(**plain)}
+
+
+@pytest.mark.parametrize("state", [RequestState.HELD, RequestState.CONFIRMED])
+def test_a_booking_that_went_or_never_came_is_asked_about_and_not_again_and_again(state: RequestState) -> None:
+    row, live = booked(state)
     (name,) = live
-    memory = Memory()
-    assert memory.look(live, {name}, 0.0) == set()
-    assert memory.look({}, {name}, 1.0) == {name}
+    seen = Memory()
+    assert doubts(sight(seen, 0.0, live, row)) == []
+    assert doubts(sight(seen, 1.0, {}, row)) == [name]
+    assert doubts(sight(seen, 2.0, {}, row)) == []
+    assert next_doubt_s(sight(seen, 2.0, {}, row)) == 4.0
+    assert doubts(sight(seen, 6.0, {}, row)) == [name]
     unseen = Memory()
-    assert unseen.look({}, {name}, 0.0) == set()
-    assert unseen.look({}, {name}, 4.0) == set()
-    assert unseen.look({}, {name}, 6.0) == {name}
+    assert doubts(sight(unseen, 0.0, {}, row)) == []
+    assert next_doubt_s(sight(unseen, 0.0, {}, row)) == 2.0
+    assert doubts(sight(unseen, 2.0, {}, row)) == [name]
+
+
+@pytest.mark.parametrize("state", [RequestState.HELD, RequestState.CONFIRMED])
+def test_silence_takes_nothing_from_anybody(state: RequestState) -> None:
+    row, live = booked(state)
+    (name,) = live
+    assert followed(row, {}, {}, PARAMETERS, NOW) is None
+    for alive in (BookingState.HELD, BookingState.CONFIRMED):
+        change = followed(row, {}, answered(name, alive), PARAMETERS, NOW)
+        assert change is None or (row.state, change.to) == (RequestState.HELD, RequestState.CONFIRMED)
 
 
 def test_a_confirmed_patient_whose_slot_went_is_answered_at_once_and_not_sent_there_again() -> None:
     row, _ = booked(RequestState.CONFIRMED)
-    change = followed(row, {}, {str(row.booking_id)}, PARAMETERS, NOW)
+    answers = answered(str(row.booking_id), BookingState.CANCELLED, slot_status="withdrawn")
+    change = followed(row, {}, answers, PARAMETERS, NOW)
     assert change is not None
     assert (change.code, change.to, change.version) == ("slot_withdrawn", RequestState.OPEN, row.version)
     assert (change.values["answer_by"], change.values["forbidden"]) == (NOW, [str(row.slot_id)])
 
 
+@pytest.mark.parametrize("state", [BookingState.CANCELLED, BookingState.RELEASED, BookingState.EXPIRED, None])
+def test_what_availability_answers_ends_a_booking_whatever_the_replica_shows(state: BookingState | None) -> None:
+    row, live = booked(RequestState.CONFIRMED)
+    name = str(row.booking_id)
+    answers = answered(name, state) if state else {name: None}
+    change = followed(row, live, answers, PARAMETERS, NOW)
+    assert change is not None
+    assert (change.code, change.to) == ("booking_ended", RequestState.OPEN)
+
+
+def test_a_hold_lapses_when_availability_says_so_and_not_by_our_clock() -> None:
+    row, live = booked(RequestState.HELD, held_until=NOW)
+    name = str(row.booking_id)
+    assert doubts(sight(Memory(), 0.0, live, row)) == [name]
+    assert followed(row, live, {}, PARAMETERS, NOW) is None
+    firm = followed(row, live, answered(name, BookingState.CONFIRMED), PARAMETERS, NOW)
+    over = followed(row, live, answered(name, BookingState.EXPIRED), PARAMETERS, NOW)
+    assert firm is not None
+    assert over is not None
+    assert (firm.to, over.to, over.code) == (RequestState.CONFIRMED, RequestState.OPEN, "expired")
+
+
 def test_a_slot_that_is_over_and_left_the_streams_takes_nothing_back() -> None:
-    row, _ = booked(RequestState.CONFIRMED)
-    assert followed(row, {}, {str(row.booking_id)}, PARAMETERS, NOW + timedelta(hours=5)) is None
+    row, live = booked(RequestState.CONFIRMED)
+    later, answers = NOW + timedelta(hours=5), answered(str(row.booking_id), BookingState.CANCELLED)
+    assert followed(row, {}, answers, PARAMETERS, later) is None
+    memory = Memory()
+    sight(memory, 0.0, live, row)
+    assert doubts(sight(memory, 1.0, {}, row, now=later)) == []
 
 
 def test_an_unrecorded_booking_waits_a_moment_then_is_recorded_or_given_back() -> None:
     held, live = booked(RequestState.HELD)
     open_row = a_row(id=held.id)
     memory = Memory()
-    memory.look(live, (), 0.0)
-    assert list(unrecorded({str(held.id): open_row}, live, memory, 1.0, NOW)) == []
-    (found,) = unrecorded({str(held.id): open_row}, live, memory, 3.0, NOW)
+    (name,) = live
+    answers = answered(name, BookingState.HELD)
+    assert left_alone(sight(memory, 0.0, live, open_row)) == {open_row.id}
+    assert doubts(sight(memory, 1.0, live, open_row)) == []
+    assert doubts(sight(memory, 3.0, live, open_row)) == [name]
+    assert list(unrecorded(sight(memory, 3.0, live, open_row), {})) == []
+    assert list(unrecorded(sight(memory, 3.0, live, open_row), answered(name, BookingState.RELEASED))) == []
+    (found,) = unrecorded(sight(memory, 3.0, live, open_row), answers)
     assert isinstance(found, Move)
     assert (found.to, found.values["booking_id"]) == (RequestState.HELD, held.booking_id)
-    closed = a_row(id=held.id, state=RequestState.CANCELLED)
-    (surplus,) = unrecorded({str(held.id): closed}, live, memory, 3.0, NOW)
+    closed = a_row(id=held.id, state=RequestState.CANCELLED, booking_id=held.booking_id)
+    (surplus,) = unrecorded(sight(memory, 3.0, live, closed), answers)
+    assert isinstance(surplus, Surplus)
+
+
+@pytest.mark.parametrize(("by_hand", "due", "picked"), [(True, True, True), (False, True, False), (False, False, True)])
+def test_a_place_that_a_person_held_stays_theirs_to_confirm(by_hand: bool, due: bool, picked: bool) -> None:
+    held, live = booked(RequestState.HELD)
+    open_row = a_row(id=held.id, answer_by=NOW if due else NOW + timedelta(hours=1))
+    (name,) = live
+    (found,) = unrecorded(sight(Memory(), 3.0, live, open_row), answered(name, BookingState.HELD, by_hand=by_hand))
+    assert isinstance(found, Move)
+    assert found.values["picked"] is picked
+
+
+def test_what_a_request_gave_back_is_never_recorded_again() -> None:
+    held, live = booked(RequestState.HELD)
+    (name,) = live
+    open_row = a_row(id=held.id, given_back=[name])
+    seen = sight(Memory(), 3.0, live, open_row)
+    assert left_alone(seen) == set()
+    (surplus,) = unrecorded(seen, answered(name, BookingState.CONFIRMED))
+    assert surplus == Surplus(UUID(name), open_row.id, BookingState.CONFIRMED)
+
+
+def test_the_places_of_a_household_are_recorded_together_or_go_back_when_they_stay_incomplete() -> None:
+    row, slot = a_row(party=2), a_slot()
+    shown: list[dict[str, Any]] = [
+        {"id": str(uuid4()), "state": "held", "request_id": name, "held_until": None, "overbooked": False}
+        for name in (str(row.id), f"{row.id}.2")
+    ]
+    live = {each["id"]: LiveBooking(each, slot) for each in shown}
+    answers = {key: answer for key in live for answer in answered(key, BookingState.HELD).values()}
+    (found,) = unrecorded(sight(Memory(), 3.0, live, row), answers)
+    assert isinstance(found, Move)
+    assert (str(found.values["booking_id"]), found.values["companions"]) == (shown[0]["id"], [shown[1]["id"]])
+    half, memory = {shown[0]["id"]: live[shown[0]["id"]]}, Memory()
+    assert list(unrecorded(sight(memory, 3.0, half, row), answers)) == []
+    (surplus,) = unrecorded(sight(memory, 34.0, half, row), answers)
     assert isinstance(surplus, Surplus)

@@ -19,8 +19,15 @@ AWAITED = frozenset({AttachmentState.PROPOSED, AttachmentState.ACCEPTED_BY_PRACT
 
 
 async def registers(session: AsyncSession) -> list[str]:
-    """The CPTS whose register has something that time may change."""
-    query = select(AttachmentRow.cpts_id).where(col(AttachmentRow.archived_at).is_(None)).distinct()
+    """The CPTS whose register has something that time may change now."""
+    now = await database_now(session)
+    maybe = or_(
+        col(AttachmentRow.state).in_(AWAITED) & (col(AttachmentRow.answer_by) <= now),
+        col(AttachmentRow.state).in_(SEEKING | {AttachmentState.TO_REVALIDATE})
+        & (col(AttachmentRow.revalidate_by) <= now),
+        col(AttachmentRow.state).in_(CLOSED),
+    )
+    query = select(AttachmentRow.cpts_id).where(col(AttachmentRow.archived_at).is_(None), maybe).distinct()
     return sorted(await session.exec(query))
 
 

@@ -1,6 +1,6 @@
 """What a hold is made of: a booking in the availability service and the change of our request that goes with it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
-from shared.contracts import ON_THE_BOARD, RequestState
+from shared.contracts import ON_THE_BOARD, BookingAnswer, RequestState
+from shared.refusals import Refusal
 
 BOOKED = frozenset({RequestState.HELD, RequestState.CONFIRMED})
 NO_SLOT: dict[str, Any] = {
@@ -70,6 +71,26 @@ class Bookings(Protocol):
 
     async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
         """Give confirmed places back."""
+        ...
+
+    async def hold_each(
+        self, orders: Sequence[tuple[RequestRow, UUID]], *, minutes: int
+    ) -> Sequence[Booking | Refusal]:
+        """Keep a slot for each of these requests, in one call, for a machine; to each its booking, or the refusal."""
+        ...
+
+    async def confirm_each(
+        self, orders: Sequence[tuple[tuple[UUID, ...], dict[str, Any] | None]]
+    ) -> Sequence[Refusal | None]:
+        """Make the places of each request firm, in one call, and tell its patient; to each None or what refused it."""
+        ...
+
+    async def give_back_each(self, orders: Sequence[tuple[UUID, str]], reason: str) -> Sequence[Refusal | None]:
+        """Give places back, in one call, each by the state it is known in; what ended meanwhile is refused."""
+        ...
+
+    async def ask(self, booking_ids: Collection[str]) -> Mapping[str, BookingAnswer | None]:
+        """Where these bookings stand now; None where it knows none of that id. Raises `AvailabilityAway`."""
         ...
 
 

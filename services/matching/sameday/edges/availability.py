@@ -3,14 +3,15 @@
 Each of these calls says the same when it is said twice (one request has one live booking of a slot): no key is needed.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from services.matching.sameday.app.bookings import Booking, OnTop, agreed_mode, names_of
+from services.matching.sameday.edges.batches import Batches, booking_of, order_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingView, SlotView
 from shared.outside.trust import authorities
@@ -49,45 +50,34 @@ def client_for(settings: Settings) -> httpx.AsyncClient:
     )
 
 
-class Availability:
+class Availability(Batches):
     """What a request's bookings need of the availability service."""
 
     def __init__(self, client: httpx.AsyncClient, live_slots: LiveSlots) -> None:
         """`live_slots` answers the live slots of a CPTS, by id."""
         self._client, self._live_slots = client, live_slots
 
-    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
-        """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
-        slot = self._live_slots(row.cpts_id).get(str(slot_id))
+    def slot(self, cpts_id: str, slot_id: UUID) -> Mapping[str, Any]:
+        """A live slot; raises `SlotUnavailable`."""
+        slot: Mapping[str, Any] | None = self._live_slots(cpts_id).get(str(slot_id))
         if slot is None:
             raise SlotUnavailable
+        return slot
+
+    async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
+        """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
+        slot = self.slot(row.cpts_id, slot_id)
         if mode and mode not in slot["modes"]:
             raise Invalid("Ce créneau ne se prend pas ainsi.", field="mode", value=mode, rule="one of the slot's")
-        taken: list[BookingView] = []
-        own = slot["practitioner_id"] == str(row.habitual_practitioner_id)
-        for name in names_of(row):
-            body = {
-                "request_id": name,
-                "minutes": minutes,
-                "held_for": row.asked_by,
-                "urgency": row.urgency,
-                "own_patient": own,
-            }
-            try:
-                answer = await self._post(f"/slots/{slot_id}/bookings", body)
-            except Refusal:
-                await self.release(UUID(each.id) for each in taken)
-                raise
-            taken.append(BookingView.model_validate(answer, extra="ignore"))
-        return Booking(
-            id=UUID(taken[0].id),
-            companions=tuple(UUID(each.id) for each in taken[1:]),
-            slot_id=slot_id,
-            practitioner_id=UUID(slot["practitioner_id"]),
-            starts_at=datetime.fromisoformat(slot["starts_at"]),
-            held_until=taken[0].held_until,
-            mode=mode or agreed_mode(row.modes, slot["modes"]),
-        )
+        if row.party > 1:
+            (booking,) = await self.hold_each([(row, slot_id)], minutes=minutes, held_for=row.asked_by)
+        else:
+            order = order_of(row, slot, str(row.id), minutes, row.asked_by)
+            taken = BookingView.model_validate(await self.post(f"/slots/{slot_id}/bookings", order), extra="ignore")
+            booking = booking_of(row, slot, [taken])
+        if isinstance(booking, Refusal):
+            raise booking
+        return replace(booking, mode=mode) if mode else booking
 
     async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
         """Open a slot on top of what the practitioner offers, with all its places held for the request."""
@@ -105,7 +95,7 @@ class Availability:
             "own_patient": place.practitioner_id == row.habitual_practitioner_id,
             "reason": place.reason,
         }
-        slot = SlotView.model_validate(await self._post("/slots/on-top", body), extra="ignore")
+        slot = SlotView.model_validate(await self.post("/slots/on-top", body), extra="ignore")
         by_name = {each.request_id: each for each in slot.bookings}
         first, *others = (by_name[name] for name in names_of(row))
         return Booking(
@@ -119,35 +109,47 @@ class Availability:
         )
 
     async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:
-        """Make held places firm."""
-        for booking_id in booking_ids:
-            await self._post(f"/bookings/{booking_id}/confirmation", {"patient": patient})
+        """Make held places firm, all or none."""
+        match tuple(booking_ids):
+            case (booking_id,):
+                await self.post(f"/bookings/{booking_id}/confirmation", {"patient": patient})
+            case several:
+                _raise(await self.confirm_each([(several, patient)]))
 
     async def release(self, booking_ids: Iterable[UUID]) -> None:
         """Give held places back."""
         for booking_id in booking_ids:
-            await self._post(f"/bookings/{booking_id}/release", None)
+            await self.post(f"/bookings/{booking_id}/release", None)
 
     async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
         """Give confirmed places back."""
         for booking_id in booking_ids:
-            await self._post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
+            await self.post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
 
-    async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    def refusal(self, problem: Mapping[str, Any]) -> Refusal:
+        """What a problem of the availability service means here."""
+        return _refusal(problem)
+
+    async def post(self, path: str, body: Mapping[str, Any] | None) -> Any:
+        """Ask the availability service; raises the refusal it answers."""
         try:
             answer = await self._client.post(path, json=body)
         except (httpx.HTTPError, OSError) as error:
             raise AvailabilityAway from error
         if answer.is_success:
-            value: dict[str, Any] = answer.json()
-            return value
+            return answer.json()
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise AvailabilityAway
-        raise _refusal(answer)
+        raise _refusal(answer.json())
 
 
-def _refusal(answer: httpx.Response) -> Refusal:
-    problem = answer.json()
+def _raise(refused: Iterable[Refusal | None]) -> None:
+    for refusal in refused:
+        if refusal is not None:
+            raise refusal
+
+
+def _refusal(problem: Mapping[str, Any]) -> Refusal:
     if problem["code"] in ("slot_unavailable", "not_found"):
         return SlotUnavailable()
     return AvailabilityRefused(problem.get("detail"), rule=problem["code"])

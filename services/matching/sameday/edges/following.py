@@ -1,7 +1,7 @@
 """What is known of the slots: one replica per CPTS of the availability service's live state, and its core slots."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -142,9 +142,7 @@ def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[s
 class Territories:
     """Every CPTS that the availability service knows, followed."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, background: Background, on_change: Callable[[str], Awaitable[None]]
-    ) -> None:
+    def __init__(self, client: httpx.AsyncClient, background: Background, on_change: Callable[[str], None]) -> None:
         """`on_change` is told the CPTS whose slots changed."""
         self._client, self._background, self._on_change = client, background, on_change
         self._known: dict[str, Territory] = {}
@@ -182,4 +180,4 @@ class Territories:
         return [cpts["id"] for cpts in answer]
 
     async def _changed(self, replica: Replica, _events: list[dict[str, Any]]) -> None:
-        await self._on_change(replica.cpts_id)
+        self._on_change(replica.cpts_id)

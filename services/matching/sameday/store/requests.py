@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, literal, update
+from sqlalchemy import ARRAY, Text, case, cast, func, literal, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -54,6 +54,8 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         guard.append(col(RequestRow.version) == change.version)
     if change.booking_id is not None:
         guard.append(col(RequestRow.booking_id) == change.booking_id)
+    if taken_up := _taken_up(change):
+        guard.append(~col(RequestRow.given_back).bool_op("&&")(cast(taken_up, ARRAY(Text))))
     taken = (
         update(RequestRow)
         .where(*guard)
@@ -61,6 +63,7 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
             state=change.to or col(RequestRow.state),
             version=col(RequestRow.version) + 1,
             **_known_to_the_patient(change),
+            **_given_back(change),
             changed_at=change.at,
             **change.values,
         )
@@ -81,6 +84,20 @@ def _known_to_the_patient(change: Move) -> dict[str, Any]:
     if change.to is None:
         return {}
     return {"told_at": case((col(RequestRow.asked_by) == change.by, literal(change.at)), else_=None)}
+
+
+def _taken_up(change: Move) -> list[str]:
+    """The bookings that the change records."""
+    first = change.values.get("booking_id")
+    return [str(first), *change.values.get("companions", ())] if first else []
+
+
+def _given_back(change: Move) -> dict[str, Any]:
+    """What a request no longer uses is written down in the same breath: a crash before it is ended loses nothing."""
+    if "booking_id" not in change.values and change.to != RequestState.CANCELLED:
+        return {}
+    places = func.array_append(col(RequestRow.companions), cast(col(RequestRow.booking_id), Text))
+    return {"given_back": col(RequestRow.given_back).op("||")(func.array_remove(places, None))}
 
 
 async def _moved(session: AsyncSession, request_id: UUID) -> Refusal:

@@ -89,6 +89,8 @@ class RequestRow(Matching, table=True):
     relaxations: list[dict[str, Any]] = values(default_factory=list)
     forbidden: list[str] = texts(default_factory=list)
     """Slots and practitioners that may not be given again."""
+    given_back: list[str] = texts(default_factory=list)
+    """Bookings it had, or was offered, and gives back: they are never recorded again, whoever ends them."""
     escalation: int = 0
     next_step_at: datetime | None = instant(default=None)
     reason: str = Field(default="", sa_type=Text)

@@ -1,0 +1,1 @@
+"""What must hold whatever breaks: sockets that fall silent, calls that drag, processes that die."""
