@@ -1,6 +1,6 @@
 """What time does by itself: holds lapse, empty slots go back, days end, histories are forgotten."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import case, update
 from sqlmodel import col, delete, select
@@ -39,14 +39,19 @@ async def give_back(session: AsyncSession, cpts_id: str) -> None:
     await tell(session, [Fact("slot_given_back.v1", slot_id) for slot_id in returned])
 
 
+def first_day_kept(now: datetime) -> datetime:
+    """Before this instant slots have left the live state."""
+    return midnight(day_at(now - KEPT_AFTER_THE_DAY))
+
+
 async def close_past(session: AsyncSession, cpts_id: str) -> None:
     """Take the slots of past days out of the live state, four hours after midnight in Paris."""
-    day = day_at(await database_now(session) - KEPT_AFTER_THE_DAY)
+    day_begins = first_day_kept(await database_now(session))
     gone = await slots.change(
         session,
         col(SlotRow.cpts_id) == cpts_id,
         col(SlotRow.live).is_(True),
-        col(SlotRow.starts_at) < midnight(day),
+        col(SlotRow.starts_at) < day_begins,
         live=False,
         status=case((col(SlotRow.status) == "published", "closed"), else_=col(SlotRow.status)),
     )

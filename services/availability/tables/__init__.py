@@ -163,6 +163,7 @@ class OpeningRow(Offer, Availability, table=True):
     __table_args__ = (
         CheckConstraint("to_time > from_time", name="forwards"),
         Index(None, "cpts_id"),
+        Index("ix_opening_cut_until", text("coalesce(cut_until, '-infinity'::date)")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -212,6 +213,8 @@ class SlotRow(Offer, Availability, table=True):
             where=text(TIME_TAKEN),
         ),
         Index(None, "cpts_id", "starts_at"),
+        Index("ix_slot_give_back_at", "give_back_at", postgresql_where=text("status = 'published' and taken = 0")),
+        Index("ix_slot_live", "starts_at", postgresql_where=text("live")),
         Index("ix_slot_audience", "audience", postgresql_using="gin"),
         Index(None, "practitioner_id", "starts_at", postgresql_where=text("status = 'published'")),
         Index(
@@ -284,6 +287,7 @@ class LedgerRow(Availability, table=True):
     """How many patients a practitioner served for a CPTS, as last counted: on `counted_on`, over 28 days."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_counted_on", "counted_on"),)
 
     cpts_id: str = Field(primary_key=True, sa_type=Text)
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
