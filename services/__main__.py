@@ -12,8 +12,7 @@ from services.cli.files import imports
 from services.cli.options import DEMO_DIR, UP_DIR, DataDir, Host, Port, Seed, run
 from services.cli.people import accounts, seeds, territories
 from services.cli.saying import report, say
-from shared.embedded.place import CannotStart
-from shared.refusals import Refusal
+from shared.refusals import CannotStart, Refusal
 
 app = typer.Typer(
     name="aiguillage",
@@ -66,17 +65,21 @@ def serve(
     name: Annotated[str, typer.Argument(help="availability, matching ou pages.")],
     port: Port = 8000,
     host: Host = "127.0.0.1",
+    rounds: Annotated[
+        bool, typer.Option("--rounds/--no-rounds", help="Sans : ce matching répond, d'autres processus font les tours.")
+    ] = True,
 ) -> None:
     """Lance un seul service, ou les pages, sur les serveurs donnés par DATABASE_URL et REDIS_URL.
 
-    Derrière un mandataire qui n'en fait qu'une origine : voir Caddyfile et docker-compose.yml.
+    Derrière un mandataire qui n'en fait qu'une origine : voir Caddyfile et docker-compose.yml, et docs/run.md.
 
     \b
     aiguillage migrate && aiguillage serve availability --port 8001
+    aiguillage serve matching --port 8002 --no-rounds
     """
     from services.cli.up import serve as work
 
-    run(work(name, host=host, port=port, say=say))
+    run(work(name, host=host, port=port, say=say, rounds=rounds))
 
 
 @app.command()

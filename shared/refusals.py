@@ -58,3 +58,7 @@ class TooManyAttempts(Refusal):
 
     code = "too_many_attempts"
     status = 429
+
+
+class CannotStart(Exception):
+    """A command or an embedded server cannot start; the message says why and what to do."""

@@ -15,7 +15,7 @@ from services.installation.starting import installed
 from services.people.signin import add_account
 from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.db import Scope, run, set_scope
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 from shared.wiring import running, wire
 
 LEAST_PASSWORD = 12

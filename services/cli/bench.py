@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 
 ROOT = Path(__file__).parents[2]
 

@@ -24,8 +24,8 @@ from services.matching.sameday.app.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territory
 from shared.db import Scope, database_now, set_scope
 from shared.db.tables import CommuneRow
-from shared.embedded.place import CannotStart
 from shared.live.follow import Replica
+from shared.refusals import CannotStart
 from shared.settings import Settings
 from shared.wiring import running, wire
 

@@ -21,7 +21,7 @@ from services.installation.sealed import REMEDY, unopened
 from services.installation.starting import Installation, installed
 from shared.clock import Clock
 from shared.db.migrate import History, newest
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 from shared.settings import DEMO_SECRET
 
 LEAST_FREE_GB, MOST_SKEW_S = 2, 2

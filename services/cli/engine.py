@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from services.cli.options import UP_DIR, DataDir, Seed, run
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 
 engine = typer.Typer()
 Instance = Annotated[Path, typer.Argument(help="Une instance, en JSON versionné.", exists=True, dir_okay=False)]

@@ -15,7 +15,7 @@ from services.matching.hub.settings import HubSettings
 from services.matching.hub.transport import Line
 from services.matching.sameday.edges.availability import client_for
 from shared.auth import Caller, Role
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 from shared.running.telemetry import configure_logging
 from shared.wiring import Wiring, serving, wire
 

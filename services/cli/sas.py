@@ -10,7 +10,7 @@ from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import IncompleteTls, listener, server_context
 from services.cli.up import first_of, until_told
 from services.installation.starting import installed
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 from shared.running.telemetry import configure_logging
 from shared.wiring import running, wire
 

@@ -13,9 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.installation.starting import Installation, installed
-from shared.embedded.place import CannotStart
+from shared.refusals import CannotStart
 from shared.running.telemetry import configure_logging
-from shared.settings import Settings
 
 SERVICES = {
     "availability": "services.availability.main",
@@ -124,18 +123,25 @@ async def up(data_dir: Path, *, host: str, port: int, say: Callable[[str], None]
         )
 
 
-async def serve(name: str, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Run one service, or the pages, on DATABASE_URL and REDIS_URL until told to stop. Migrate the schemas first."""
+async def serve(name: str, *, host: str, port: int, say: Callable[[str], None], rounds: bool = True) -> None:
+    """Run one service, or the pages, on DATABASE_URL and REDIS_URL until told to stop. Migrate the schemas first.
+
+    Without `rounds` a matching service answers people and leaves the rounds to other processes.
+    """
     if name not in SERVICES:
         raise CannotStart(f"Aucun service ne s'appelle « {name} » : {' ou '.join(SERVICES)}.")
+    if not rounds and name != "matching":
+        raise CannotStart("--no-rounds est pour « serve matching » : lui seul fait des tours.")
     configure_logging()
     async with until_told() as told, installed(Path("data/up"), port=port, join=True, migrate=False) as here:
-        await _run(_builder(SERVICES[name])(here.settings), here, host=host, port=port, told=told, say=say)
+        build = _builder(SERVICES[name])
+        app = build(here.settings) if rounds else build(here.settings, runs_rounds=False)
+        await _run(app, here, host=host, port=port, told=told, say=say)
 
 
-def _builder(module: str) -> Callable[[Settings], FastAPI]:
+def _builder(module: str) -> Callable[..., FastAPI]:
     # Slow to import, the solver above all: only who serves pays for it.
-    build: Callable[[Settings], FastAPI] = import_module(module).build
+    build: Callable[..., FastAPI] = import_module(module).build
     return build
 
 

@@ -18,16 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.refusals import CannotStart as CannotStart  # noqa: PLC0414  others take it from here
+
 STATE_DIR = Path("/var/lib/aiguillage")
 """Where root puts what the servers' user could not reach, for example below /root."""
 
 UNPRIVILEGED = ("postgres", "nobody")
 LONGEST_SOCKET = 103
 """Bytes of a unix socket's path: 104 with the closing zero on macOS, 108 on Linux."""
-
-
-class CannotStart(Exception):
-    """An embedded server cannot start; the message says why and what to do."""
 
 
 class AlreadyRunning(CannotStart):
