@@ -1,6 +1,8 @@
 """`aiguillage solve`, `judge`, `simulate` and `whatif`: the engine, away from any server."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +68,10 @@ def simulate(
     from services.matching.lab.terminal.command import simulate as live
 
     _check_policies(*policy or ())
-    live(days=days, seed=seed, load=load, policies=policy or COMPARED, mishaps=mishaps, plot_to=plot, workers=workers)
+    with _in_a_sentence(plot):
+        live(
+            days=days, seed=seed, load=load, policies=policy or COMPARED, mishaps=mishaps, plot_to=plot, workers=workers
+        )
 
 
 @engine.command()
@@ -99,7 +104,8 @@ def whatif(
     if day is not None and history is None and policy_named(policy or DEFAULT_POLICY).scenarios:
         raise CannotStart("Anticiper sur une journée enregistrée demande des journées passées : --history DOSSIER.")
     change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY, farther_s=60 * farther)
-    live(change, day=day, history=history, days=days, seed=seed, load=load, plot_to=plot)
+    with _in_a_sentence(plot, day or history):
+        live(change, day=day, history=history, days=days, seed=seed, load=load, plot_to=plot)
 
 
 @engine.command()
@@ -123,6 +129,29 @@ def capture(
     from services.cli.saying import say
 
     run(work(data_dir, cpts=cpts, out=out, days=days, say=say))
+
+
+@contextmanager
+def _in_a_sentence(plot: Path | None, read: Path | None = None) -> Iterator[None]:
+    """Turn what is wrong with a file or a name into one sentence with its remedy."""
+    from services.cli.solving import FileNotUnderstood, nobody_called, not_written, unreadable
+    from services.matching.engine.files import UnreadableFile
+    from services.matching.lab.changes import PractitionerUnknown
+    from services.matching.lab.days.day import NotADay
+    from shared.wording.labels import wording
+
+    try:
+        yield
+    except UnreadableFile as error:
+        raise unreadable(error) from error
+    except NotADay as error:
+        raise FileNotUnderstood(wording().say("file.not_a_day", path=read)) from error
+    except PractitionerUnknown as error:
+        raise nobody_called(error) from error
+    except (OSError, ValueError) as error:
+        if plot is None:
+            raise
+        raise not_written(plot, error) from error
 
 
 def _check_policies(*names: str) -> None:

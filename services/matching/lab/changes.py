@@ -1,6 +1,7 @@
 """What if: the same day with one thing changed. A day goes in, a day comes out; stored and drawn days alike."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,14 +45,22 @@ def changed_day(day: Day, change: Change, rng: np.random.Generator) -> Day:
 
 
 class PractitionerUnknown(LookupError):
-    """Nobody of this name offers a slot on that day."""
+    """Nobody of this name offers a slot on that day.
+
+    `named` is the name; `known` who does, with their slots in number, those with most first.
+    """
+
+    def __init__(self, named: str, known: Sequence[tuple[str, int]]) -> None:
+        """Say who could be meant."""
+        super().__init__(named)
+        self.named, self.known = named, known
 
 
 def without_practitioner(day: Day, practitioner: str) -> Day:
     """The day without the slots of one practitioner; raises PractitionerUnknown when there are none."""
     kept = [i for i, slot in enumerate(day.slots) if slot.practitioner != practitioner]
     if len(kept) == len(day.slots):
-        raise PractitionerUnknown(f"{practitioner!r}: {PractitionerUnknown.__doc__}")
+        raise PractitionerUnknown(practitioner, Counter(slot.practitioner for slot in day.slots).most_common())
     slots = tuple(day.slots[i] for i in kept)
     names = {slot.id for slot in slots}
     return replace(

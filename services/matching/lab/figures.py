@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -10,10 +11,10 @@ from services.matching.lab.outcome import Outcome, added
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """The mean of a difference over days, its standard error, and on how many days it was below zero."""
+    """The mean of a difference over days, its standard error (None for one day), on how many days it was below zero."""
 
     mean: float
-    standard_error: float
+    standard_error: float | None
     days_below: int
     days: int
 
@@ -38,6 +39,18 @@ class Figures:
     dropped: int
     """Told, then lost because the practitioner took the slot back; the policy drops nobody."""
     gini: float
+    errors: "Errors | None" = None
+    """None for one day, whose error nobody can know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Standard errors over the days, in the units of the figures of the same name."""
+
+    unserved_by_class: tuple[float, float, float, float]
+    unserved_urgent: float
+    unserved: float
+    travel_min: float
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -60,7 +73,24 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         moved=float(100 * total.moved / served.sum()),
         dropped=total.dropped,
         gini=total.gini_milli / 1000,
+        errors=_errors(outcomes) if len(outcomes) > 1 else None,
     )
+
+
+def _errors(outcomes: Sequence[Outcome]) -> Errors:
+    p1, p2, p3, p4 = (_error(outcomes, partial(of_class, rank)) for rank in range(4))
+    return Errors((p1, p2, p3, p4), _error(outcomes, urgent), _error(outcomes, everybody), _error(outcomes, travel))
+
+
+def _error(outcomes: Sequence[Outcome], measure: Callable[[Outcome], float]) -> float:
+    """The standard error of the mean of a measure over days."""
+    values = np.array([measure(one) for one in outcomes])
+    return float(values.std(ddof=1) / np.sqrt(values.size))
+
+
+def of_class(rank: int, one: Outcome) -> float:
+    """Those of one class unserved, in %; rank 0 is P1."""
+    return 100 * one.unserved[rank] / max(1, one.asked[rank])
 
 
 def urgent(one: Outcome) -> float:
@@ -81,5 +111,5 @@ def travel(one: Outcome) -> float:
 def paired(measure: Callable[[Outcome], float], ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Paired:
     """The difference of a measure between two policies on the same days, in order."""
     gap = np.array([measure(a) - measure(b) for a, b in zip(ours, theirs, strict=True)])
-    error = float(gap.std(ddof=1) / np.sqrt(gap.size)) if gap.size > 1 else 0.0
+    error = float(gap.std(ddof=1) / np.sqrt(gap.size)) if gap.size > 1 else None
     return Paired(float(gap.mean()), error, int((gap < 0).sum()), int(gap.size))

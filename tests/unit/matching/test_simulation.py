@@ -205,6 +205,31 @@ def test_simulate_prints_a_table_and_writes_a_picture(tmp_path: Path) -> None:
         simulate(policies=("luck",))
 
 
+def test_the_tables_say_errors_and_policies_in_eighty_columns_and_cut_nothing(tmp_path: Path) -> None:
+    shown = Console(file=StringIO(), width=80)
+    names = ("call_3", "fcfs_early", "fcfs_cost")
+    rows = simulate(days=3, policies=names, plot_to=tmp_path / "days.png", console=shown)
+    assert isinstance(shown.file, StringIO)
+    said = shown.file.getvalue()
+    assert "…" not in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+    assert "±" in said
+    assert all(f"{name} : " in said for name in names)
+    lived = run_cases([Case(seed, names) for seed in range(3)])
+    shares = [100 * sum(day[0].unserved) / sum(day[0].asked) for day in lived]
+    assert rows[0].errors is not None
+    assert rows[0].errors.unserved == pytest.approx(np.std(shares, ddof=1) / 3**0.5)
+
+
+def test_one_day_has_no_error_and_says_so() -> None:
+    shown = Console(file=StringIO(), width=80)
+    [row] = simulate(days=1, policies=("fcfs_early",), console=shown)
+    assert row.errors is None
+    assert isinstance(shown.file, StringIO)
+    assert "un seul jour" in shown.file.getvalue()
+    assert "±" not in shown.file.getvalue()
+
+
 def test_whatif_lives_a_stored_day_again(tmp_path: Path) -> None:
     write_day(tmp_path / "day.json", a_day())
     shown = Console(file=StringIO(), width=200)

@@ -11,11 +11,15 @@ from services.matching.engine.travel import Travel
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing a plan does that it may not: `kind` which, about whom, and the figures."""
+    """One thing a plan does that it may not: `kind` which, about whom, what was found and what would be right.
+
+    For a pair that is not allowed `found` is the slot. Costs are in seconds of travel.
+    """
 
     kind: str
     about: str
     found: str = ""
+    right: str = ""
 
 
 def faults(instance: Instance, plan: Plan, travel: Travel | None = None) -> tuple[Fault, ...]:
@@ -42,7 +46,7 @@ def _names(instance: Instance, plan: Plan) -> Iterator[Fault]:
     decided.update(one.request for one in plan.unmatched)
     for name in asked | decided:
         if asked[name] != decided[name]:
-            yield Fault("request_not_decided_once", name, f"{decided[name]} for {asked[name]}")
+            yield Fault("request_not_decided_once", name, str(decided[name]), str(asked[name]))
     offered = {slot.id for slot in instance.slots}
     for one in plan.assignments:
         if one.slot not in offered:
@@ -67,14 +71,14 @@ def _places(instance: Instance, plan: Plan) -> Iterator[Fault]:
         taken[one.slot] += people
     for slot in instance.slots:
         if taken[slot.id] > slot.places:
-            yield Fault("slot_overfull", slot.id, f"{taken[slot.id]} for {slot.places}")
+            yield Fault("slot_overfull", slot.id, str(taken[slot.id]), str(slot.places))
 
 
 def _week_caps(instance: Instance, plan: Plan) -> Iterator[Fault]:
     for name, people in _sent(instance, plan).items():
         limit = second_look.limit_of(instance, name)
         if people > limit:
-            yield Fault("week_cap_exceeded", name, f"{people} for {limit}")
+            yield Fault("week_cap_exceeded", name, str(people), str(limit))
 
 
 def _sent(instance: Instance, plan: Plan) -> Counter[str]:
@@ -109,10 +113,10 @@ def _costs(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fa
             second_look.cost(instance, requests[one.request], slots[one.slot], travel), fairness=one.cost.fairness
         )
         if right != one.cost:
-            yield Fault("cost_wrong", one.request, f"{_sum(one.cost)} for {_sum(right)}")
+            yield Fault("cost_wrong", one.request, str(_sum(one.cost)), str(_sum(right)))
     total = sum(_sum(one.cost) for one in plan.assignments)
     if total != plan.cost:
-        yield Fault("total_wrong", "plan", f"{plan.cost} for {total}")
+        yield Fault("total_wrong", "plan", str(plan.cost), str(total))
     yield from _fairness(instance, plan)
 
 
@@ -128,7 +132,7 @@ def _fairness(instance: Instance, plan: Plan) -> Iterator[Fault]:
     for name, people in _sent(instance, plan).items():
         right = second_look.fairness(instance, loads, name, range(1, people + 1))
         if charged[name] != right:
-            yield Fault("fairness_wrong", name, f"{charged[name]} for {right}")
+            yield Fault("fairness_wrong", name, str(charged[name]), str(right))
 
 
 def _reasons(instance: Instance, plan: Plan) -> Iterator[Fault]:

@@ -24,11 +24,11 @@ from services.matching.lab.figures import Figures, figures
 from services.matching.lab.outcome import Outcome
 from services.matching.lab.run import Case, past_days, run_cases, run_day
 from services.matching.lab.terminal.plots import plot
-from services.matching.lab.terminal.tables import differences, table_of
+from services.matching.lab.terminal.tables import differences, explanations, tables_of
 
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
 FLU_WEEK = 1.4
-TABLE_COLUMNS = 150
+TABLE_COLUMNS = 80
 
 
 def simulate(
@@ -54,7 +54,10 @@ def simulate(
     lived = run_cases([Case(seed + n, names, setting, trouble) for n in range(days)], workers)
     rows = tuple(figures(outcomes) for outcomes in zip(*lived, strict=True))
     title = f"{days} jours simulés, {load:g} demande par créneau" + (", avec aléas" if mishaps else "")
-    (console or _console()).print(table_of(title, rows))
+    shown = console or _console()
+    for table in tables_of(title, rows):
+        shown.print(table)
+    shown.print(explanations(names), highlight=False)
     if plot_to is not None:
         plot(plot_to, title, rows)
     return rows
@@ -85,15 +88,17 @@ def whatif(
     rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_said(change))
     shown = console or _console()
     title = "Et si ?" if day is None else f"Et si ? ({day.name})"
-    shown.print(table_of(title, rows))
+    for table in tables_of(title, rows):
+        shown.print(table)
     shown.print(differences("Écart avec aujourd'hui, jour par jour", after, before))
+    shown.print(explanations((today, change.policy)), highlight=False)
     if plot_to is not None:
         plot(plot_to, title, rows)
     return rows
 
 
 def _console() -> Console:
-    """The terminal; what is piped is as wide as the tables."""
+    """The terminal; what is piped is 80 columns wide."""
     shown = Console()
     return shown if shown.is_terminal else Console(width=TABLE_COLUMNS)
 

@@ -1,4 +1,4 @@
-"""Figures as tables for a terminal, in French like every screen."""
+"""Figures as tables for a terminal of 80 columns, in French like every screen."""
 
 from collections.abc import Sequence
 
@@ -6,39 +6,31 @@ from rich.table import Table
 
 from services.matching.lab.figures import Figures, everybody, paired, travel, urgent
 from services.matching.lab.outcome import Outcome
+from shared.wording.labels import wording
 
-COLUMNS = (
-    "politique",
-    "P1",
-    "P2",
-    "P3",
-    "P4",
-    "P1+P2",
-    "tous",
-    "trajet (min)",
-    "délai (min)",
-    "réponse (min) P1/P2/P3/P4",
-    "déplacés",
-    "Gini",
-)
+LEFT_OUT = ("politique", "P1", "P2", "P3", "P4", "P1+P2", "tous")
+SERVED = ("politique", "trajet (min)", "délai (min)", "réponse (min) P1/P2/P3/P4", "déplacés", "Gini")
+ONE_DAY = "–"
 
 
-def table_of(title: str, rows: Sequence[Figures]) -> Table:
-    """One line per policy: people left without a slot in % of those who asked, then times, stability and fairness."""
-    table = Table(title=title, title_justify="left", caption=_caption(rows), caption_justify="left")
-    for column in COLUMNS:
-        first = column == COLUMNS[0]
-        table.add_column(column, justify="left" if first else "right", no_wrap=first, overflow="fold")
+def tables_of(title: str, rows: Sequence[Figures]) -> tuple[Table, Table]:
+    """Two tables with one line per policy: people left without a slot, in % of those who asked; then those served."""
+    left = _table(f"{title} : sans créneau (%)", LEFT_OUT, _caption(rows))
+    served = _table("Ceux qui ont un créneau", SERVED, "")
     for row in rows:
-        table.add_row(*_cells(row))
-    return table
+        left.add_row(*_left_out(row))
+        served.add_row(*_served(row))
+    return left, served
+
+
+def explanations(names: Sequence[str]) -> str:
+    """What each policy does, a line each, for those whose name says little."""
+    return "\n".join(f"{name} : {wording().label('policy_does', name)}" for name in dict.fromkeys(names))
 
 
 def differences(title: str, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Table:
     """The paired difference of two runs on the same days, with its standard error."""
-    table = Table(title=title, title_justify="left")
-    for column in ("écart", "moyenne", "erreur type", "jours en baisse"):
-        table.add_column(column, justify="left" if column == "écart" else "right")
+    table = _table(title, ("écart", "moyenne", "erreur type", "jours en baisse"), "")
     measures = (
         ("P1+P2 sans créneau (points)", urgent),
         ("tous sans créneau (points)", everybody),
@@ -47,25 +39,45 @@ def differences(title: str, ours: Sequence[Outcome], theirs: Sequence[Outcome]) 
     )
     for name, measure in measures:
         gap = paired(measure, ours, theirs)
-        table.add_row(name, f"{gap.mean:+.2f}", f"{gap.standard_error:.2f}", f"{gap.days_below}/{gap.days}")
+        error = ONE_DAY if gap.standard_error is None else _said(gap.standard_error, 2)
+        table.add_row(name, _said(gap.mean, 2, "+"), error, f"{gap.days_below}/{gap.days}")
     return table
 
 
-def _cells(row: Figures) -> list[str]:
-    return [
-        row.policy,
-        *(f"{share:.1f} %" for share in row.unserved_by_class),
-        f"{row.unserved_urgent:.1f} %",
-        f"{row.unserved:.1f} %",
-        f"{row.travel_min:.1f}",
-        f"{row.delay_min:.0f}",
-        " / ".join(f"{minutes:.0f}" for minutes in row.told_after_min),
-        f"{row.moved:.1f} %",
-        f"{row.gini:.3f}",
-    ]
+def _table(title: str, columns: Sequence[str], caption: str) -> Table:
+    """A table that folds its words rather than cut them."""
+    table = Table(title=title, title_justify="left", caption=caption or None, caption_justify="left", padding=(0, 0))
+    for column in columns:
+        table.add_column(column, justify="left" if column == columns[0] else "right", overflow="fold")
+    return table
+
+
+def _left_out(row: Figures) -> list[str]:
+    errors = row.errors
+    shares = (*row.unserved_by_class, row.unserved_urgent, row.unserved)
+    if errors is None:
+        return [row.policy, *(_said(share, 1) for share in shares)]
+    of_each = (*errors.unserved_by_class, errors.unserved_urgent, errors.unserved)
+    return [row.policy, *(_with_error(share, error) for share, error in zip(shares, of_each, strict=True))]
+
+
+def _served(row: Figures) -> list[str]:
+    travel_min = _with_error(row.travel_min, row.errors.travel_min) if row.errors else _said(row.travel_min, 1)
+    told = " / ".join(f"{minutes:.0f}" for minutes in row.told_after_min)
+    return [row.policy, travel_min, f"{row.delay_min:.0f}", told, f"{_said(row.moved, 1)} %", _said(row.gini, 3)]
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{_said(value, 1)} ± {_said(error, 1)}"
+
+
+def _said(value: float, digits: int, sign: str = "") -> str:
+    return f"{value:{sign}.{digits}f}".replace(".", ",")
 
 
 def _caption(rows: Sequence[Figures]) -> str:
-    hopeless = max((row.hopeless for row in rows), default=0.0)
-    floor = f"{hopeless:.1f} % ne pouvaient être servies par aucun créneau du jour"
-    return f"Part des demandes restées sans créneau ; {floor}."
+    hopeless = _said(max((row.hopeless for row in rows), default=0.0), 1)
+    said = (
+        "± : erreur type d'un jour à l'autre" if any(row.errors for row in rows) else "un seul jour, sans erreur type"
+    )
+    return f"{said}. {hopeless} % ne pouvaient être servis par aucun créneau du jour."
