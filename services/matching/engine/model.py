@@ -166,10 +166,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one assignment costs, term by term.
+    """What one assignment costs, term by term; each in seconds of travel, or in what is worth as many.
 
-    Continuity is negative: the habitual practitioner is a gain. Stability is `kappa_s` when a notified patient moves.
-    Fairness is the marginal cost of this place in the practitioner's load. `tele_s` replaces travel.
+    `wait` is the seconds waited times the weight of the class. Continuity is negative: the habitual practitioner is a
+    gain. Stability is `kappa_s` when a notified patient moves. Fairness is the marginal cost of this place in the
+    practitioner's load. `tele_s` replaces travel.
     """
 
     travel_s: int = 0
@@ -181,7 +182,7 @@ class Cost:
 
     @property
     def total(self) -> int:
-        """The sum the solver minimises."""
+        """The sum the solver minimises, in seconds of travel."""
         return self.travel_s + self.tele_s + self.wait + self.continuity + self.fairness + self.stability
 
 
@@ -198,7 +199,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """The cheapest change that would serve a request: `kind` which, `amount` how much, `slot` the result."""
+    """The cheapest change that would serve a request: `kind` which, `amount` how much, `slot` the one it would have.
+
+    `amount`: seconds of travel more (`travel`), seconds of waiting more (`later`), places more in that slot (`place`);
+    0 where the change has no size (`tele`, `visibility`).
+    """
 
     kind: str
     amount: int = 0
@@ -220,8 +225,9 @@ class Unmatched:
 class Plan:
     """What a round decided. `certified` says that the counts by class were proved the best possible.
 
-    `cost` is the sum of the costs of the assignments; `gap` is the most it may exceed the cheapest plan with the same
-    counts: 0 when proved optimal, more only where households were too many to finish the search.
+    `cost` is the sum of the costs of the assignments, in seconds of travel; `gap` is the most it may exceed the
+    cheapest plan with the same counts: 0 when proved optimal, more only where households were too many to finish the
+    search.
     """
 
     assignments: tuple[Assignment, ...]
@@ -233,7 +239,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One slot for one request, with what it costs the request and what it costs everybody (`price`)."""
+    """One slot for one request, with what it costs the request and what it costs everybody else (`price`).
+
+    Both are in seconds of travel. A price near a penalty means that somebody would be left out (`leaves_out`).
+    """
 
     slot: str
     cost: Cost

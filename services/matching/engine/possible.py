@@ -11,7 +11,7 @@ OLDEST = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class Impossibility:
     """One thing that cannot be: `rule` which, in which field, what was found there and what may be."""
 
     rule: str
@@ -20,7 +20,7 @@ class Wrong:
     expected: object = ""
 
 
-def impossible(instance: Instance, name: str = "instance") -> Iterator[Wrong]:
+def impossible(instance: Instance, name: str = "instance") -> Iterator[Impossibility]:
     """Everything that cannot be, in the order of the fields; nothing where the instance may be solved.
 
     A slot told, refused or usual that is not in the instance may be: it is gone. One that a person chose may not.
@@ -38,17 +38,17 @@ def impossible(instance: Instance, name: str = "instance") -> Iterator[Wrong]:
     yield from _parameters(f"{name}.parameters", instance.parameters)
 
 
-def _alone(where: str, names: Iterable[str]) -> Iterator[Wrong]:
+def _alone(where: str, names: Iterable[str]) -> Iterator[Impossibility]:
     seen: set[str] = set()
     for n, name in enumerate(names):
         if not name:
-            yield Wrong("no_name", f"{where}[{n}].id", name)
+            yield Impossibility("no_name", f"{where}[{n}].id", name)
         elif name in seen:
-            yield Wrong("twice", f"{where}[{n}].id", name)
+            yield Impossibility("twice", f"{where}[{n}].id", name)
         seen.add(name)
 
 
-def _request(where: str, one: Request, slots: set[str]) -> Iterator[Wrong]:
+def _request(where: str, one: Request, slots: set[str]) -> Iterator[Impossibility]:
     yield from _point(f"{where}.point", one.point)
     yield from _not_before(f"{where}.deadline_at_s", one.deadline_at_s, one.earliest_at_s, "earliest_at_s")
     yield from _between(f"{where}.party", one.party, 1, 100)
@@ -58,32 +58,32 @@ def _request(where: str, one: Request, slots: set[str]) -> Iterator[Wrong]:
     yield from _some(f"{where}.professions", one.professions)
     yield from _some(f"{where}.modes", one.modes)
     if one.forced and one.forced not in slots:
-        yield Wrong("unknown_slot", f"{where}.forced", one.forced)
+        yield Impossibility("unknown_slot", f"{where}.forced", one.forced)
 
 
-def _slot(where: str, one: Slot) -> Iterator[Wrong]:
+def _slot(where: str, one: Slot) -> Iterator[Impossibility]:
     yield from _point(f"{where}.point", one.point)
     if one.ends_at_s <= one.starts_at_s:
-        yield Wrong("not_after", f"{where}.ends_at_s", one.ends_at_s, f"starts_at_s ({one.starts_at_s})")
+        yield Impossibility("not_after", f"{where}.ends_at_s", one.ends_at_s, f"starts_at_s ({one.starts_at_s})")
     yield from _between(f"{where}.places", one.places, 0)
     yield from _between(f"{where}.min_age", one.min_age, 0, OLDEST)
     yield from _not_before(f"{where}.max_age", one.max_age, one.min_age, "min_age")
     yield from _some(f"{where}.modes", one.modes)
     if not one.practitioner:
-        yield Wrong("no_name", f"{where}.practitioner", one.practitioner)
+        yield Impossibility("no_name", f"{where}.practitioner", one.practitioner)
 
 
-def _practitioner(where: str, one: Practitioner) -> Iterator[Wrong]:
+def _practitioner(where: str, one: Practitioner) -> Iterator[Impossibility]:
     for field in fields(one):
         value = getattr(one, field.name)
         if isinstance(value, int) and not isinstance(value, bool):
             yield from _between(f"{where}.{field.name}", value, 0)
 
 
-def _parameters(where: str, of: Parameters) -> Iterator[Wrong]:
+def _parameters(where: str, of: Parameters) -> Iterator[Impossibility]:
     for name in ("speed_kmh", "foot_kmh", "detour"):
         if not 0 < getattr(of, name) < inf:
-            yield Wrong("not_above", f"{where}.{name}", getattr(of, name), 0)
+            yield Impossibility("not_above", f"{where}.{name}", getattr(of, name), 0)
     for name in ("habitual_bonus_s", "tele_s", "kappa_s", "fairness_beta_s"):
         yield from _between(f"{where}.{name}", getattr(of, name), 0)
     yield from _between(f"{where}.nearest_k", of.nearest_k, 1)
@@ -92,25 +92,25 @@ def _parameters(where: str, of: Parameters) -> Iterator[Wrong]:
             yield from _between(f"{where}.{name}[{n}]", value, 0)
 
 
-def _point(where: str, point: Point) -> Iterator[Wrong]:
+def _point(where: str, point: Point) -> Iterator[Impossibility]:
     yield from _between(f"{where}.lat", point.lat, -90, 90)
     yield from _between(f"{where}.lon", point.lon, -180, 180)
 
 
-def _between(where: str, value: float, least: float, most: float = inf) -> Iterator[Wrong]:
+def _between(where: str, value: float, least: float, most: float = inf) -> Iterator[Impossibility]:
     if not least <= value <= most:
         yield (
-            Wrong("not_between", where, value, f"{least} … {most}")
+            Impossibility("not_between", where, value, f"{least} … {most}")
             if most < inf
-            else Wrong("too_small", where, value, least)
+            else Impossibility("too_small", where, value, least)
         )
 
 
-def _not_before(where: str, value: int, first: int, name: str) -> Iterator[Wrong]:
+def _not_before(where: str, value: int, first: int, name: str) -> Iterator[Impossibility]:
     if value < first:
-        yield Wrong("before", where, value, f"{name} ({first})")
+        yield Impossibility("before", where, value, f"{name} ({first})")
 
 
-def _some(where: str, values: Iterable[object]) -> Iterator[Wrong]:
+def _some(where: str, values: Iterable[object]) -> Iterator[Impossibility]:
     if not list(values):
-        yield Wrong("empty", where, "")
+        yield Impossibility("empty", where, "")

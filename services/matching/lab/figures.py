@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from services.matching.lab.outcome import Outcome, added
+from services.matching.lab.outcome import DayOutcome, added
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Errors:
     travel_min: float
 
 
-def figures(outcomes: Sequence[Outcome]) -> Figures:
+def figures(outcomes: Sequence[DayOutcome]) -> Figures:
     """The figures of one policy over its days, pooled."""
     total = added(list(outcomes))
     asked, left = np.array(total.asked), np.array(total.unserved)
@@ -77,38 +77,38 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     )
 
 
-def _errors(outcomes: Sequence[Outcome]) -> Errors:
+def _errors(outcomes: Sequence[DayOutcome]) -> Errors:
     p1, p2, p3, p4 = (_error(outcomes, partial(of_class, rank)) for rank in range(4))
     return Errors((p1, p2, p3, p4), _error(outcomes, urgent), _error(outcomes, everybody), _error(outcomes, travel))
 
 
-def _error(outcomes: Sequence[Outcome], measure: Callable[[Outcome], float]) -> float:
+def _error(outcomes: Sequence[DayOutcome], measure: Callable[[DayOutcome], float]) -> float:
     """The standard error of the mean of a measure over days."""
     values = np.array([measure(one) for one in outcomes])
     return float(values.std(ddof=1) / np.sqrt(values.size))
 
 
-def of_class(rank: int, one: Outcome) -> float:
+def of_class(rank: int, one: DayOutcome) -> float:
     """Those of one class unserved, in %; rank 0 is P1."""
     return 100 * one.unserved[rank] / max(1, one.asked[rank])
 
 
-def urgent(one: Outcome) -> float:
+def urgent(one: DayOutcome) -> float:
     """P1 and P2 unserved, in %."""
     return 100 * sum(one.unserved[:2]) / max(1, sum(one.asked[:2]))
 
 
-def everybody(one: Outcome) -> float:
+def everybody(one: DayOutcome) -> float:
     """All unserved, in %."""
     return 100 * sum(one.unserved) / max(1, sum(one.asked))
 
 
-def travel(one: Outcome) -> float:
+def travel(one: DayOutcome) -> float:
     """Minutes of travel per person served."""
     return sum(one.travel_s) / max(1, sum(one.asked) - sum(one.unserved)) / 60
 
 
-def paired(measure: Callable[[Outcome], float], ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Paired:
+def paired(measure: Callable[[DayOutcome], float], ours: Sequence[DayOutcome], theirs: Sequence[DayOutcome]) -> Paired:
     """The difference of a measure between two policies on the same days, in order."""
     gap = np.array([measure(a) - measure(b) for a, b in zip(ours, theirs, strict=True)])
     error = float(gap.std(ddof=1) / np.sqrt(gap.size)) if gap.size > 1 else None

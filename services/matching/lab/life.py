@@ -17,7 +17,7 @@ Mask = npt.NDArray[np.bool_]
 NONE = -1
 
 
-class Event(IntEnum):
+class DayEvent(IntEnum):
     """What happens, in the order it is taken at one instant."""
 
     PUBLISHED = 0
@@ -28,7 +28,7 @@ class Event(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class SlotTold:
     """At this instant, this request was told this slot; `accepted` says whether the patient took it."""
 
     at_s: int
@@ -54,7 +54,7 @@ class Life:
     told_at_s: Ints
     was_moved: Mask
     refuses: Ints
-    log: list[Telling]
+    log: list[SlotTold]
     fresh_slots: list[int]
     fresh_requests: list[int]
     provisional: dict[int, int]
@@ -108,32 +108,32 @@ def live(day: Day, pairs: Pairs, decide: Decide, period_s: int) -> Life:
     while queue:
         at, kind, which = heapq.heappop(queue)
         life.now_at_s = at
-        _happen(life, Event(kind), which)
+        _happen(life, DayEvent(kind), which)
         same_instant = bool(queue) and queue[0][0] == at
-        if kind == Event.TICK or (not period_s and not same_instant):
+        if kind == DayEvent.TICK or (not period_s and not same_instant):
             _decide(life, day, decide, mishaps, queue)
     return life
 
 
 def _events(day: Day, period_s: int) -> list[tuple[int, int, int]]:
     columns = {slot.id: column for column, slot in enumerate(day.slots)}
-    published = [(at, int(Event.PUBLISHED), column) for column, at in enumerate(day.published_at_s)]
-    withdrawn = [(at, int(Event.WITHDRAWN), columns[slot]) for slot, at in day.withdrawn]
-    asked = [(request.submitted_at_s, int(Event.ASKED), row) for row, request in enumerate(day.requests)]
+    published = [(at, int(DayEvent.PUBLISHED), column) for column, at in enumerate(day.published_at_s)]
+    withdrawn = [(at, int(DayEvent.WITHDRAWN), columns[slot]) for slot, at in day.withdrawn]
+    asked = [(request.submitted_at_s, int(DayEvent.ASKED), row) for row, request in enumerate(day.requests)]
     ticks = range(day.opens_at_s, day.closes_at_s + 1, period_s) if period_s else range(0)
-    return published + withdrawn + asked + [(at, int(Event.TICK), 0) for at in ticks]
+    return published + withdrawn + asked + [(at, int(DayEvent.TICK), 0) for at in ticks]
 
 
-def _happen(life: Life, kind: Event, which: int) -> None:
-    if kind == Event.PUBLISHED:
+def _happen(life: Life, kind: DayEvent, which: int) -> None:
+    if kind == DayEvent.PUBLISHED:
         life.published[which] = True
         life.fresh_slots.append(which)
-    elif kind == Event.ASKED:
+    elif kind == DayEvent.ASKED:
         life.asked[which] = True
         life.fresh_requests.append(which)
-    elif kind == Event.WITHDRAWN:
+    elif kind == DayEvent.WITHDRAWN:
         _withdraw(life, which)
-    elif kind == Event.CANCELLED:
+    elif kind == DayEvent.CANCELLED:
         _cancel(life, which)
 
 
@@ -173,7 +173,7 @@ def _decide(
                 continue
             mishap = mishaps.get(day.requests[row].id)
             if first and mishap is not None and mishap.cancels_after_s is not None:
-                heapq.heappush(queue, (life.now_at_s + mishap.cancels_after_s, int(Event.CANCELLED), row))
+                heapq.heappush(queue, (life.now_at_s + mishap.cancels_after_s, int(DayEvent.CANCELLED), row))
         life.fresh_slots, life.fresh_requests = [], []
         if not refused:
             return
@@ -185,7 +185,7 @@ def _tell(life: Life, day: Day, row: int, column: int) -> bool:
     life.provisional.pop(row, None)
     moving = life.told[row] != NONE
     accepted = moving or life.refuses[row] == 0
-    life.log.append(Telling(life.now_at_s, row, column, accepted))
+    life.log.append(SlotTold(life.now_at_s, row, column, accepted))
     if not accepted:
         life.refuses[row] -= 1
         practitioner = day.slots[column].practitioner

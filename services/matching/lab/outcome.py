@@ -25,7 +25,7 @@ class PlanRefused(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DayOutcome:
     """The figures of one day under one policy; four values are by class, sums are in seconds over the people served.
 
     `unserved` counts who asked and got nothing, `hopeless` those among all whom no slot of the day could serve.
@@ -49,7 +49,7 @@ class Outcome:
     absent: int
 
 
-def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> Outcome:
+def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> DayOutcome:
     """Judge the day lived, then count. Raises PlanRefused with the faults found."""
     judge_tellings(day, life)
     instance, rows, plan = plan_of(day, life)
@@ -69,7 +69,7 @@ def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> Outcome:
     lost = np.ones(len(day.requests), np.bool_)
     lost[served] = False
     absent = {one.request for one in day.mishaps if one.no_show}
-    return Outcome(
+    return DayOutcome(
         policy=policy.name,
         asked=_by_class(pairs, np.ones(len(day.requests), np.int64)),
         unserved=_by_class(pairs, lost.astype(np.int64)),
@@ -138,11 +138,11 @@ def gini_milli(loads: Ints) -> int:
     return round(1000 * float((2 * rank - ordered.size - 1) @ ordered) / (ordered.size * float(ordered.sum())))
 
 
-def added(outcomes: list[Outcome]) -> Outcome:
+def added(outcomes: list[DayOutcome]) -> DayOutcome:
     """The sum of several days under one policy; the Gini is their mean."""
-    total = {field.name: _sum([getattr(one, field.name) for one in outcomes]) for field in fields(Outcome)[1:]}
+    total = {field.name: _sum([getattr(one, field.name) for one in outcomes]) for field in fields(DayOutcome)[1:]}
     total["gini_milli"] = round(sum(one.gini_milli for one in outcomes) / len(outcomes))
-    return Outcome(policy=outcomes[0].policy, **total)  # type: ignore[arg-type]
+    return DayOutcome(policy=outcomes[0].policy, **total)  # type: ignore[arg-type]
 
 
 def _sum(values: list[int] | list[Four]) -> object:

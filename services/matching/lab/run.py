@@ -15,8 +15,8 @@ from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, dra
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, hindsight
 from services.matching.lab.futures import futures_of, past
-from services.matching.lab.life import NONE, Life, Telling, begin, live
-from services.matching.lab.outcome import Outcome, outcome_of
+from services.matching.lab.life import NONE, Life, SlotTold, begin, live
+from services.matching.lab.outcome import DayOutcome, outcome_of
 from services.matching.lab.pairs import Pairs, pairs_of
 from shared.clock import day_at, midnight
 
@@ -34,7 +34,7 @@ class Case:
     territory: TerritorySetting = field(default_factory=TerritorySetting)
 
 
-def run_case(case: Case) -> tuple[Outcome, ...]:
+def run_case(case: Case) -> tuple[DayOutcome, ...]:
     """Draw the day of a case and live it under each of its policies."""
     territory = drawn_territory(case.seed, case.territory)
     day = drawn_day(case.seed, territory, case.setting, case.mishaps)
@@ -50,7 +50,7 @@ def past_days(case: Case) -> tuple[Day, ...]:
     return tuple(drawn_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
 
 
-def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed: int = 0) -> tuple[Outcome, ...]:
+def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed: int = 0) -> tuple[DayOutcome, ...]:
     """Live one day under each policy. Look-ahead learns from `history` only, and draws its futures from `seed`."""
     pairs = pairs_of(day)
     return tuple(_under(policy_named(name), day, pairs, history, seed) for name in policies)
@@ -58,7 +58,7 @@ def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed
 
 def run_cases(
     cases: Sequence[Case], workers: int = 1, lived: Callable[[int], None] = lambda _count: None
-) -> tuple[tuple[Outcome, ...], ...]:
+) -> tuple[tuple[DayOutcome, ...], ...]:
     """Run cases in order, on that many processes; `lived` is told how many are done."""
     found = []
     with _mapping(workers) as mapping:
@@ -69,7 +69,7 @@ def run_cases(
 
 
 @contextmanager
-def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[Outcome, ...]]]]:
+def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[DayOutcome, ...]]]]:
     if workers <= 1:
         yield map
     else:
@@ -77,7 +77,7 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[Outcome, ...
             yield pool.map
 
 
-def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int) -> Outcome:
+def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int) -> DayOutcome:
     if policy.way == Way.HINDSIGHT:
         return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
     futures: tuple[Pairs, ...] = ()
@@ -99,5 +99,5 @@ def _known_in_advance(day: Day, pairs: Pairs) -> Life:
     for row in np.flatnonzero(life.told != NONE):
         column = int(life.told[row])
         life.told_at_s[row] = max(pairs.submitted_at_s[row], pairs.published_at_s[column])
-        life.log.append(Telling(int(life.told_at_s[row]), int(row), column))
+        life.log.append(SlotTold(int(life.told_at_s[row]), int(row), column))
     return life

@@ -13,7 +13,7 @@ import numpy as np
 from services.matching.engine.model import Instance
 from services.matching.engine.sameday.recommend import options as best_slots
 from services.matching.engine.sameday.recommend import price_list
-from services.matching.engine.sameday.table import Offer
+from services.matching.engine.sameday.table import OfferTable
 from tests.bench.engine.letters import Options
 from tests.bench.engine.territories import territory
 from tests.bench.engine.warm_day import INSERTION, WarmDay
@@ -52,7 +52,7 @@ def _day(report: Report, instance: Instance, case: str) -> None:
 def _options(report: Report, instance: Instance, count: int) -> None:
     callers = instance.requests[-count:]
     known = replace(instance, requests=instance.requests[:-count])
-    prices, offer = price_list(known), Offer(known)
+    prices, offer = price_list(known), OfferTable(known)
     seconds = []
     for caller in callers:
         start = time.thread_time()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting
 from services.matching.lab.figures import Figures, Paired, everybody, figures, paired, travel, urgent
-from services.matching.lab.outcome import Outcome
+from services.matching.lab.outcome import DayOutcome
 from services.matching.lab.run import Case, run_cases
 from tests.bench.report import Report, progress
 
@@ -24,8 +24,8 @@ FEW = 2
 
 SAY_EVERY_S = 20.0
 
-Lived = dict[str, tuple[Outcome, ...]]
-_known: dict[tuple[float, str, int, bool], tuple[Outcome, ...]] = {}
+Lived = dict[str, tuple[DayOutcome, ...]]
+_known: dict[tuple[float, str, int, bool], tuple[DayOutcome, ...]] = {}
 
 
 def lived(load: float, policies: tuple[str, ...], days: int, *, mishaps: bool = False) -> Lived:
@@ -75,7 +75,7 @@ def said(of: Figures) -> str:
     )
 
 
-def compared(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> str:
+def compared(ours: tuple[DayOutcome, ...], theirs: tuple[DayOutcome, ...]) -> str:
     """Paired differences, with their standard errors, and ratios of the pooled figures."""
     parts = [
         f"{name} {_gap(paired(measure, ours, theirs))} {unit}"
@@ -84,7 +84,7 @@ def compared(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> str:
     return ", ".join(parts) + "; " + ", ".join(f"{name} {value:.2f}x" for name, value in ratios(ours, theirs).items())
 
 
-def ratios(ours: tuple[Outcome, ...], theirs: tuple[Outcome, ...]) -> dict[str, float]:
+def ratios(ours: tuple[DayOutcome, ...], theirs: tuple[DayOutcome, ...]) -> dict[str, float]:
     """Ours over theirs, pooled over days: P1+P2 unserved, all unserved, travel, and P4, who may pay for it."""
     a, b = figures(ours), figures(theirs)
     pairs = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.doctors.nearest import Search, nearest_with_places
+from services.matching.engine.doctors.nearest import NearestSearch, nearest_with_places
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ def draw(seed: int, share: float, data: Path | None = None) -> Nation:
         where, count = where[kept], count[kept]
         places = np.where(point[:, 1] <= limit, places, 0)
     has = np.flatnonzero(places)
-    search = Search(count.sum(axis=1), np.full(len(where), LONGEST_S), NEAREST, 50.0, 1.3)
+    search = NearestSearch(count.sum(axis=1), np.full(len(where), LONGEST_S), NEAREST, 50.0, 1.3)
     commune, doctor, travel = nearest_with_places(where, point[has], places[has], search)
     return Nation(count, commune, doctor, travel, places[has])
 

@@ -9,7 +9,7 @@ import numpy as np
 from services.matching.engine.market.incremental import Matcher
 from services.matching.engine.market.network import IntArray, Network
 from services.matching.engine.model import Instance
-from services.matching.engine.sameday.table import NOT_ALLOWED, Offer, Table
+from services.matching.engine.sameday.table import NOT_ALLOWED, OfferTable, Table
 from tests.bench.engine import peers
 from tests.bench.engine.territories import MORNING
 
@@ -27,7 +27,7 @@ class WarmDay:
     """Requests and slots of an instance as they come; `seconds` of this thread by kind of event, `checks` passed."""
 
     def __init__(self, instance: Instance) -> None:
-        self.instance, self.offer = instance, Offer(instance)
+        self.instance, self.offer = instance, OfferTable(instance)
         self.matcher = Matcher()
         self.seconds: dict[str, list[float]] = {ARRIVAL: [], INSERTION: [], PUBLISHED: [], DECIDED: [], CLOSED: []}
         self.checks: list[tuple[float, bool]] = []
@@ -63,7 +63,7 @@ class WarmDay:
                 if done % EVERY == 0 and self.waiting:
                     self.checks.append(self._check())
 
-    def _costs(self, rows: list[int], now: int, offer: Offer | None) -> IntArray:
+    def _costs(self, rows: list[int], now: int, offer: OfferTable | None) -> IntArray:
         requests = tuple(self.instance.requests[row] for row in rows)
         seen = replace(self.instance, now_at_s=now, requests=requests)
         return Table(seen, offer=offer).block(np.arange(len(rows))).cost

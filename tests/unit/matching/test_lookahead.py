@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from services.matching.engine.ahead.lookahead import Future, held_back, majority, serves_as_well, vote, with_choice
-from services.matching.engine.ahead.outlook import Ahead, Asked, History, Opened, forecast_of, futures, weekday_factor
+from services.matching.engine.ahead.outlook import (
+    Ahead,
+    Asked,
+    Opened,
+    PastCounts,
+    forecast_of,
+    futures,
+    weekday_factor,
+)
 from services.matching.engine.model import Instance, Point, Practitioner, Request, Slot, Urgency
 from services.matching.engine.sameday.solve import solve
 from services.matching.sameday.edges.foresight import shares
@@ -80,12 +88,12 @@ def test_the_slot_that_spares_the_scarce_one_is_chosen() -> None:
     assert (held, plan.certified) == (frozenset(), True)
 
 
-def a_history() -> History:
+def a_history() -> PastCounts:
     """Eight requests each Monday at 9, two each Tuesday, over four weeks; a slot that opens at 10 every day."""
     template = asks("", Urgency.P2, 0)
     opened = Opened(10, 28, replace(LATER, id="", starts_at_s=HOUR, ends_at_s=HOUR + 900))
     asked = (Asked(1, 9, 32, template), Asked(2, 9, 8, template))
-    return History(known_days=8, calendar=(4,) * 7, asked=asked, opened=(opened,))
+    return PastCounts(known_days=8, calendar=(4,) * 7, asked=asked, opened=(opened,))
 
 
 def test_a_busy_weekday_is_foretold_busier_as_far_as_it_was_seen() -> None:
@@ -93,7 +101,7 @@ def test_a_busy_weekday_is_foretold_busier_as_far_as_it_was_seen() -> None:
     assert weekday_factor(history, 1) > 3
     assert weekday_factor(history, 1) < 32 / 4 / (40 / 28)
     assert weekday_factor(history, 7) < 1
-    assert weekday_factor(History(), 1) == 1
+    assert weekday_factor(PastCounts(), 1) == 1
 
 
 def test_futures_have_the_means_of_the_counts_and_the_same_seed_the_same_future() -> None:

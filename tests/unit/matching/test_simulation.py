@@ -24,7 +24,7 @@ from services.matching.lab.days.stored import read_day, write_day
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, for_somebody
 from services.matching.lab.figures import figures, paired, urgent
-from services.matching.lab.life import Telling, begin, live
+from services.matching.lab.life import SlotTold, begin, live
 from services.matching.lab.outcome import PlanRefused, gini_milli, judge_tellings, outcome_of
 from services.matching.lab.pairs import pairs_of
 from services.matching.lab.run import Case, run_case, run_cases, run_day
@@ -131,7 +131,7 @@ def test_a_slot_told_before_it_is_published_is_refused() -> None:
     pairs, late = pairs_of(day), int(np.argmax(day.published_at_s))
     row = int(np.argmax(pairs.until_at_s[:, late]))
     life = begin(day, pairs)
-    life.log.append(Telling(day.published_at_s[late] - 1, row, late))
+    life.log.append(SlotTold(day.published_at_s[late] - 1, row, late))
     with pytest.raises(PlanRefused):
         judge_tellings(day, life)
 

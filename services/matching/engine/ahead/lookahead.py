@@ -16,7 +16,7 @@ from services.matching.engine.market.flow import solve_flow
 from services.matching.engine.market.network import Network
 from services.matching.engine.model import Instance, Plan, Request, Slot
 from services.matching.engine.sameday.rules import AT_HOME, REMOTE, Lifted, Side, places_left_this_week, practitioner_of
-from services.matching.engine.sameday.table import Block, Table
+from services.matching.engine.sameday.table import PairBlock, Table
 from services.matching.engine.travel import Travel
 
 Ints = npt.NDArray[np.int64]
@@ -49,7 +49,7 @@ def best_plan(cost: Ints, allowed: Mask, rank: Ints, places: Ints) -> Ints:
     return np.asarray(solve_flow(network).slot, np.int64)
 
 
-def until_at_s(table: Table, block: Block) -> Ints:
+def until_at_s(table: Table, block: PairBlock) -> Ints:
     """The last instant at which each pair of a whole table can be decided, `NEVER` for a pair the rules forbid.
 
     The start of the slot, minus the journey of a patient who has to come.

@@ -41,7 +41,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PastCounts:
     """The past of a territory in counts. `calendar`: how many days of each weekday it spans, Monday first."""
 
     known_days: int = 0
@@ -64,7 +64,7 @@ class Ahead:
     weekday: int
 
 
-def weekday_factor(history: History, weekday: int) -> float:
+def weekday_factor(history: PastCounts, weekday: int) -> float:
     """How many times the mean of all days this weekday sees, drawn towards 1 by `PRIOR_DAYS` average days."""
     total = sum(of.count for of in history.asked)
     mean = total / max(1, sum(history.calendar))
@@ -74,7 +74,7 @@ def weekday_factor(history: History, weekday: int) -> float:
     return (seen + PRIOR_DAYS * mean) / (history.calendar[weekday - 1] + PRIOR_DAYS) / mean
 
 
-def forecast_of(history: History) -> Forecast:
+def forecast_of(history: PastCounts) -> Forecast:
     """The counts as a forecast: what was seen within one hour is spread over it."""
     requests: dict[tuple[int, int], list[Request]] = {}
     slots: dict[int, list[tuple[Slot, int]]] = {}
@@ -92,7 +92,7 @@ def forecast_of(history: History) -> Forecast:
 
 
 def futures(
-    history: History, days: Sequence[Ahead], now_at_s: int, seed: int, scenarios: Sequence[int]
+    history: PastCounts, days: Sequence[Ahead], now_at_s: int, seed: int, scenarios: Sequence[int]
 ) -> tuple[Future, ...]:
     """These scenarios of a seed: the same numbers give the same futures, wherever and in whatever order."""
     forecast = forecast_of(history)

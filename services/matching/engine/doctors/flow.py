@@ -19,7 +19,7 @@ from ortools.graph.python import max_flow
 from services.matching.engine.market.least_cost import (
     FIRST_GAP,
     FlowFailed,
-    Wiring,
+    FlowWiring,
     least_cost_flow,
     refuse_overflow,
     widened,
@@ -129,7 +129,7 @@ def _solve_at(network: HubNetwork, gap: int, best: tuple[int, ...]) -> HubFlow:
     refuse_overflow(gap * network.ranks + int(network.cell_worth_s.max(initial=0)), _nodes(network))
     tail, head, room = _shared_arcs(network, sink)
     leaving = (network.ranks - network.cell_rank) * gap + network.cell_worth_s
-    wiring = Wiring(
+    wiring = FlowWiring(
         tail=np.concatenate([network.arc_hub, network.cell_hub, tail[network.arc_hub.size :]]),
         head=np.concatenate([head[: network.arc_hub.size], np.full(cells, sink), head[network.arc_hub.size :]]),
         cost=np.concatenate([network.arc_travel_s, leaving, np.zeros(network.gate_places.size, np.int64)]),

@@ -7,14 +7,14 @@ import numpy.typing as npt
 
 from services.matching.engine.doctors.flow import HubNetwork
 from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient, band_of, class_rank, waited_days
-from services.matching.engine.doctors.nearest import Search, nearest_with_places
+from services.matching.engine.doctors.nearest import NearestSearch, nearest_with_places
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Hub:
+class PatientHub:
     """Patients alike for every doctor: where they start from, what the doctors ask about, whom they cannot have."""
 
     commune: str
@@ -33,7 +33,7 @@ class Aggregate:
     """
 
     network: HubNetwork
-    hubs: tuple[Hub, ...]
+    hubs: tuple[PatientHub, ...]
     cell_of: Ints
     class_of: Ints
     rank_of: Ints
@@ -49,7 +49,7 @@ def aggregate(around: AttachmentRound) -> Aggregate:
     guarded = any(offer.least_ald_percent > 0 or offer.most_ald_percent < 100 for offer in offers)
     known = frozenset(offer.id for offer in offers)
     bands = len(around.parameters.seniority_days) + 1
-    hub_ids: dict[Hub, int] = {}
+    hub_ids: dict[PatientHub, int] = {}
     cell_ids: dict[tuple[int, int, int], int] = {}
     cell_of, class_of, rank_of = (np.zeros(len(around.patients), np.int64) for _ in range(3))
     for i, patient in enumerate(around.patients):
@@ -81,18 +81,20 @@ def aggregate(around: AttachmentRound) -> Aggregate:
     return Aggregate(network, hubs, cell_of, class_of, rank_of, bands, open_offers[arc_offer])
 
 
-def takes(offer: GpOffer, hub: Hub) -> bool:
+def takes(offer: GpOffer, hub: PatientHub) -> bool:
     """Whether the criteria of a doctor, and earlier refusals, let these patients in; places and distance apart."""
     of_age = hub.age is None or offer.min_age <= hub.age <= offer.max_age
     from_here = not offer.communes or hub.commune in offer.communes
     return of_age and from_here and offer.id not in hub.forbidden and (offer.home_visits or not hub.home_visits)
 
 
-def _hub(patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: bool, known: frozenset[str]) -> Hub:
+def _hub(
+    patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: bool, known: frozenset[str]
+) -> PatientHub:
     """The hub of a patient: only what some doctor of the round asks about tells two hubs apart."""
     band = -1 if patient.age is None else int(np.searchsorted(age_bounds, patient.age, side="right")) - 1
     reach = around.parameters.max_travel_s
-    return Hub(
+    return PatientHub(
         commune=patient.commune,
         age=None if band < 0 else int(age_bounds[band]),
         in_ald=guarded and "ald" in patient.flags,
@@ -103,7 +105,7 @@ def _hub(patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: b
 
 
 def _arcs(
-    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...], demand: Ints
+    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[PatientHub, ...], demand: Ints
 ) -> tuple[Ints, Ints, Ints]:
     """For each hub the nearest doctors that take it: hub, offer (among those with places), travel in seconds."""
     profiles: dict[tuple[int | None, bool], list[int]] = {}
@@ -118,7 +120,7 @@ def _arcs(
 
 
 def _of_profile(
-    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[Hub, ...], rows: Ints, demand: Ints
+    around: AttachmentRound, offers: list[GpOffer], hubs: tuple[PatientHub, ...], rows: Ints, demand: Ints
 ) -> tuple[Ints, Ints, Ints]:
     """The arcs of hubs of one age band, in need of home visits or not: only the doctors who take these are searched."""
     sample = replace(hubs[rows[0]], commune="", forbidden=frozenset())
@@ -127,7 +129,7 @@ def _of_profile(
     )
     there = np.array([(offers[i].point.lat, offers[i].point.lon) for i in usable], np.float64).reshape(-1, 2)
     starts = [around.communes[hubs[i].commune] for i in rows]
-    search = Search(
+    search = NearestSearch(
         demand=demand[rows],
         longest_s=np.array([hubs[i].max_travel_s for i in rows], np.int64),
         k=around.parameters.nearest_k,
@@ -144,7 +146,7 @@ def _of_profile(
     return rows[row], usable[column], travel
 
 
-def _allowed(offers: list[GpOffer], hubs: tuple[Hub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:
+def _allowed(offers: list[GpOffer], hubs: tuple[PatientHub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:
     """Take out of `within` the pairs that a list of communes or a refusal forbids; only those are looked at."""
     listed = np.array([bool(offer.communes) for offer in offers], np.bool_)
     refusing = np.array([bool(hubs[i].forbidden) for i in rows], np.bool_)

@@ -105,7 +105,7 @@ def _fill(index: Ints, chord: Floats, rows: Ints, columns: Ints, here: Floats, t
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class NearestSearch:
     """How far each asking point looks: at least `k` doctors, and enough places for its `demand`, within `longest_s`."""
 
     demand: Ints
@@ -119,7 +119,7 @@ def nearest_with_places(
     asked: Floats,
     offered: Floats,
     places: Ints,
-    search: Search,
+    search: NearestSearch,
     allowed: Callable[[Ints, Ints, Mask], Mask] | None = None,
 ) -> tuple[Ints, Ints, Ints]:
     """The pairs to propose: asking point, doctor, travel in seconds; sorted by point, then by travel.

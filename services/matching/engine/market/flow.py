@@ -11,7 +11,7 @@ elsewhere the cost-scaling flow of OR-Tools takes the whole market. Both are exa
 import numpy as np
 
 from services.matching.engine.market.bulk import match
-from services.matching.engine.market.least_cost import Wiring, least_cost_flow, refuse_overflow, widened
+from services.matching.engine.market.least_cost import FlowWiring, least_cost_flow, refuse_overflow, widened
 from services.matching.engine.market.network import UNSERVED, Flow, IntArray, Network, wire
 from services.matching.engine.market.proof import counts_are_best
 
@@ -68,7 +68,7 @@ def flow_of_least_cost(network: Network, penalty: IntArray) -> IntArray:
     wanted[first_slot : first_slot + len(network.places)] = (
         np.bincount(network.arc_slot, minlength=len(network.places)) > 0
     )
-    listed = Wiring(
+    listed = FlowWiring(
         wiring.tail[wanted], wiring.head[wanted], wiring.cost[wanted], wiring.capacity[wanted], wiring.nodes
     )
     used = np.nonzero(least_cost_flow(listed, np.ones(n, dtype=np.int64), len(network.arc_request)))[0]

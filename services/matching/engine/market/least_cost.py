@@ -61,7 +61,7 @@ def refuse_overflow(largest: int, nodes: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class FlowWiring:
     """The arcs of a flow: one entry each of tail, head, cost in seconds and capacity in people; the sink is last."""
 
     tail: IntArray
@@ -71,7 +71,7 @@ class Wiring:
     nodes: int
 
 
-def least_cost_flow(wiring: Wiring, supply: IntArray, read: int) -> IntArray:
+def least_cost_flow(wiring: FlowWiring, supply: IntArray, read: int) -> IntArray:
     """People on each of the first `read` arcs in a flow of least cost. `supply`: who starts at each node but the sink.
 
     Raises `FlowFailed`: the status is checked first, because reading flows after any other one crashes or gives zeros.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.market.least_cost import Wiring
+from services.matching.engine.market.least_cost import FlowWiring
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -49,7 +49,7 @@ class Flow:
     certified: bool
 
 
-def wire(network: Network, penalty: IntArray) -> Wiring:
+def wire(network: Network, penalty: IntArray) -> FlowWiring:
     """Lay out the flow: request → slot → (practitioner →) sink, and request → sink at the penalty."""
     n, m, groups = len(network.rank), len(network.places), len(network.group_costs)
     sink = n + m + groups
@@ -59,7 +59,7 @@ def wire(network: Network, penalty: IntArray) -> Wiring:
     group_tail = np.repeat(n + m + np.arange(groups), steps)
     group_cost = np.concatenate(network.group_costs) if groups else np.zeros(0, dtype=np.int64)
     ones = np.ones
-    return Wiring(
+    return FlowWiring(
         tail=np.concatenate([network.arc_request, requests, n + slots, group_tail]).astype(np.int64),
         head=np.concatenate([n + network.arc_slot, np.full(n, sink), after_slot, np.full(len(group_tail), sink)]),
         cost=np.concatenate([network.arc_cost, penalty, np.zeros(m, dtype=np.int64), group_cost]),

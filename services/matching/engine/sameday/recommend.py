@@ -12,7 +12,7 @@ from services.matching.engine.model import Instance, Option, Request, Urgency
 from services.matching.engine.sameday.costs import dearest
 from services.matching.engine.sameday.order import FIRST_CLASS
 from services.matching.engine.sameday.solve import decide, pair_costs
-from services.matching.engine.sameday.table import Block, Offer, Table
+from services.matching.engine.sameday.table import OfferTable, PairBlock, Table
 from services.matching.engine.travel import Travel
 
 IntArray = npt.NDArray[np.int64]
@@ -56,12 +56,12 @@ def options(
     k: int = 5,
     prices: PriceList | None = None,
     travel: Travel | None = None,
-    offer: Offer | None = None,
+    offer: OfferTable | None = None,
 ) -> tuple[Option, ...]:
     """The k best slots for this request, by own cost plus price; the nearest and the earliest follow when not there.
 
     The price is exact: what the plan of the other requests would lose. Without `prices` that plan is solved here.
-    `offer` is `Offer(instance)`, when it was kept from one call to the next.
+    `offer` is `OfferTable(instance)`, when it was kept from one call to the next.
     """
     others = replace(instance, requests=tuple(one for one in instance.requests if one.id != request.id))
     if prices is None:
@@ -93,7 +93,7 @@ def options(
     )
 
 
-def _tags(table: Table, ranked: IntArray, block: Block) -> dict[str, int]:
+def _tags(table: Table, ranked: IntArray, block: PairBlock) -> dict[str, int]:
     travel_s, cost = block.travel_s[0], block.cost[0]
     starts = [table.slots[column].starts_at_s for column in ranked]
     cheapest = int(ranked[int(np.argmin(cost[ranked]))])

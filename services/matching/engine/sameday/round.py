@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A flow with what it was solved on: `units[u]` is the request of person u; costs are scaled by `Round.scale`."""
+    """A flow with what it was solved on: `units[u]` is the request of person u; costs are times `RoundSolver.scale`."""
 
     network: Network
     flow: Flow
@@ -32,7 +32,7 @@ class Solved:
     units: IntArray
 
 
-class Round:
+class RoundSolver:
     """What stays the same through one solve, and the pairs listed so far; `root` is the solution before any choice.
 
     `dearest` is a cost that penalties must outweigh even if no pair of this round costs as much.

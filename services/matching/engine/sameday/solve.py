@@ -10,7 +10,7 @@ from services.matching.engine.sameday.candidates import Arcs
 from services.matching.engine.sameday.costs import fairness_of_place, loads
 from services.matching.engine.sameday.households import Found, gap_of, search
 from services.matching.engine.sameday.order import ordered
-from services.matching.engine.sameday.round import Round
+from services.matching.engine.sameday.round import RoundSolver
 from services.matching.engine.sameday.table import Table
 from services.matching.engine.travel import Travel
 
@@ -42,7 +42,7 @@ class Decided:
     """A solved round before it is put into words: `chosen[i]` is the slot of request i, -1 without."""
 
     table: Table
-    round: Round
+    round: RoundSolver
     found: Found
     chosen: IntArray
 
@@ -50,7 +50,7 @@ class Decided:
 def decide(instance: Instance, travel: Travel | None = None, dearest: int = 0) -> Decided:
     """Solve, as arrays, in the order of content; penalties outweigh a cost of `dearest` too."""
     table = Table(ordered(instance), travel)
-    round_ = Round(table, instance.parameters.nearest_k, dearest)
+    round_ = RoundSolver(table, instance.parameters.nearest_k, dearest)
     found = search(round_.relax, round_.sizes)
     chosen = [
         slots[0] if len(slots) == size else -1 for slots, size in zip(found.plan.slots, round_.sizes, strict=True)

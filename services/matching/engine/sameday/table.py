@@ -30,7 +30,7 @@ SMALL = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PairBlock:
     """Some requests against every slot: shape (requests, slots). A pair that is not allowed costs `NOT_ALLOWED`."""
 
     allowed: BoolArray
@@ -38,7 +38,7 @@ class Block:
     travel_s: IntArray
 
 
-class Offer:
+class OfferTable:
     """The slots of an instance as arrays: what is the same for every request, kept from one request to the next."""
 
     def __init__(self, instance: Instance) -> None:
@@ -57,11 +57,11 @@ class Offer:
 class Table:
     """The pairs of an instance, computed on demand by blocks of rows."""
 
-    def __init__(self, instance: Instance, travel: Travel | None = None, offer: Offer | None = None) -> None:
+    def __init__(self, instance: Instance, travel: Travel | None = None, offer: OfferTable | None = None) -> None:
         self.instance, self.travel = instance, travel_model(instance, travel)
-        self.offer = Offer(instance) if offer is None else offer
+        self.offer = OfferTable(instance) if offer is None else offer
         self.requests, self.slots = instance.requests, self.offer.slots
-        self._whole: Block | None = None
+        self._whole: PairBlock | None = None
         self._lifted = [Lifted(side, self.requests) for side in self.offer.rules]
         self._modes = [Lifted(side, self.requests) for side in self.offer.modes]
         self._asked = _ints([(r.earliest_at_s, r.deadline_at_s, r.max_travel_s) for r in self.requests]).reshape(-1, 3)
@@ -85,15 +85,15 @@ class Table:
         modes = tuple(lifted.rows(rows) for lifted in self._modes)
         return ways(self.instance.now_at_s, asked, self.offer.starts[None, :], travel_s, modes)  # type: ignore[arg-type]
 
-    def block(self, rows: IntArray) -> Block:
+    def block(self, rows: IntArray) -> PairBlock:
         """Whether each pair is allowed, and its cost without fairness; kept when the whole table is small."""
         if len(self.requests) * len(self.slots) > SMALL:
             return self._block(rows)
         if self._whole is None:
             self._whole = self._block(np.arange(len(self.requests)))
-        return Block(self._whole.allowed[rows], self._whole.cost[rows], self._whole.travel_s[rows])
+        return PairBlock(self._whole.allowed[rows], self._whole.cost[rows], self._whole.travel_s[rows])
 
-    def _block(self, rows: IntArray) -> Block:
+    def _block(self, rows: IntArray) -> PairBlock:
         travel_s = self.travel_rows(rows)
         pair = self.ways_rows(rows, travel_s)
         allowed = pair.by_sight | pair.remote
@@ -102,7 +102,7 @@ class Table:
                 allowed &= ~lifted.rows(rows)
         self._keep_promises(rows, allowed)
         cost = np.where(allowed, self.terms_rows(rows, travel_s, pair).total, NOT_ALLOWED)
-        return Block(allowed, cost, travel_s)
+        return PairBlock(allowed, cost, travel_s)
 
     def terms_rows(self, rows: IntArray, travel_s: IntArray, pair: Ways) -> Terms:
         """The cost of each pair, term by term."""

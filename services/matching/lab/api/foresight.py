@@ -26,7 +26,7 @@ from services.matching.lab.days.day import Day
 from services.matching.lab.figures import figures
 from services.matching.lab.futures import past
 from services.matching.lab.history import History, morning_of, requests_between
-from services.matching.lab.outcome import Outcome, added
+from services.matching.lab.outcome import DayOutcome, added
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
@@ -133,7 +133,7 @@ class Foresight:
 
     async def replay(self, days: Sequence[Day], change: Change) -> AsyncIterator[Answer]:
         """Each day as it was and changed, one after the other; the last answer has both sides."""
-        pairs: list[tuple[Outcome, Outcome]] = []
+        pairs: list[tuple[DayOutcome, DayOutcome]] = []
         async with self.turn:
             yield Answer(done=0, days=len(days))
             for seed, day in enumerate(days):
@@ -189,7 +189,7 @@ class Tomorrow(BaseModel):
     professions: list[tuple[str, int]]
 
 
-def lived_in(outcomes: Sequence[Outcome]) -> Lived:
+def lived_in(outcomes: Sequence[DayOutcome]) -> Lived:
     """Days together, as the page says them."""
     total, shown = added(list(outcomes)), figures(outcomes)
     return Lived(

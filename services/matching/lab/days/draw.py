@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.matching.engine.model import Mode, Parameters, Request, Slot, Urgency
 from services.matching.lab.days.day import Day, Mishap
-from services.matching.lab.days.territory import Territory, TerritorySetting, draw_territory, modes_of, moved
+from services.matching.lab.days.territory import DrawnTerritory, TerritorySetting, draw_territory, modes_of, moved
 
 Ints = npt.NDArray[np.int64]
 
@@ -57,13 +57,17 @@ class MishapSetting:
 CALM = MishapSetting(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def drawn_territory(seed: int, setting: TerritorySetting | None = None) -> Territory:
+def drawn_territory(seed: int, setting: TerritorySetting | None = None) -> DrawnTerritory:
     """The territory of a seed."""
     return draw_territory(np.random.default_rng([seed, 0]), setting)
 
 
 def drawn_day(
-    seed: int, territory: Territory, setting: DaySetting | None = None, mishaps: MishapSetting = CALM, number: int = 0
+    seed: int,
+    territory: DrawnTerritory,
+    setting: DaySetting | None = None,
+    mishaps: MishapSetting = CALM,
+    number: int = 0,
 ) -> Day:
     """Day `number` of the territory of a seed; the same arguments give the same day, mishaps do not change the rest."""
     of = setting or DaySetting()
@@ -86,7 +90,7 @@ def drawn_day(
 
 
 def _slots(
-    rng: np.random.Generator, territory: Territory, of: DaySetting, late: int | None = None
+    rng: np.random.Generator, territory: DrawnTerritory, of: DaySetting, late: int | None = None
 ) -> tuple[tuple[Slot, ...], tuple[int, ...]]:
     """Slots and when each is published; `late` draws that many at the last moment instead of the day's own."""
     count = of.slots if late is None else late
@@ -121,7 +125,7 @@ def _slots(
     return drawn, tuple(int(at) for at in published)
 
 
-def _requests(rng: np.random.Generator, territory: Territory, of: DaySetting) -> tuple[Request, ...]:
+def _requests(rng: np.random.Generator, territory: DrawnTerritory, of: DaySetting) -> tuple[Request, ...]:
     """Requests in order of arrival: hour, class, commune, mobility, capability, window."""
     count = rng.poisson(of.load * of.slots)
     shares = np.array(of.by_hour, np.float64)

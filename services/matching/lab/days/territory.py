@@ -28,7 +28,7 @@ class TerritorySetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Territory:
+class DrawnTerritory:
     """Where people live and who cares for them. `weight` is each commune's share of the inhabitants."""
 
     communes: tuple[Point, ...]
@@ -41,7 +41,7 @@ class Territory:
     tele: npt.NDArray[np.bool_]
 
 
-def draw_territory(rng: np.random.Generator, setting: TerritorySetting | None = None) -> Territory:
+def draw_territory(rng: np.random.Generator, setting: TerritorySetting | None = None) -> DrawnTerritory:
     """A town in the middle, smaller communes round it (Zipf), practices where people live but more in the towns."""
     of = setting or TerritorySetting()
     weight: Floats = np.arange(1, of.communes + 1, dtype=np.float64) ** -0.9
@@ -54,7 +54,7 @@ def draw_territory(rng: np.random.Generator, setting: TerritorySetting | None = 
     town = weight**1.1
     home = rng.choice(of.communes, of.practitioners, p=town / town.sum())
     offset = rng.normal(0.0, 0.6, (of.practitioners, 2)) * spread[home, None]
-    return Territory(
+    return DrawnTerritory(
         communes=centres,
         weight=weight,
         spread_km=spread,
@@ -73,7 +73,7 @@ def moved(point: Point, north_km: float, east_km: float) -> Point:
     return Point(round(float(lat), 5), round(float(lon), 5))
 
 
-def modes_of(territory: Territory, gp: int, remote: bool) -> frozenset[Mode]:
+def modes_of(territory: DrawnTerritory, gp: int, remote: bool) -> frozenset[Mode]:
     """How one slot of a practitioner is given: remote, or at the practice and perhaps at home."""
     if remote:
         return frozenset({Mode.VR})

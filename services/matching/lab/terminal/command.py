@@ -21,7 +21,7 @@ from services.matching.lab.days.day import Day
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.lab.days.stored import read_day, read_days
 from services.matching.lab.figures import Figures, figures
-from services.matching.lab.outcome import Outcome
+from services.matching.lab.outcome import DayOutcome
 from services.matching.lab.run import Case, past_days, run_cases, run_day
 from services.matching.lab.terminal.plots import plot
 from services.matching.lab.terminal.tables import differences, explanations, tables_of
@@ -107,7 +107,7 @@ def _drawn(seeds: range, load: float) -> tuple[Day, ...]:
     return tuple(drawn_day(seed, drawn_territory(seed), DaySetting(load=load)) for seed in seeds)
 
 
-def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> Outcome:
+def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> DayOutcome:
     if drawn and policy_named(policy).scenarios:
         history = past_days(Case(seed, (policy,), DaySetting(load=load)))
     return run_day(day, (policy,), history, seed)[0]

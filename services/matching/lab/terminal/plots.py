@@ -1,13 +1,14 @@
 """Figures and plans as pictures: who is left without a slot under each policy; who goes where in one plan."""
 
 from collections.abc import Sequence
+from math import cos, pi, sin
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from services.matching.engine.model import Instance, Plan
+from services.matching.engine.model import Instance, Plan, Point
 from services.matching.lab.figures import Figures
 
 COLOURS = ("#8c1d40", "#d1495b", "#edae49", "#66a182")
@@ -29,7 +30,9 @@ def plot(path: Path, title: str, rows: Sequence[Figures]) -> None:
     left.invert_yaxis()
     figure.suptitle(title)
     # Under the axes, never on a bar.
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, markerscale=0.4
+    )
     _save(figure, path)
 
 
@@ -60,27 +63,48 @@ def _limit(worst: Sequence[float]) -> float:
 
 
 def plot_plan(path: Path, instance: Instance, plan: Plan) -> None:
-    """Write a PNG of a plan: requests by class, slots, a line for each assignment; those left out are crossed."""
+    """Write a PNG of a plan: requests by class, slots, a line for each assignment; those left out are crossed.
+
+    What stands at one point is drawn round it, so that nothing hides anything.
+    """
     figure = Figure(figsize=(7.0, 6.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    slots, requests = {one.id: one for one in instance.slots}, {one.id: one for one in instance.requests}
+    at = _apart(instance)
     for one in plan.assignments:
-        here, there = requests[one.request].point, slots[one.slot].point
-        axes.plot((here.lon, there.lon), (here.lat, there.lat), color="#999999", linewidth=1, zorder=1)
-    places = [one.point for one in instance.slots]
-    axes.scatter([p.lon for p in places], [p.lat for p in places], marker="s", color="#30638e", label="créneaux")
+        ends = at["slot", one.slot], at["request", one.request]
+        axes.plot(*zip(*ends, strict=True), color="#999999", linewidth=1, zorder=1)
+    slots = [at["slot", one.id] for one in instance.slots]
+    if slots:
+        axes.scatter(*zip(*slots, strict=True), marker="s", color="#30638e", label="créneaux")
     left = {one.request for one in plan.unmatched}
     for n, (name, colour) in enumerate(zip(CLASSES, COLOURS, strict=True)):
         for out, marker, label in ((False, "o", name), (True, "x", f"{name}, sans créneau")):
-            these = [one.point for one in instance.requests if one.urgency == n + 1 and (one.id in left) == out]
+            these = [one for one in instance.requests if one.urgency == n + 1 and (one.id in left) == out]
             if these:
-                at = [p.lon for p in these], [p.lat for p in these]
-                axes.scatter(*at, marker=marker, color=colour, label=label)
+                where = zip(*(at["request", one.id] for one in these), strict=True)
+                axes.scatter(*where, marker=marker, color=colour, label=label)
     axes.set_xlabel("longitude")
     axes.set_ylabel("latitude")
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     _save(figure, path)
+
+
+def _apart(instance: Instance) -> dict[tuple[str, str], tuple[float, float]]:
+    """Where each slot and request is drawn, as (longitude, latitude): on a small circle where several share a point."""
+    named = [("slot", one.id, one.point) for one in instance.slots]
+    named += [("request", one.id, one.point) for one in instance.requests]
+    together: dict[Point, list[tuple[str, str]]] = {}
+    for kind, name, point in named:
+        together.setdefault(point, []).append((kind, name))
+    sides = [max(values) - min(values) for values in zip(*((p.lon, p.lat) for p in together), strict=True)]
+    radius = 0.02 * (max(sides, default=0.0) or 1.0)
+    found = {}
+    for point, keys in together.items():
+        for n, key in enumerate(keys):
+            angle, away = 2 * pi * n / len(keys), radius * (len(keys) > 1)
+            found[key] = (point.lon + away * cos(angle), point.lat + away * sin(angle))
+    return found
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from services.matching.lab.figures import Figures, everybody, paired, travel, urgent
-from services.matching.lab.outcome import Outcome
+from services.matching.lab.outcome import DayOutcome
 from shared.wording.labels import wording
 
 LEFT_OUT = ("politique", "P1", "P2", "P3", "P4", "P1+P2", "tous")
@@ -28,7 +28,7 @@ def explanations(names: Sequence[str]) -> str:
     return "\n".join(f"{name} : {wording().label('policy_does', name)}" for name in dict.fromkeys(names))
 
 
-def differences(title: str, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Table:
+def differences(title: str, ours: Sequence[DayOutcome], theirs: Sequence[DayOutcome]) -> Table:
     """The paired difference of two runs on the same days, with its standard error."""
     table = _table(title, ("écart", "moyenne", "erreur type", "jours en baisse"), "")
     measures = (

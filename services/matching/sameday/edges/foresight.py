@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from services.matching.engine.ahead.outlook import Ahead, History, futures
+from services.matching.engine.ahead.outlook import Ahead, PastCounts, futures
 from services.matching.engine.ahead.policies import DEFAULT_POLICY, GIVE_BACK_MARGIN_S, policy_named
 from services.matching.engine.model import Instance, Plan, Slot
 from services.matching.engine.travel import Travel
@@ -52,7 +52,7 @@ class Foresight:
     def __init__(self, open_session: OpenSession, solver: Solver) -> None:
         """`open_session` is of the matching service."""
         self._open_session, self._solver = open_session, solver
-        self._known: dict[str, tuple[date, History]] = {}
+        self._known: dict[str, tuple[date, PastCounts]] = {}
 
     async def __call__(self, asked: Question) -> Thought:
         """Plan a round; raises what the solver raises."""
@@ -81,7 +81,7 @@ class Foresight:
     async def _usual(self, asked: Question) -> Plan:
         return await self._solver(plan_round, asked.instance, asked.full, asked.travel)
 
-    async def _history(self, cpts_id: str, now: datetime) -> History:
+    async def _history(self, cpts_id: str, now: datetime) -> PastCounts:
         today = day_at(now)
         known = self._known.get(cpts_id)
         if known is None or known[0] != today:

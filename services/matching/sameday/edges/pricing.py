@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from services.matching.engine.model import Instance, Option, Request
 from services.matching.engine.sameday.recommend import PriceList, options, price_list
-from services.matching.engine.sameday.table import Offer
+from services.matching.engine.sameday.table import OfferTable
 from services.matching.engine.travel import Travel
 from services.matching.sameday.edges.solver import Solver
 
@@ -16,7 +16,7 @@ class _Priced:
     board: Instance
     travel: str
     prices: PriceList
-    offer: Offer
+    offer: OfferTable
 
 
 class Pricing:
@@ -35,6 +35,6 @@ class Pricing:
         moment = replace(board, now_at_s=board.now_at_s // SAME_MOMENT_S)
         kept = self._kept.get(cpts_id)
         if kept is None or (kept.board, kept.travel) != (moment, travel_name):
-            kept = _Priced(moment, travel_name, await self._solver(price_list, board, travel), Offer(board))
+            kept = _Priced(moment, travel_name, await self._solver(price_list, board, travel), OfferTable(board))
             self._kept[cpts_id] = kept
         return options(board, asked, k, kept.prices, travel, kept.offer)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.engine.ahead.outlook import Asked, History, Opened
+from services.matching.engine.ahead.outlook import Asked, Opened, PastCounts
 from services.matching.engine.files import plain, read
 from services.matching.engine.model import Mode, Point, Request, Slot, SlotType, Urgency
 from services.matching.sameday.store.tables import Matching, values
@@ -115,19 +115,19 @@ async def known_days(session: AsyncSession, cpts_id: str, now: datetime) -> int:
     return int((await run(session, DAYS, **_span(cpts_id, now))).one().known)
 
 
-async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> History:
+async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> PastCounts:
     """The past of a territory in counts, up to yesterday."""
     span = _span(cpts_id, now)
     days = (await run(session, DAYS, **span)).one()
     if not days.known:
-        return History()
+        return PastCounts()
     today = day_at(now)
     calendar = [0] * 7
     for n in range((today - days.first).days):
         calendar[(days.first + timedelta(days=n)).weekday()] += 1
     asked = (await run(session, ASKED, **span)).mappings().all()
     opened = (await run(session, OPENED, first_hour=FIRST_HOUR, **span)).mappings().all()
-    return History(
+    return PastCounts(
         known_days=days.known,
         calendar=tuple(calendar),
         asked=tuple(Asked(row["weekday"], row["hour"], row["count"], _request(row, cpts_id)) for row in asked),
