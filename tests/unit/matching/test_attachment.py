@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from services.matching.doctors.app.parameters import AttachmentSettings
 from services.matching.engine.doctors.equity import equity, justified_envy
 from services.matching.engine.doctors.model import (
     AttachmentBlocker,
@@ -228,3 +229,23 @@ def test_a_household_counts_in_the_share_kept_for_patients_in_ald() -> None:
     plan = propose(a_round([*family, *others, a_patient("o")], [a_gp("gp", 4, most_ald_percent=50)]))
     assert sum("ald" in p.flags for p in [*family, *others] if p.id in pairs(plan)) == 2
     assert "o" in pairs(plan)
+
+
+def test_the_defaults_are_those_that_the_documents_give() -> None:
+    said = AttachmentParameters(
+        max_travel_s=30 * 60,
+        nearest_k=20,
+        speed_kmh=50.0,
+        detour=1.3,
+        first_step_journeys=10,
+        seniority_days=(365, 183),
+        day_price_s=10,
+    )
+    assert AttachmentParameters() == said
+    assert AttachmentSettings().core == said
+
+
+def test_a_cpts_sets_its_bands_and_zero_takes_one_away() -> None:
+    assert AttachmentSettings(first_band_months=24, second_band_months=3).core.seniority_days == (730, 91)
+    assert AttachmentSettings(first_band_months=6, second_band_months=12).core.seniority_days == (365, 183)
+    assert AttachmentSettings(first_band_months=0, second_band_months=0).core.seniority_days == ()
