@@ -155,10 +155,9 @@ def _in_a_sentence(plot: Path | None, read: Path | None = None) -> Iterator[None
 
 
 def _check_policies(*names: str) -> None:
-    from services.matching.engine.ahead.policies import PolicyUnknown, policy_named
+    from services.matching.engine.ahead.policies import POLICIES
+    from shared.wording.labels import wording
 
-    try:
-        for name in names:
-            policy_named(name)
-    except PolicyUnknown as unknown:
-        raise CannotStart(str(unknown)) from None
+    for name in names:
+        if name not in POLICIES:
+            raise CannotStart(wording().say("file.unknown_policy", name=name, names=", ".join(POLICIES)))

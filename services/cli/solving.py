@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.matching.engine.files import UnreadableFile, dumps, read_file
+from services.matching.engine.market.least_cost import CostsTooLarge, FlowFailed
 from services.matching.engine.model import Assignment, Instance, Plan, Unmatched
 from services.matching.engine.sameday.explain import explained
 from services.matching.engine.sameday.judge import Fault, faults
@@ -56,9 +57,12 @@ def solve_file(path: Path, out: Path | None = None, reasons: bool = False) -> in
     Raises `FileNotUnderstood` for a file that is not an instance, or that holds what cannot be.
     """
     instance = _read(path, Instance)
-    plan = solve(instance)
-    if reasons:
-        plan = explained(instance, plan)
+    try:
+        plan = solve(instance)
+        if reasons:
+            plan = explained(instance, plan)
+    except (FlowFailed, CostsTooLarge) as error:
+        raise FileNotUnderstood(wording().say("file.unsolved", path=path, why=type(error).__name__)) from error
     console = Console()
     if out is not None:
         _write(out, dumps(plan) + "\n")

@@ -8,6 +8,11 @@ from services.matching.engine.model import Instance, Parameters, Point, Practiti
 
 OLDEST = 130
 """Years; nobody is older."""
+LATEST_AT_S = 2**37
+"""Some 4,300 years from the epoch."""
+LONGEST_S = 10 * 366 * 86_400
+MOST = 1_000_000
+LARGEST_PARTY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ def impossible(instance: Instance, name: str = "instance") -> Iterator[Impossibi
     yield from _alone(f"{name}.requests", (one.id for one in instance.requests))
     yield from _alone(f"{name}.slots", (one.id for one in instance.slots))
     yield from _alone(f"{name}.practitioners", (one.id for one in instance.practitioners))
+    yield from _between(f"{name}.now_at_s", instance.now_at_s, -LATEST_AT_S, LATEST_AT_S)
     slots = {slot.id for slot in instance.slots}
     for n, request in enumerate(instance.requests):
         yield from _request(f"{name}.requests[{n}]", request, slots)
@@ -50,9 +56,10 @@ def _alone(where: str, names: Iterable[str]) -> Iterator[Impossibility]:
 
 def _request(where: str, one: Request, slots: set[str]) -> Iterator[Impossibility]:
     yield from _point(f"{where}.point", one.point)
+    yield from _instants(where, one)
     yield from _not_before(f"{where}.deadline_at_s", one.deadline_at_s, one.earliest_at_s, "earliest_at_s")
-    yield from _between(f"{where}.party", one.party, 1, 100)
-    yield from _between(f"{where}.max_travel_s", one.max_travel_s, 0)
+    yield from _between(f"{where}.party", one.party, 1, LARGEST_PARTY)
+    yield from _between(f"{where}.max_travel_s", one.max_travel_s, 0, LONGEST_S)
     if one.age is not None:
         yield from _between(f"{where}.age", one.age, 0, OLDEST)
     yield from _some(f"{where}.professions", one.professions)
@@ -63,9 +70,10 @@ def _request(where: str, one: Request, slots: set[str]) -> Iterator[Impossibilit
 
 def _slot(where: str, one: Slot) -> Iterator[Impossibility]:
     yield from _point(f"{where}.point", one.point)
+    yield from _instants(where, one)
     if one.ends_at_s <= one.starts_at_s:
         yield Impossibility("not_after", f"{where}.ends_at_s", one.ends_at_s, f"starts_at_s ({one.starts_at_s})")
-    yield from _between(f"{where}.places", one.places, 0)
+    yield from _between(f"{where}.places", one.places, 0, MOST)
     yield from _between(f"{where}.min_age", one.min_age, 0, OLDEST)
     yield from _not_before(f"{where}.max_age", one.max_age, one.min_age, "min_age")
     yield from _some(f"{where}.modes", one.modes)
@@ -77,7 +85,7 @@ def _practitioner(where: str, one: Practitioner) -> Iterator[Impossibility]:
     for field in fields(one):
         value = getattr(one, field.name)
         if isinstance(value, int) and not isinstance(value, bool):
-            yield from _between(f"{where}.{field.name}", value, 0)
+            yield from _between(f"{where}.{field.name}", value, 0, MOST)
 
 
 def _parameters(where: str, of: Parameters) -> Iterator[Impossibility]:
@@ -85,11 +93,17 @@ def _parameters(where: str, of: Parameters) -> Iterator[Impossibility]:
         if not 0 < getattr(of, name) < inf:
             yield Impossibility("not_above", f"{where}.{name}", getattr(of, name), 0)
     for name in ("habitual_bonus_s", "tele_s", "kappa_s", "fairness_beta_s"):
-        yield from _between(f"{where}.{name}", getattr(of, name), 0)
-    yield from _between(f"{where}.nearest_k", of.nearest_k, 1)
+        yield from _between(f"{where}.{name}", getattr(of, name), 0, LONGEST_S)
+    yield from _between(f"{where}.nearest_k", of.nearest_k, 1, MOST)
     for name in ("wait_weight_milli", "confirm_after_s"):
         for n, value in enumerate(getattr(of, name)):
-            yield from _between(f"{where}.{name}[{n}]", value, 0)
+            yield from _between(f"{where}.{name}[{n}]", value, 0, LONGEST_S)
+
+
+def _instants(where: str, one: Request | Slot) -> Iterator[Impossibility]:
+    for field in fields(one):
+        if field.name.endswith("_at_s"):
+            yield from _between(f"{where}.{field.name}", getattr(one, field.name), -LATEST_AT_S, LATEST_AT_S)
 
 
 def _point(where: str, point: Point) -> Iterator[Impossibility]:
@@ -97,13 +111,9 @@ def _point(where: str, point: Point) -> Iterator[Impossibility]:
     yield from _between(f"{where}.lon", point.lon, -180, 180)
 
 
-def _between(where: str, value: float, least: float, most: float = inf) -> Iterator[Impossibility]:
+def _between(where: str, value: float, least: float, most: float) -> Iterator[Impossibility]:
     if not least <= value <= most:
-        yield (
-            Impossibility("not_between", where, value, f"{least} … {most}")
-            if most < inf
-            else Impossibility("too_small", where, value, least)
-        )
+        yield Impossibility("not_between", where, value, f"{least} … {most}")
 
 
 def _not_before(where: str, value: int, first: int, name: str) -> Iterator[Impossibility]:

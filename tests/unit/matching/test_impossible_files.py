@@ -46,21 +46,26 @@ IMPOSSIBLE = [
     (of("requests", 0, "party", value=0), "not_between", "requests[0].party"),
     (of("requests", 0, "age", value=-1), "not_between", "requests[0].age"),
     (of("requests", 0, "age", value=131), "not_between", "requests[0].age"),
-    (of("requests", 0, "max_travel_s", value=-60), "too_small", "requests[0].max_travel_s"),
+    (of("requests", 0, "max_travel_s", value=-60), "not_between", "requests[0].max_travel_s"),
     (of("requests", 0, "modes", value=[]), "empty", "requests[0].modes"),
     (of("requests", 0, "professions", value=[]), "empty", "requests[0].professions"),
     (of("requests", 0, "forced", value="slot-9"), "unknown_slot", "requests[0].forced"),
-    (of("slots", 0, "places", value=-1), "too_small", "slots[0].places"),
+    (of("slots", 0, "places", value=-1), "not_between", "slots[0].places"),
     (of("slots", 0, "min_age", value=200), "not_between", "slots[0].min_age"),
     (of("slots", 0, "max_age", value=-3), "before", "slots[0].max_age"),
     (of("slots", 0, "modes", value=[]), "empty", "slots[0].modes"),
-    (of("practitioners", 0, "served_4_weeks", value=-1), "too_small", "practitioners[0].served_4_weeks"),
-    (of("practitioners", 0, "week_cap", value=-1), "too_small", "practitioners[0].week_cap"),
+    (of("practitioners", 0, "served_4_weeks", value=-1), "not_between", "practitioners[0].served_4_weeks"),
+    (of("practitioners", 0, "week_cap", value=-1), "not_between", "practitioners[0].week_cap"),
     (of("parameters", "speed_kmh", value=0), "not_above", "parameters.speed_kmh"),
     (of("parameters", "detour", value=-1.3), "not_above", "parameters.detour"),
-    (of("parameters", "wait_weight_milli", value=[1, 2, -3, 4]), "too_small", "parameters.wait_weight_milli[2]"),
-    (of("parameters", "nearest_k", value=0), "too_small", "parameters.nearest_k"),
-    (of("parameters", "kappa_s", value=-1), "too_small", "parameters.kappa_s"),
+    (of("parameters", "wait_weight_milli", value=[1, 2, -3, 4]), "not_between", "parameters.wait_weight_milli[2]"),
+    (of("parameters", "nearest_k", value=0), "not_between", "parameters.nearest_k"),
+    (of("parameters", "kappa_s", value=-1), "not_between", "parameters.kappa_s"),
+    (of("parameters", "kappa_s", value=10**30), "not_between", "parameters.kappa_s"),
+    (of("slots", 0, "starts_at_s", value=-(10**30)), "not_between", "slots[0].starts_at_s"),
+    (of("requests", 0, "submitted_at_s", value=10**18), "not_between", "requests[0].submitted_at_s"),
+    (of("now_at_s", value=10**18), "not_between", "now_at_s"),
+    (of("requests", 0, "party", value=97), "not_between", "requests[0].party"),
     (of("requests", 0, "urgency", value="P2"), "not_one_of", "requests[0].urgency"),
     (of("requests", 0, "now", value=3), "unknown_field", "requests[0]"),
     (of("requests", 0, value={"id": "only"}), "missing_field", "requests[0]"),
@@ -145,6 +150,26 @@ def aiguillage(*arguments: str) -> tuple[int, str]:
     done = subprocess.run([sys.executable, "-m", "services", *arguments], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stderr
+
+
+def test_what_is_possible_but_beyond_the_solver_is_said_too(tmp_path: Path) -> None:
+    document = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    for n, party in enumerate((11, 13, 17, 19, 16)):
+        document["instance"]["requests"][n]["party"] = party
+    for slot in document["instance"]["slots"]:
+        slot["places"] = 20
+    document["instance"]["parameters"]["wait_weight_milli"] = [10**8] * 4
+    path = tmp_path / "huge.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(FileNotUnderstood, match="CostsTooLarge"):
+        solve_file(path)
+
+
+def test_a_policy_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    code, said = aiguillage("simulate", "--policy", "luck")
+    assert code == 1
+    assert "« luck »" in said
+    assert "fcfs_early" in said
 
 
 def test_whatif_refuses_names_files_and_folders_in_one_sentence(tmp_path: Path) -> None:
