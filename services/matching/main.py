@@ -15,9 +15,9 @@ from services.matching.doctors.edges.panels import Panels
 from services.matching.exports import api as exports
 from services.matching.hub import api as samu_hub
 from services.matching.hub.directory import Directory
-from services.matching.hub.mail import forget_mail
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
+from services.matching.hub.store.mail import forget_mail
 from services.matching.lab.api import foresight
 from services.matching.lab.api import worth as places
 from services.matching.lab.history import History

@@ -9,12 +9,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
-from services.matching.hub.cases import HubCaseRow
 from services.matching.hub.directory import Directory
 from services.matching.hub.intake import Desk
-from services.matching.hub.mail import HubOutgoingRow
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
+from services.matching.hub.store.cases import HubCaseRow
+from services.matching.hub.store.mail import HubOutgoingRow
 from services.matching.hub.telling import Telling, tell, telling_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role

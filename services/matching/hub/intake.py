@@ -14,10 +14,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
 from services.matching.hub.case import UNSCHEDULED, Case, case_of
-from services.matching.hub.cases import belongs_to, first_time, known_case
-from services.matching.hub.mail import HubMessageRow, claim
 from services.matching.hub.messages import Addressed, Outgoing, Received
 from services.matching.hub.schemas import HubSchemas
+from services.matching.hub.store.cases import belongs_to, first_time, known_case
+from services.matching.hub.store.mail import HubMessageRow, claim
 from services.matching.sameday.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.sameday.app.asking import submit_request
 from services.matching.sameday.app.intake import RequestForm

@@ -9,9 +9,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
-from services.matching.hub.cases import HubCaseRow
-from services.matching.hub.mail import HubOutgoingRow
 from services.matching.hub.messages import Outgoing, Regulator, Served
+from services.matching.hub.store.cases import HubCaseRow
+from services.matching.hub.store.mail import post
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import RequestState
 from shared.db import database_now
@@ -104,19 +104,3 @@ async def _untold(session: AsyncSession, *, ours: bool = False) -> list[tuple[Hu
         query = query.with_for_update(of=HubCaseRow, skip_locked=True)
     found = [(case, row, telling_of(case, row)) for case, row in (await session.exec(query)).all()]
     return [(case, row, telling) for case, row, telling in found if telling and str(telling) != case.told]
-
-
-async def post(session: AsyncSession, cpts_id: str, outgoing: Outgoing) -> None:
-    """Put a message into the post, in this transaction."""
-    now = await database_now(session)
-    session.add(
-        HubOutgoingRow(
-            cpts_id=cpts_id,
-            message_id=outgoing.message_id,
-            recipient=outgoing.recipient,
-            kind=outgoing.kind,
-            content=dict(outgoing.content),
-            created_at=now,
-            next_try_at=now,
-        )
-    )

@@ -19,13 +19,14 @@ from aio_pika.exceptions import AMQPError, DeliveryError
 from sqlalchemy import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.hub import mail as hub_mail
 from services.matching.hub import messages
 from services.matching.hub.directory import Directory
 from services.matching.hub.intake import Desk
 from services.matching.hub.messages import HubRefusal, Outgoing, Served
 from services.matching.hub.settings import HubSettings
-from services.matching.hub.telling import news, post, slots_to_name
+from services.matching.hub.store import mail as hub_mail
+from services.matching.hub.store.mail import post
+from services.matching.hub.telling import news, slots_to_name
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.store.tables import OUTBOX
 from shared.db import AWAY, database_now, is_lost, set_scope

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.hub.messages import Outgoing
 from services.matching.sameday.store.tables import Matching, values
-from shared.db import instant, run
+from shared.db import database_now, instant, run
 
 KEPT = timedelta(days=30)
 """How long a message's number is remembered: longer than a hub keeps a message to deliver it again."""
@@ -108,3 +109,19 @@ async def forget_mail(session: AsyncSession, cpts_id: str, now: datetime) -> Non
     """Forget the numbers of messages that cannot come again."""
     old = (col(HubMessageRow.cpts_id) == cpts_id) & (col(HubMessageRow.at) < now - KEPT)
     await session.exec(delete(HubMessageRow).where(old))
+
+
+async def post(session: AsyncSession, cpts_id: str, outgoing: Outgoing) -> None:
+    """Put a message into the post, in this transaction."""
+    now = await database_now(session)
+    session.add(
+        HubOutgoingRow(
+            cpts_id=cpts_id,
+            message_id=outgoing.message_id,
+            recipient=outgoing.recipient,
+            kind=outgoing.kind,
+            content=dict(outgoing.content),
+            created_at=now,
+            next_try_at=now,
+        )
+    )
