@@ -27,6 +27,7 @@ from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
 from shared.health import routes as health
 from shared.http import answer_problems
+from shared.http.doors import described
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.settings import Settings
@@ -54,7 +55,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
         ):
             yield
 
-    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
+    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **described(settings))
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.

@@ -1,10 +1,11 @@
 """What a practitioner needs to know of who is coming: minimal, never a national number."""
 
-from datetime import date
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.patients.nir import refuse_nir
+from shared.outside.asked import LINE, NOTE, BirthDate
+from shared.outside.nir import refuse_nir
 
 
 class Patient(BaseModel):
@@ -12,10 +13,10 @@ class Patient(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(default="", max_length=120)
-    phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
-    birth_date: date | None = None
-    note: str = Field(default="", max_length=500)
+    name: Annotated[str, Field(max_length=120), LINE] = ""
+    phone: Annotated[str, Field(max_length=30, pattern=r"^[0-9+ ().-]*$"), LINE] = ""
+    birth_date: BirthDate | None = None
+    note: Annotated[str, Field(max_length=500), NOTE] = ""
 
     def refuse_national_numbers(self) -> None:
         """Raise `PatientNumberRefused` when a field holds a NIR or an INS; the answer does not repeat it."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -15,8 +16,18 @@ routes = APIRouter(include_in_schema=False)
 
 
 def own_path(path: str) -> str:
-    """A path of this site, or `/`: nobody is sent elsewhere after signing in."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    """A path of this site, or `/`: nobody is sent elsewhere after signing in.
+
+    Browsers drop tabs and line ends, take `\\` for `/`, and two of these for another host: what holds one is not ours.
+    """
+    strange = any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in path)
+    if strange or not path.startswith("/") or path.startswith("//"):
+        return "/"
+    try:
+        where = urlsplit(path)
+    except ValueError:
+        return "/"
+    return "/" if where.scheme or where.netloc else path
 
 
 @routes.get("/", name="root")
@@ -62,6 +73,6 @@ async def choose_language(
             max_age=31_536_000,
             httponly=True,
             samesite="lax",
-            secure=wiring.settings.cookie_secure and not wiring.settings.demo,
+            secure=wiring.settings.secure,
         )
     return answer

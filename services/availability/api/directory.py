@@ -14,6 +14,7 @@ from services.people.changes import record_change
 from shared.auth import Role
 from shared.contracts import CptsView
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 
 ADMINS = (Role.ADMIN, Role.MACHINE)
 THEMSELVES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN)
@@ -33,7 +34,7 @@ class Practice(orders.Settings):
 
 
 @routes.get("/directory")
-async def directory(caller: CallerDep, session: SessionDep, cpts: str) -> directory_reads.Directory:
+async def directory(caller: CallerDep, session: SessionDep, cpts: CptsId) -> directory_reads.Directory:
     """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
     caller.require_cpts(cpts)
     return await directory_reads.directory(session, cpts)
@@ -70,7 +71,7 @@ async def put_practitioner(
 
 @routes.put("/places/{key}")
 async def put_place(
-    caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[\w:.-]{1,60}$")
+    caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")
 ) -> Written:
     """Write a place, by its business key, such as `finess:130012345` or `siret:12345678901234`."""
     caller.require(*ADMINS)
@@ -147,7 +148,7 @@ class PanelOf(orders.Panel):
 
 
 @routes.get("/panels")
-async def panels(caller: CallerDep, session: SessionDep, cpts: str) -> list[PanelOf]:
+async def panels(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[PanelOf]:
     """What the practitioners of a CPTS declared: for the coordinator and the matching."""
     caller.require(Role.COORDINATOR, Role.MACHINE)
     caller.require_cpts(cpts)

@@ -24,6 +24,7 @@ from shared.auth import Caller, Role, record_access
 from shared.db.tables import AccountRow, RoleGrantRow, SessionRow
 from shared.export import moment
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import LINE, Email
 from shared.refusals import Invalid, NotFound
 from shared.web.pages import PageDep, label_of_account, reading
 
@@ -31,14 +32,14 @@ SHOWN = 200
 GIVEN = tuple(role for role in Role if role not in {Role.MACHINE, Role.PRACTITIONER, Role.DELEGATE})
 """Roles that need no practitioner beside them."""
 routes = APIRouter(include_in_schema=False)
-Filter = Annotated[str, Query(max_length=100)]
+Filter = Annotated[str, Query(max_length=100), LINE]
 
 
 class NewMember(BaseModel):
     """Someone to let in."""
 
-    label: str = Field(min_length=1, max_length=120)
-    email: str = Field(min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")
+    label: Annotated[str, Field(min_length=1, max_length=120), LINE]
+    email: Email
     role: Role
 
 

@@ -25,7 +25,7 @@ from services.people.notices.mail import MailSettings, Undeliverable
 from services.people.notices.tables import NoticeDeviceRow
 from services.people.notices.telling import STREAM
 from shared.db import database_now, run, set_scope
-from shared.outside.public_address import UnsafeAddress
+from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost
 from shared.running.background import rung
@@ -169,7 +169,8 @@ async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: boo
 @asynccontextmanager
 async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
     """Send while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, verify=authorities()) as client:
+    transport = PublicTransport(authorities(), demo=wiring.settings.demo)
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, transport=transport) as client:
         sender, turns = Sender(wiring, client, mail), 0
 
         async def work() -> bool:

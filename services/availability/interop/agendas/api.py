@@ -2,9 +2,10 @@
 
 import hashlib
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from services.availability import orders
@@ -12,6 +13,8 @@ from services.availability.api.slots import WRITERS
 from services.availability.interop.agendas import following as ical
 from services.availability.interop.agendas.writing import agenda
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.caching import same
+from shared.outside.asked import LINE
 
 routes = APIRouter(tags=["agendas"])
 CALENDAR = "text/calendar; charset=utf-8"
@@ -20,7 +23,7 @@ CALENDAR = "text/calendar; charset=utf-8"
 class FollowedAgenda(orders.Order):
     """The address of an agenda to follow."""
 
-    url: str = Field(min_length=8, max_length=2000)
+    url: Annotated[str, Field(min_length=8, max_length=2000), LINE]
 
 
 class AgendaState(BaseModel):
@@ -75,10 +78,10 @@ async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, pract
 
 
 @routes.get("/agenda/{key}.ics", response_class=Response)
-async def subscribed(request: Request, session: SessionDep, key: str) -> Response:
+async def subscribed(request: Request, session: SessionDep, key: Annotated[str, Path(max_length=100)]) -> Response:
     """The slots that a secret address opens."""
     content = agenda(await ical.slots_for_key(session, key))
     headers = {"etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "cache-control": "private, max-age=60"}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if same(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=CALENDAR, headers=headers)

@@ -1,9 +1,8 @@
 """A list of people without a médecin traitant, sent from the page: what is good goes in, what is not is said."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,6 +12,7 @@ from services.files.table import BadRow
 from services.matching.doctors.app.importing import enter_line
 from services.matching.doctors.app.register import RUNS_THE_REGISTER
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
 from shared.refusals import Refusal
 
 LARGEST = 2_000_000
@@ -49,7 +49,7 @@ async def enter_list(
     caller: CallerDep,
     session: SessionDep,
     wiring: WiringDep,
-    cpts: Annotated[str, Query(max_length=20)],
+    cpts: CptsId,
 ) -> ListReport:
     """Enter the people of a CSV (UTF-8): reference and commune, then age, criteria, household and so on."""
     caller.require(*RUNS_THE_REGISTER)

@@ -19,6 +19,7 @@ from services.matching.sameday.view import request_view
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
 from shared.patients.patient import Patient
 from shared.refusals import NotFound
 
@@ -90,8 +91,8 @@ async def _view(row: Awaitable[RequestRow]) -> RequestView:
 async def list_requests(
     caller: CallerDep,
     session: SessionDep,
-    cpts: Annotated[str, Query(max_length=20)],
-    state: Annotated[list[RequestState], Query()] = [],  # noqa: B006  FastAPI copies it
+    cpts: CptsId,
+    state: Annotated[list[RequestState], Query(max_length=20)] = [],  # noqa: B006  FastAPI copies it
 ) -> list[RequestView]:
     """The requests of a CPTS as you may see them, the most urgent and oldest first."""
     caller.require_cpts(cpts)

@@ -9,16 +9,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import Scope, bound, run
 from shared.db.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
-from shared.refusals import NotAllowed, NotSignedIn
+from shared.refusals import NotAllowed, NotSignedIn, TooManyAttempts
 
-TICKET_LIFE = timedelta(seconds=30)
+TICKET_LIFE, MOST_TICKETS = timedelta(seconds=30), 60
+IDLE, SEEN_EVERY = timedelta(hours=4), timedelta(minutes=5)
 
 
 class Role(StrEnum):
@@ -90,17 +91,18 @@ set_config('aiguillage.account', account, true)
 """
 _SESSION = text(f"""
 with who as (
-  select s.account_id::text as account, s.role,
+  select s.account_id::text as account, s.role, s.seen_at < clock_timestamp() - :seen_every as stale,
          array(select distinct g.cpts_id from common.role_grant g
                where g.account_id = s.account_id and g.role = s.role) as cpts,
          array(select distinct g.practitioner_id::text from common.role_grant g
                where g.account_id = s.account_id and g.role = s.role and g.practitioner_id is not null) as own
   from common.session s join common.account a on a.id = s.account_id
   where s.token_hash = :token and s.expires_at > clock_timestamp() and a.disabled_at is null
+    and s.seen_at > clock_timestamp() - :idle
 ), bound as (
   select *, case when role = any (:bound_roles) then array_to_string(own, ',') else '*' end as own_slots from who
 )
-select account, role, cpts, own, {_BOUND} from bound
+select account, role, cpts, own, stale, {_BOUND} from bound
 """)  # noqa: S608  constant texts, joined
 _MACHINE = text(f"""
 with who as (
@@ -111,11 +113,17 @@ select account, cpts, {_BOUND} from who
 
 
 async def caller_of_session(session: AsyncSession, token: str) -> Caller:
-    """Who holds this session cookie; binds the transaction to what they may touch. Raises `NotSignedIn`."""
-    bound_roles = sorted(OWN_SLOTS_ONLY)
-    row = (await run(session, _SESSION, token=hashed(token), bound_roles=bound_roles)).one_or_none()
+    """Who holds this session cookie; binds the transaction to what they may touch.
+
+    Raises `NotSignedIn`, also when nothing came from them for `IDLE`.
+    """
+    asked = {"token": hashed(token), "bound_roles": sorted(OWN_SLOTS_ONLY), "idle": IDLE, "seen_every": SEEN_EVERY}
+    row = (await run(session, _SESSION, **asked)).one_or_none()
     if row is None:
         raise NotSignedIn
+    if row.stale:
+        seen = update(SessionRow).where(col(SessionRow.token_hash) == hashed(token))
+        await session.exec(seen.values(seen_at=func.clock_timestamp()))
     role = Role(row.role)
     own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
     caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
@@ -133,7 +141,9 @@ async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
     return caller
 
 
-async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> tuple[str, Role]:
+async def sign_in(
+    session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int, label: str = ""
+) -> tuple[str, Role]:
     """Open a session and answer its token, which nobody can read again, and its role. Real time, not the demo's."""
     grants = (await session.exec(select(RoleGrantRow).where(RoleGrantRow.account_id == account.id))).all()
     roles = sorted({grant.role for grant in grants})
@@ -148,9 +158,12 @@ async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | No
             account_id=account.id,
             role=chosen,
             created_at=now,
+            seen_at=now,
             expires_at=now + timedelta(hours=hours),
+            label=label,
         )
     )
+    await session.exec(update(AccountRow).where(col(AccountRow.id) == account.id).values(signed_in_at=now))
     return token, chosen
 
 
@@ -171,10 +184,13 @@ async def still_signed_in(session: AsyncSession, sessions: Sequence[str]) -> set
 
 
 async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
-    """A ticket for one socket: one use, 30 s, never in a URL."""
+    """A ticket for one socket: one use, 30 s, never in a URL; raises `TooManyAttempts` past 60 that wait."""
     ticket = secrets.token_urlsafe(32)
     now = (await session.exec(select(func.clock_timestamp()))).one()
     await session.exec(delete(LiveTicketRow).where(col(LiveTicketRow.expires_at) < now))
+    waiting = select(func.count()).select_from(LiveTicketRow).where(col(LiveTicketRow.caller)["id"].astext == caller.id)
+    if (await session.exec(waiting)).one() >= MOST_TICKETS and caller.role is not Role.MACHINE:
+        raise TooManyAttempts
     body = {
         "id": caller.id,
         "role": caller.role,
