@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import administration, bookings, calendar, directory, exports, slots
+from services.availability.api import administration, bookings, calendar, directory, exports, memberships, slots
 from services.availability.interop.agendas import api as agendas
 from services.availability.interop.agendas.following import following_agendas
 from services.availability.interop.bulk.api import Publisher, bulk_routes
@@ -63,7 +63,9 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     fhir.state.wiring = wiring
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
-    for part in (administration, agendas, slots, bookings, calendar, directory, exports, foreign, returns):
+    for part in (
+        agendas, slots, bookings, calendar, directory, memberships, exports, administration, foreign, returns,
+    ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)
     app.include_router(health)

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from services.availability import orders, reads
 from services.availability.app import directory as app
+from services.availability.app import memberships
 from services.availability.reads import directory as directory_reads
 from services.availability.tables import CptsRow, PanelRow
 from services.people.changes import record_change
@@ -86,17 +87,6 @@ async def put_access(caller: CallerDep, session: SessionDep, place_id: UUID, ord
     return Response(status_code=204)
 
 
-@routes.put("/practitioners/{practitioner_id}/memberships/{cpts_id}", status_code=204)
-async def put_membership(
-    caller: CallerDep, session: SessionDep, practitioner_id: UUID, cpts_id: orders.Finess, order: orders.Membership
-) -> Response:
-    """A practitioner belongs to a CPTS."""
-    caller.require(*ADMINS)
-    caller.require_cpts(cpts_id)
-    await app.put_membership(session, practitioner_id, cpts_id, order.joined_at)
-    return Response(status_code=204)
-
-
 @routes.put("/practitioners/{practitioner_id}/schedules/{place_id}/{cpts_id}", status_code=204)
 async def put_schedule(
     caller: CallerDep, session: SessionDep, practitioner_id: UUID, place_id: UUID, cpts_id: orders.Finess
@@ -104,6 +94,7 @@ async def put_schedule(
     """A practitioner works at a place; the slots published there are at home in this CPTS."""
     caller.require(*ADMINS)
     caller.require_cpts(cpts_id)
+    await memberships.require_member(session, caller, practitioner_id, cpts_id)
     await app.put_schedule(session, practitioner_id, place_id, cpts_id)
     return Response(status_code=204)
 
@@ -114,6 +105,7 @@ async def put_settings(
 ) -> Response:
     """Pause, cap per week, notice for giving back."""
     caller.require(*THEMSELVES)
+    await memberships.require_sole(session, caller, practitioner_id)
     await app.put_settings(session, caller, practitioner_id, order)
     return Response(status_code=204)
 
@@ -130,6 +122,7 @@ async def get_settings(caller: CallerDep, session: SessionDep, practitioner_id: 
 async def put_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.Panel) -> Response:
     """Declare how many new patients a médecin traitant takes, and which."""
     caller.require(*THEMSELVES)
+    await memberships.require_sole(session, caller, practitioner_id)
     await app.put_panel(session, caller, practitioner_id, order)
     return Response(status_code=204)
 

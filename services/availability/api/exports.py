@@ -18,7 +18,6 @@ from services.availability.app import calendar
 from services.availability.store import ledger
 from services.availability.tables import PlaceRow, SlotRow
 from shared.clock import day_at, midnight, monday_of
-from shared.clock import PARIS
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.export import Cell, Kind, as_file, moment

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.availability import orders
 from services.availability.api.slots import WRITERS
+from services.availability.app.memberships import require_sole
 from services.availability.interop.agendas import following as ical
 from services.availability.interop.agendas.writing import agenda
 from shared.http import CallerDep, SessionDep, WiringDep
@@ -45,7 +46,7 @@ async def follow(
 ) -> Response:
     """Follow an agenda: what it is busy with closes slots."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     await ical.set_feed(session, wiring.vault, practitioner_id, order.url, demo=wiring.settings.demo)
     return Response(status_code=204)
 
@@ -63,7 +64,7 @@ async def state(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -
 async def unfollow(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Response:
     """Follow no agenda any more."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     await ical.drop_feed(session, practitioner_id)
     return Response(status_code=204)
 
@@ -72,7 +73,7 @@ async def unfollow(caller: CallerDep, session: SessionDep, practitioner_id: UUID
 async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, practitioner_id: UUID) -> OfferedAgenda:
     """A new secret address of the practitioner's slots; the former one ends."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     key = await ical.new_key(session, practitioner_id)
     return OfferedAgenda(url=f"{wiring.settings.public_availability_url}/agenda/{key}.ics")
 

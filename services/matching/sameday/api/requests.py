@@ -1,6 +1,6 @@
 """Requests: ask, read, hold, confirm, release, cancel, close, tell, relax."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from services.matching.sameday.app import asking, holding
 from services.matching.sameday.app.bookings import Bookings
+from services.matching.sameday.app.deciding import SEES
 from services.matching.sameday.app.holding import Desk
 from services.matching.sameday.app.intake import Form, RelaxationForm, RequestForm
 from services.matching.sameday.reads import Change, request_row, requests_of, story_of
@@ -21,7 +22,7 @@ from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
 from shared.patients.patient import Patient
-from shared.refusals import NotFound
+from shared.refusals import NotAllowed, NotFound
 
 routes = APIRouter(tags=["requests"])
 
@@ -131,9 +132,26 @@ async def read_patient(request_id: UUID, caller: CallerDep, session: SessionDep,
 
 
 @routes.post("/requests/{request_id}/hold", status_code=201, response_model=RequestView)
-async def hold(request_id: UUID, form: HoldForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
-    """Keep a slot for this request while you speak with the patient."""
-    return await once(lambda: _view(holding.hold(desk, request_id, form.slot_id)))
+async def hold(
+    request_id: UUID, form: HoldForm, desk: DeskDep, once: OnceDep, connection: HTTPConnection
+) -> JSONResponse:
+    """Keep a slot for this request while you speak with the patient; one that is not for your role is refused."""
+
+    async def held() -> RequestRow:
+        row = await asking.acting_on(desk.session, desk.caller, request_id)
+        live = connection.app.state.territories[row.cpts_id].items("slots").get(str(form.slot_id))
+        require_open_to(desk.caller, live)
+        return await holding.hold(desk, request_id, form.slot_id)
+
+    return await once(lambda: _view(held()))
+
+
+def require_open_to(caller: Caller, slot: Mapping[str, Any] | None) -> None:
+    """Refuse a slot whose types the caller's role does not see: our machine, which holds it, sees them all."""
+    seen = SEES.get(caller.role)
+    own = slot is not None and slot["practitioner_id"] in (caller.practitioners or ())
+    if slot is not None and seen is not None and not own and seen.isdisjoint(slot["types"]):
+        raise NotAllowed("Ce créneau n'est pas ouvert à votre rôle.", field="slot_id", rule="a slot shown to you")
 
 
 @routes.post("/requests/{request_id}/confirmation", response_model=RequestView)
