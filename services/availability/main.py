@@ -22,6 +22,7 @@ from services.availability.reads import read_state
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
 from services.people import signin
+from services.people.access_api import routes as access
 from services.people.notices.api import routes as notifications
 from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
@@ -68,6 +69,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)
+    app.include_router(access)
     app.include_router(health)
     app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))

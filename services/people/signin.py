@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from shared.auth import Role, hashed, sign_in
 from shared.auth.attempts import address_of
 from shared.auth.passwords import HASHER
-from shared.db.tables import AccountRow, RoleGrantRow, SessionRow
+from shared.db.tables import AccountRow, RecoveryCodeRow, RoleGrantRow, SessionRow
 from shared.http import SessionDep, WiringDep, cookie_name, require_own_origin
 from shared.outside.asked import LINE
 from shared.patients.vault import Vault
@@ -25,6 +25,13 @@ from shared.refusals import NotSignedIn, TooManyAttempts
 from shared.wiring import Wiring
 
 routes = APIRouter(tags=["session"])
+
+
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 
 class BadCredentials(NotSignedIn):
@@ -38,7 +45,9 @@ class Credentials(BaseModel):
 
     email: Annotated[str, Field(max_length=200), LINE]
     password: str = Field(max_length=200)
-    totp: str = Field(pattern=r"^[0-9]{6}$")
+    totp: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    recovery: Annotated[str, Field(max_length=40), LINE] | None = None
+    """In place of the six digits: a recovery code, which serves once."""
     role: Role | None = None
 
 
@@ -103,15 +112,26 @@ async def account_of_email(wiring: Wiring, email: str) -> AccountRow | None:
         return (await session.exec(query)).one_or_none()
 
 
-async def require_second_factor(session: AsyncSession, vault: Vault, account: AccountRow, code: str) -> None:
-    """The six digits of now, used up; raises `BadCredentials`."""
-    if account.totp_sealed is None:
+async def require_second_factor(session: AsyncSession, vault: Vault, account: AccountRow, given: Credentials) -> None:
+    """The six digits of now, or a recovery code, used up; raises `BadCredentials`."""
+    if given.recovery:
+        await _use_recovery_code(session, account.id, given.recovery)
+    elif account.totp_sealed is None or given.totp is None:
         raise BadCredentials
-    secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
-    await _use_up(session, account.id, _step_of(pyotp.TOTP(secret), code))
+    else:
+        secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
+        await _use_up(session, account.id, step_of(pyotp.TOTP(secret), given.totp))
 
 
-def _step_of(totp: pyotp.TOTP, code: str) -> int:
+async def _use_recovery_code(session: AsyncSession, account_id: UUID, code: str) -> None:
+    plain = code.lower().replace(" ", "")
+    mine = (col(RecoveryCodeRow.code_hash) == hashed(plain)) & (col(RecoveryCodeRow.account_id) == account_id)
+    spent = await session.exec(delete(RecoveryCodeRow).where(mine).returning(col(RecoveryCodeRow.account_id)))
+    if spent.first() is None:
+        raise BadCredentials
+
+
+def step_of(totp: pyotp.TOTP, code: str) -> int:
     """The 30 s of which this is the code, or those just before or after; raises `BadCredentials`."""
     now = totp.timecode(datetime.now(UTC))  # noqa: TID251  the clock of a phone, whatever day a demonstration plays
     for step in (now - 1, now, now + 1):
@@ -164,12 +184,22 @@ async def enter(given: Credentials, request: Request, response: Response, wiring
         account = await session.get(AccountRow, known.id)
         if account is None or account.disabled_at is not None or account.password_hash != known.password_hash:
             raise BadCredentials
-        await require_second_factor(session, wiring.vault, account, given.totp)
+        await require_second_factor(session, wiring.vault, account, given)
         await end_former(session, request, wiring)
-        token, role = await sign_in(session, account, role=given.role, hours=wiring.settings.session_hours)
+        token, role = await sign_in(
+            session, account, role=given.role, hours=wiring.settings.session_hours, label=browser_of(request)
+        )
     await wiring.attempts.right(email, address)
     set_cookie(response, wiring, token)
     return Opened(role=role)
+
+
+def browser_of(request: Request) -> str:
+    """In which browser somebody is, in a few words, so that they know their sessions apart: never the whole header."""
+    said = request.headers.get("user-agent", "")
+    browser = next((name for mark, name in BROWSERS if mark in said), "")
+    system = next((name for mark, name in SYSTEMS if mark in said), "")
+    return " · ".join(filter(None, [browser, system]))
 
 
 async def end_former(session: AsyncSession, request: Request, wiring: Wiring) -> None:

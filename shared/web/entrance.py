@@ -42,6 +42,12 @@ async def login(page: PageDep, suite: Annotated[str, Query(max_length=500)] = "/
     return page.show("login.html", title="login.title", words=("login.",), onward=own_path(suite))
 
 
+@routes.get("/acces", name="access")
+async def access(page: PageDep) -> Response:
+    """Choose a password and a second factor, by a link whose secret stands in the fragment; or ask for such a link."""
+    return page.show("access.html", title="access.title", words=("access.",))
+
+
 @routes.get("/preferences", name="preferences")
 async def preferences(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
     """What somebody is told, and how: for every role, and behind the link of each e-mail."""
@@ -50,7 +56,7 @@ async def preferences(page: PageDep, caller: CallerDep, session: SessionDep) -> 
         title="notices.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("notices.",),
+        words=("notices.", "access."),
     )
 
 
