@@ -32,7 +32,7 @@ async def test_a_new_member_is_let_in_once_and_can_be_kept_out(browser: Browser,
         await expect(office.page.locator("section", has_text="Qui a consulté quoi").last).to_contain_text("Suspension")
         await line.get_by_role("button", name="Rouvrir").click()
         await expect(line.get_by_role("button", name="Suspendre")).to_be_visible()
-    async with screen(browser, here.url, link.removeprefix(here.url)) as own:
+    async with screen(browser, here.url, link.removeprefix(here.url), live=False) as own:
         await expect(own.page.get_by_role("img", name="Code à photographier")).to_be_visible()
         await own.page.get_by_text("Je ne peux pas photographier").click()
         totp = pyotp.TOTP(await own.page.locator("#secret").inner_text())

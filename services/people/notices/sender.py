@@ -17,6 +17,7 @@ from sqlalchemy import Row, delete, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people.forgetting import forget
 from services.people.notices.carrying import Carrier, Gone
 from services.people.notices.deciding import MAIL, decide_next
 from services.people.notices.keys import EVERYONE
@@ -103,10 +104,12 @@ class Sender:
         return tried
 
     async def forget(self) -> None:
-        """Erase what is older than 30 days."""
+        """Erase what is older than 30 days; and of everything else that concerns people, what its own line says."""
         async with self._session() as session:
             for statement in _FORGET:
                 await run(session, statement)
+        async with self._session() as session:
+            await forget(session)
 
     async def _claim(self) -> list[Row[Any]]:
         async with self._session() as session:
