@@ -67,9 +67,11 @@ class Asked:
 class Hostile:
     """Draws requests for the operations of one OpenAPI; `ids` are real ones, so that some get past the first door."""
 
-    def __init__(self, openapi: Mapping[str, Any], ids: Sequence[str], cpts: str, draw: Generator) -> None:
-        """`draw` decides everything."""
-        self._openapi, self._ids, self._cpts, self._draw = openapi, ids, cpts, draw
+    def __init__(
+        self, openapi: Mapping[str, Any], ids: Sequence[str], cpts: str, draw: Generator, *, wild: float = 1.0
+    ) -> None:
+        """`draw` decides everything; `wild`: how wild, 0 for requests as the schema has them."""
+        self._openapi, self._ids, self._cpts, self._draw, self._wild = openapi, ids, cpts, draw, wild
         self.operations = [
             (method, path, operation)
             for path, methods in openapi["paths"].items()
@@ -92,7 +94,7 @@ class Hostile:
         query: list[tuple[str, str]] = []
         headers: dict[str, str] = {}
         for parameter in operation.get("parameters", ()):
-            value = self._value(parameter["schema"], parameter["name"], wild=0.35)
+            value = self._value(parameter["schema"], parameter["name"], wild=0.35 * self._wild)
             if parameter["in"] == "path":
                 text = quote(_text(value).encode("utf-8", "surrogatepass"), safe="") or "-"
                 path = path.replace(f"{{{parameter['name']}}}", text)
@@ -104,18 +106,18 @@ class Hostile:
         body = operation.get("requestBody", {}).get("content", {}).get("application/json")
         content = None
         if body:
-            content = self._content(self._value(body["schema"], "body", wild=0.12))
+            content = self._content(self._value(body["schema"], "body", wild=0.12 * self._wild))
             headers["content-type"] = "application/json"
-        elif method != "get" and self._chance(0.5):
+        elif method != "get" and self._chance(0.5 * self._wild):
             content = self._content(self._any(ODD))
             headers["content-type"] = self._any(("application/json", "text/csv", "application/x-www-form-urlencoded"))
-        if method == "post" and self._chance(0.3):
+        if method == "post" and self._chance(0.3 * self._wild):
             headers["idempotency-key"] = self._any(("k" * 300, f"{CANARY}-{self._draw.integers(10**9)}", "é"))
         return Asked(method.upper(), path, content, headers)
 
     def _content(self, value: Any) -> bytes:
         whole = json.dumps(value).encode()
-        if self._chance(0.9):
+        if not self._chance(0.1 * self._wild):
             return whole
         return bytes(
             self._any(
@@ -189,7 +191,7 @@ class Hostile:
             return self._any((*MOMENTS, *TEXTS)) if self._chance(2 * wild) else good
         if self._chance(wild):
             return self._any((*TEXTS, *NUMBERS))
-        if form == "uuid":
+        if form == "uuid" or (name.endswith("_id") and "cpts" not in name):
             return self._any((*self._ids, str(UUID(int=7))))
         if "cpts" in name or "finess" in name:
             return self._cpts
