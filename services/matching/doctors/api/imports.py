@@ -11,11 +11,12 @@ from services.files.outcome import one_by_one
 from services.files.table import BadRow
 from services.matching.doctors.app.importing import enter_line
 from services.matching.doctors.app.register import RUNS_THE_REGISTER
+from shared.db import set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
 from shared.refusals import Refusal
 
-LARGEST = 2_000_000
+LARGEST, BATCH = 2_000_000, 50
 routes = APIRouter(tags=["médecin traitant"])
 
 
@@ -63,6 +64,14 @@ async def enter_list(
     async def enter(within: AsyncSession, line: AttachmentLine) -> str:
         return await enter_line(within, caller, wiring.vault, cpts, line)
 
-    outcome = await one_by_one(enter, session, [each for each in read if isinstance(each, AttachmentLine)])
-    refused = sorted([*bad, *outcome.bad], key=lambda each: each.line)
-    return ListReport(added=outcome.added, same=outcome.same, refused=[Refused(**asdict(each)) for each in refused])
+    # No transaction lasts as long as a list: others write meanwhile, and a list sent again goes on where it stopped.
+    await session.commit()
+    lines = [each for each in read if isinstance(each, AttachmentLine)]
+    added = same = 0
+    for first in range(0, len(lines), BATCH):
+        async with wiring.open_session() as within:
+            await set_scope(within, caller.scope)
+            outcome = await one_by_one(enter, within, lines[first : first + BATCH])
+        added, same, bad = added + outcome.added, same + outcome.same, [*bad, *outcome.bad]
+    refused = sorted(bad, key=lambda each: each.line)
+    return ListReport(added=added, same=same, refused=[Refused(**asdict(each)) for each in refused])
