@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from shared.db import AWAY, database_now
-from shared.http import WiringDep, answer_database_away, problem
+from shared.http import WiringDep, answer_database_away
+from shared.http.doors import problem
 from shared.wiring import Wiring
 
 routes = APIRouter(tags=["health"])

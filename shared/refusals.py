@@ -54,7 +54,7 @@ class KeyReused(Refusal):
 
 
 class TooManyAttempts(Refusal):
-    """Trop d'essais : attendez une minute."""
+    """Trop d'essais d'ici sur ce compte : attendez une minute, davantage si vous recommencez aussitôt."""
 
     code = "too_many_attempts"
     status = 429

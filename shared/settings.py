@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import hmac
-from typing import Literal, Self
+import json
+from ipaddress import ip_network
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 DEMO_SECRET = "aiguillage-demo-secret-not-for-patients"  # noqa: S105  refused outside demo mode below
@@ -29,6 +31,8 @@ class Settings(BaseSettings):
     """A demonstration: invented accounts, known secrets. Never for patients."""
     origins: list[str] = []
     """Web origins whose pages may write and open sockets, such as `https://cpts.example.fr`."""
+    trusted_proxies: Annotated[list[str], NoDecode] = ["127.0.0.0/8", "::1/128"]
+    """Who may say for whom they ask (`X-Forwarded-For`): networks, separated by commas."""
     public_url: str = "http://127.0.0.1:8000"
     """The address people type, such as `https://cpts.exemple.fr`; links, cookies and origins follow from it."""
     availability_url: str = "http://127.0.0.1:8000/availability"
@@ -50,6 +54,17 @@ class Settings(BaseSettings):
     event_history_hours: int = 24
     """How long a screen may sleep and still resume from where it was."""
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def networks(cls, given: object) -> object:
+        """Separated by commas, or as a JSON list; each must be a network."""
+        parts = json.loads(given) if isinstance(given, str) and given.startswith("[") else given
+        found = [each.strip() for each in parts.split(",") if each.strip()] if isinstance(parts, str) else parts
+        if isinstance(found, list):
+            for each in found:
+                ip_network(each, strict=False)
+        return found
+
     @model_validator(mode="after")
     def refuse_default_secrets(self) -> Self:
         """A demonstration secret protects nobody."""
@@ -60,6 +75,11 @@ class Settings(BaseSettings):
                 "AIGUILLAGE_SECRET_KEY still has its default: set a secret of your own, or AIGUILLAGE_DEMO=1 to try"
             )
         return self
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies travel by HTTPS only."""
+        return self.cookie_secure and not self.demo
 
     @property
     def public_availability_url(self) -> str:

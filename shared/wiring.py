@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.auth.attempts import Attempts
+from shared.auth.passwords import Passwords
 from shared.clock import Clock, read_clock
 from shared.db import OpenSession, engine_for, opener
 from shared.db.doorbell import Doorbell
@@ -28,9 +28,15 @@ class Wiring:
     bell: Doorbell
     open_session: OpenSession
     vault: Vault
+    attempts: Attempts = field(init=False)
     clock: Clock = field(default_factory=Clock)
     background: Background = field(default_factory=Background)
-    attempts: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    passwords: Passwords = field(default_factory=Passwords)
+
+    def __post_init__(self) -> None:
+        """Attempts are counted for this installation: its secret, and its database where several share both."""
+        secret = self.settings.derived(f"attempts {self.settings.database_url.get_secret_value()}")
+        self.attempts = Attempts(self.settings.redis_url.get_secret_value(), secret=secret)
 
     async def read_clock(self) -> None:
         """Follow the database's clock."""
@@ -75,4 +81,5 @@ async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
             yield wiring
     finally:
         await wiring.bell.aclose()
+        await wiring.attempts.aclose()
         await wiring.engine.dispose()

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import administration, bookings, calendar, directory, exports, slots
+from services.availability.api import administration, bookings, calendar, directory, exports, memberships, slots
 from services.availability.interop.agendas import api as agendas
 from services.availability.interop.agendas.following import following_agendas
 from services.availability.interop.bulk.api import Publisher, bulk_routes
@@ -22,11 +22,13 @@ from services.availability.reads import read_state
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
 from services.people import signin
+from services.people.access_api import routes as access
 from services.people.notices.api import routes as notifications
 from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
 from shared.health import routes as health
 from shared.http import answer_problems
+from shared.http.doors import described
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.settings import Settings
@@ -54,7 +56,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
         ):
             yield
 
-    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan)
+    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **described(settings))
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.
@@ -62,9 +64,12 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     fhir.state.wiring = wiring
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
-    for part in (administration, agendas, slots, bookings, calendar, directory, exports, foreign, returns):
+    for part in (
+        agendas, slots, bookings, calendar, directory, memberships, exports, administration, foreign, returns,
+    ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)
+    app.include_router(access)
     app.include_router(health)
     app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))

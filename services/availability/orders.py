@@ -1,26 +1,32 @@
 """What may be asked of this service, checked field by field. Fields that are not known are refused."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.outside.asked import LINE, Day, Insee, Instant
 from shared.patients.patient import Patient
 
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
-Rpps = Annotated[str, Field(pattern=r"^\d{11}$")]
-Insee = Annotated[str, Field(pattern=r"^\d[0-9AB]\d{3}$")]
-Code = Annotated[str, Field(min_length=1, max_length=40)]
-Name = Annotated[str, Field(min_length=1, max_length=120)]
+Rpps = Annotated[str, Field(pattern=r"^[0-9]{11}$")]
+Code = Annotated[str, Field(min_length=1, max_length=40), LINE]
+Name = Annotated[str, Field(min_length=1, max_length=120), LINE]
 Age = Annotated[int, Field(ge=0, le=130)]
 Mode = Literal["AMB", "HH", "VR"]
 SlotType = Literal["PUBLIC", "PRO", "SNP", "CPTS"]
 Booked = Literal["keep", "cancel"]
 Minutes = Annotated[int, Field(ge=5, le=720)]
 Notice = Annotated[int, Field(ge=0, le=10080)]
-AccessNote = Annotated[str, Field(max_length=200)]
-Reason = Annotated[str, Field(min_length=1, max_length=200)]
+AccessNote = Annotated[str, Field(max_length=200), LINE]
+Phone = Annotated[str, Field(max_length=30), LINE]
+Audience = Annotated[list[Finess], Field(max_length=50)]
+Acts = Annotated[list[Code], Field(max_length=50)]
+Modes = Annotated[list[Mode], Field(min_length=1, max_length=3)]
+SlotTypes = Annotated[list[SlotType], Field(min_length=1, max_length=4)]
+Communes = Annotated[list[Insee], Field(max_length=1000)]
+Reason = Annotated[str, Field(min_length=1, max_length=200), LINE]
 
 
 class Order(BaseModel):
@@ -50,10 +56,10 @@ class Offer(Ages):
     place_id: UUID
     minutes: Minutes = 15
     capacity: int = Field(default=1, ge=1, le=50)
-    modes: list[Mode] = Field(default=["AMB"], min_length=1)
-    types: list[SlotType] = Field(default=["CPTS"], min_length=1)
-    audience: list[Finess] = []
-    acts: list[Code] = []
+    modes: Modes = ["AMB"]
+    types: SlotTypes = ["CPTS"]
+    audience: Audience = []
+    acts: Acts = []
     appointment: Literal["ROUTINE", "WALKIN"] = "ROUTINE"
     give_back_minutes: Notice | None = None
 
@@ -61,18 +67,18 @@ class Offer(Ages):
 class NewSlots(Offer):
     """`count` slots of `minutes` each, one after the other, from `starts_at`."""
 
-    starts_at: AwareDatetime
+    starts_at: Instant
     count: int = Field(default=1, ge=1, le=60)
 
 
 class NewOpening(Offer):
     """Every week on these weekdays (1 is Monday), local time, cut every `minutes`."""
 
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1)
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, max_length=7)
     from_time: time
     to_time: time
-    first_day: date
-    last_day: date | None = None
+    first_day: Day
+    last_day: Day | None = None
     on_public_holidays: bool = False
 
     @model_validator(mode="after")
@@ -89,8 +95,8 @@ class NewAbsence(Order):
     """A practitioner is away, everywhere. `booked` says what happens to who is booked meanwhile."""
 
     practitioner_id: UUID
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     booked: Booked | None = None
 
     @model_validator(mode="after")
@@ -104,7 +110,7 @@ class NewAbsence(Order):
 class OnTop(Offer):
     """A slot that a practitioner opens on top of what they offer, its places held for who is named, and why."""
 
-    starts_at: AwareDatetime
+    starts_at: Instant
     request_ids: list[Code] = Field(min_length=1, max_length=10)
     held_for: Code | None = None
     hold_minutes: int = Field(default=30, ge=1, le=60)
@@ -116,12 +122,12 @@ class OnTop(Offer):
 class SlotChange(Order):
     """What changes of a slot; what is left out stays."""
 
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
     capacity: int | None = Field(default=None, ge=1, le=50)
-    modes: list[Mode] | None = Field(default=None, min_length=1)
-    types: list[SlotType] | None = Field(default=None, min_length=1)
-    acts: list[Code] | None = None
+    modes: Modes | None = None
+    types: SlotTypes | None = None
+    acts: Acts | None = None
     min_age: Age | None = None
     max_age: Age | None = None
     appointment: Literal["ROUTINE", "WALKIN"] | None = None
@@ -219,7 +225,7 @@ class Settings(Order):
 class Criteria(Ages):
     """Which new patients a médecin traitant takes. `ald_share`: at least so many in a hundred in ALD."""
 
-    communes: list[Insee] = []
+    communes: Communes = []
     ald_share: int = Field(default=0, ge=0, le=100)
     home_visits: bool = False
 
@@ -240,7 +246,7 @@ class Cpts(Order):
 
     name: Name
     size: int = Field(ge=1, le=4)
-    communes: list[Insee]
+    communes: Communes
     supplement_limit: int | None = Field(default=None, ge=0, le=500)
 
 
@@ -251,8 +257,8 @@ class Practitioner(Order):
     last_name: Name
     first_name: Name
     profession: Code
-    specialty: str = Field(default="", max_length=40)
-    phone: str = Field(default="", max_length=30)
+    specialty: Annotated[str, Field(max_length=40), LINE] = ""
+    phone: Phone = ""
 
 
 class Place(Order):
@@ -260,11 +266,11 @@ class Place(Order):
 
     cpts_id: Finess | None = None
     name: Name
-    address: str = Field(default="", max_length=200)
+    address: AccessNote = ""
     insee: Insee
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    phone: str = Field(default="", max_length=30)
+    phone: Phone = ""
     wheelchair: bool = False
     access_note: AccessNote | None = None
 
@@ -273,11 +279,11 @@ class Access(Order):
     """How one gets into a place: floor, door code, entrance; by wheelchair; whom to ring."""
 
     access_note: AccessNote = ""
-    phone: str = Field(default="", max_length=30)
+    phone: Phone = ""
     wheelchair: bool = False
 
 
 class Membership(Order):
     """Since when a practitioner belongs to a CPTS; now when left out."""
 
-    joined_at: AwareDatetime | None = None
+    joined_at: Instant | None = None

@@ -180,7 +180,7 @@ async def next_day(session: AsyncSession) -> date:
 
 async def _tell_where(here: Installation, say: Callable[[str], None]) -> None:
     url = here.settings.public_url
-    say(f"Ouvrez {url} (l'API : {url}/availability/docs et {url}/matching/docs).")
+    say(f"Ouvrez {url} (l'API : {url}/availability/openapi.json et {url}/matching/openapi.json).")
     async with _owner_session(here.settings) as session:
         labels = (await run(session, text("select label from common.account where demo order by label"))).scalars()
         say("Comptes de démonstration, un clic suffit : " + " ; ".join(labels))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from services.files.table import BadRow, Cells, Column, read_table
-from shared.patients.nir import INS_OID, holds_nir
+from shared.outside.nir import INS_OID, holds_nir
 
 REFERENCE = r"[\w./-]{1,60}"
 COMMUNE = "un code INSEE de cinq caractères, comme 13214 ou 2A004"

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.availability.app.standing import memberships, regulator_account
 from services.availability.web.pages import PART as AVAILABILITY_PAGES
 from services.matching.web.pages import PART as MATCHING_PAGES
+from services.people.notices.mail import MailSettings
 from services.people.psc.api import build_psc
 from services.people.psc.settings import PscSettings
 from services.people.psc.ways import Standing
@@ -30,7 +31,9 @@ def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> FastAPI:
     card = PscSettings()
     psc = build_psc(wirings["availability"], card, STANDING)
     app.mount("/psc", psc)
-    app.mount("/", site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url)))
+    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url))
+    pages.state.mail = MailSettings()
+    app.mount("/", pages)
     return psc
 
 

@@ -38,6 +38,7 @@ from services.people import signin
 from shared.auth import admit_machine
 from shared.health import routes as health
 from shared.http import answer_problems
+from shared.http.doors import described
 from shared.live.push import Hub
 from shared.settings import Settings
 from shared.wiring import serving, wire
@@ -75,7 +76,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
             await started.enter_async_context(follow)
             yield
 
-    app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan)
+    app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **described(settings))
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.panels, app.state.history = Panels(client), History(client)

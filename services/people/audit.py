@@ -9,7 +9,7 @@ from sqlalchemy import Text, cast
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db.tables import AccessRow, AccountRow, RoleGrantRow
+from shared.db.tables import AccessRow, AccountRow, RoleGrantRow, SettingChangeRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,9 @@ class Member:
     role: str
     suspended: bool
     grant: UUID
+    email: str
+    signed_in_at: datetime | None
+    practitioner_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,33 @@ async def members(session: AsyncSession, cpts_id: str) -> list[Member]:
         .order_by(RoleGrantRow.role, AccountRow.label)
     )
     return [
-        Member(account.id, account.label, grant.role, account.disabled_at is not None, grant.id)
+        Member(
+            account.id,
+            account.label,
+            grant.role,
+            account.disabled_at is not None,
+            grant.id,
+            account.email or "",
+            account.signed_in_at,
+            grant.practitioner_id,
+        )
         for account, grant in found
     ]
+
+
+async def former_members(session: AsyncSession, cpts_id: str) -> list[AccountRow]:
+    """Who had a role in a CPTS, by what was noted of it, and has none there now."""
+    had = select(SettingChangeRow.object_id).where(
+        SettingChangeRow.cpts_id == cpts_id, SettingChangeRow.what == "member"
+    )
+    now = select(RoleGrantRow.account_id).where(RoleGrantRow.cpts_id == cpts_id)
+    found = select(AccountRow).where(cast(col(AccountRow.id), Text).in_(had), col(AccountRow.id).not_in(now))
+    return list(await session.exec(found.order_by(AccountRow.label)))
+
+
+async def formerly_here(session: AsyncSession, cpts_id: str, account_id: UUID) -> bool:
+    """Whether somebody was a member and is none any more: they may be given a role again."""
+    return any(each.id == account_id for each in await former_members(session, cpts_id))
 
 
 async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str, limit: int = 200) -> list[Access]:

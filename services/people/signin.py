@@ -1,31 +1,37 @@
 """Ways in: e-mail, password and a second factor (TOTP); in demo mode, a card for each demonstration account."""
 
 from datetime import UTC, datetime
-from functools import cache
-from secrets import compare_digest, token_urlsafe
+from math import ceil
+from secrets import compare_digest
+from typing import Annotated
 from uuid import UUID, uuid4
 
 import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from fastapi import APIRouter, Request, Response
-from limits import RateLimitItemPerMinute
 from pydantic import BaseModel, Field
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.concurrency import run_in_threadpool
 
-from shared.auth import Role, sign_in
-from shared.db.tables import AccountRow, RoleGrantRow
-from shared.http import COOKIE, SessionDep, WiringDep, require_own_origin
+from shared.auth import Role, hashed, sign_in
+from shared.auth.attempts import address_of
+from shared.auth.passwords import HASHER
+from shared.db.tables import AccountRow, RecoveryCodeRow, RoleGrantRow, SessionRow
+from shared.http import SessionDep, WiringDep, cookie_name, require_own_origin
+from shared.outside.asked import LINE
 from shared.patients.vault import Vault
 from shared.refusals import NotSignedIn, TooManyAttempts
 from shared.wiring import Wiring
 
-HASHER = PasswordHasher()
 routes = APIRouter(tags=["session"])
-PER_PERSON, PER_ADDRESS = RateLimitItemPerMinute(5), RateLimitItemPerMinute(30)
+
+
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 
 class BadCredentials(NotSignedIn):
@@ -37,9 +43,11 @@ class BadCredentials(NotSignedIn):
 class Credentials(BaseModel):
     """What a person types. `role` only for who has several."""
 
-    email: str = Field(max_length=200)
+    email: Annotated[str, Field(max_length=200), LINE]
     password: str = Field(max_length=200)
-    totp: str = Field(pattern=r"^\d{6}$")
+    totp: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+    recovery: Annotated[str, Field(max_length=40), LINE] | None = None
+    """In place of the six digits: a recovery code, which serves once."""
     role: Role | None = None
 
 
@@ -97,28 +105,33 @@ async def add_account(
     return account_id, pyotp.TOTP(secret).provisioning_uri(name=email or label, issuer_name="Aiguillage")
 
 
-@cache
-def nobody() -> str:
-    """A hash that no password opens, so that an unknown address takes as long as a known one."""
-    return HASHER.hash(token_urlsafe())
+async def account_of_email(wiring: Wiring, email: str) -> AccountRow | None:
+    """Whose address this is, if they may sign in; read in a transaction of its own."""
+    async with wiring.open_session() as session:
+        query = select(AccountRow).where(AccountRow.email == email, col(AccountRow.disabled_at).is_(None))
+        return (await session.exec(query)).one_or_none()
 
 
-async def check_credentials(session: AsyncSession, vault: Vault, given: Credentials) -> AccountRow:
-    """The account these credentials open; raises `BadCredentials`, taking as long for an unknown address."""
-    query = select(AccountRow).where(AccountRow.email == given.email.strip().lower())
-    account = (await session.exec(query.where(col(AccountRow.disabled_at).is_(None)))).one_or_none()
-    try:
-        await run_in_threadpool(HASHER.verify, (account and account.password_hash) or nobody(), given.password)
-    except VerificationError as error:
-        raise BadCredentials from error
-    if account is None or account.totp_sealed is None:
+async def require_second_factor(session: AsyncSession, vault: Vault, account: AccountRow, given: Credentials) -> None:
+    """The six digits of now, or a recovery code, used up; raises `BadCredentials`."""
+    if given.recovery:
+        await _use_recovery_code(session, account.id, given.recovery)
+    elif account.totp_sealed is None or given.totp is None:
         raise BadCredentials
-    secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
-    await _use_up(session, account.id, _step_of(pyotp.TOTP(secret), given.totp))
-    return account
+    else:
+        secret = vault.open(account.totp_sealed, cpts_id="account", row_id=str(account.id))["totp"]
+        await _use_up(session, account.id, step_of(pyotp.TOTP(secret), given.totp))
 
 
-def _step_of(totp: pyotp.TOTP, code: str) -> int:
+async def _use_recovery_code(session: AsyncSession, account_id: UUID, code: str) -> None:
+    plain = code.lower().replace(" ", "")
+    mine = (col(RecoveryCodeRow.code_hash) == hashed(plain)) & (col(RecoveryCodeRow.account_id) == account_id)
+    spent = await session.exec(delete(RecoveryCodeRow).where(mine).returning(col(RecoveryCodeRow.account_id)))
+    if spent.first() is None:
+        raise BadCredentials
+
+
+def step_of(totp: pyotp.TOTP, code: str) -> int:
     """The 30 s of which this is the code, or those just before or after; raises `BadCredentials`."""
     now = totp.timecode(datetime.now(UTC))  # noqa: TID251  the clock of a phone, whatever day a demonstration plays
     for step in (now - 1, now, now + 1):
@@ -134,38 +147,65 @@ async def _use_up(session: AsyncSession, account_id: UUID, step: int) -> None:
         raise BadCredentials
 
 
-def count_attempt(request: Request, wiring: Wiring, who: str) -> None:
-    """Refuse (`TooManyAttempts`) past 5 a minute for one person or 30 for one address."""
-    address = request.client.host if request.client else "unknown"
-    hit = wiring.attempts.hit
-    if not (hit(PER_PERSON, who) and hit(PER_ADDRESS, address)):
-        raise TooManyAttempts
+async def count_attempt(request: Request, wiring: Wiring, account: str) -> str:
+    """Refuse (`TooManyAttempts`) who must wait first, on this account from there or from there at all; answer where."""
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    peer = request.client.host if request.client else None
+    address = address_of(peer, forwarded, wiring.settings.trusted_proxies)
+    if waits_s := await wiring.attempts.count(account, address):
+        raise TooManyAttempts(retry_after=ceil(waits_s))
+    return address
 
 
 def set_cookie(response: Response, wiring: Wiring, token: str) -> None:
     """Give the browser the session: out of reach of scripts, of other sites and, in service, of plain HTTP."""
     response.set_cookie(
-        COOKIE,
+        cookie_name(wiring.settings),
         token,
         max_age=wiring.settings.session_hours * 3600,
         path="/",
         httponly=True,
         samesite="lax",
-        secure=wiring.settings.cookie_secure and not wiring.settings.demo,
+        secure=wiring.settings.secure,
     )
 
 
 @routes.post("/session", status_code=201)
-async def enter(
-    given: Credentials, request: Request, response: Response, session: SessionDep, wiring: WiringDep
-) -> Opened:
+async def enter(given: Credentials, request: Request, response: Response, wiring: WiringDep) -> Opened:
     """Sign in with e-mail, password and the six digits of the second factor."""
     require_own_origin(request.headers.get("origin"), wiring)
-    count_attempt(request, wiring, given.email.strip().lower())
-    account = await check_credentials(session, wiring.vault, given)
-    token, role = await sign_in(session, account, role=given.role, hours=wiring.settings.session_hours)
+    email = given.email.lower()
+    address = await count_attempt(request, wiring, email)
+    known = await account_of_email(wiring, email)
+    # No connection is held meanwhile: hashing is slow on purpose.
+    if not await wiring.passwords.matches(known.password_hash if known else None, given.password) or known is None:
+        raise BadCredentials
+    async with wiring.open_session() as session:
+        account = await session.get(AccountRow, known.id)
+        if account is None or account.disabled_at is not None or account.password_hash != known.password_hash:
+            raise BadCredentials
+        await require_second_factor(session, wiring.vault, account, given)
+        await end_former(session, request, wiring)
+        token, role = await sign_in(
+            session, account, role=given.role, hours=wiring.settings.session_hours, label=browser_of(request)
+        )
+    await wiring.attempts.right(email, address)
     set_cookie(response, wiring, token)
     return Opened(role=role)
+
+
+def browser_of(request: Request) -> str:
+    """In which browser somebody is, in a few words, so that they know their sessions apart: never the whole header."""
+    said = request.headers.get("user-agent", "")
+    browser = next((name for mark, name in BROWSERS if mark in said), "")
+    system = next((name for mark, name in SYSTEMS if mark in said), "")
+    return " · ".join(filter(None, [browser, system]))
+
+
+async def end_former(session: AsyncSession, request: Request, wiring: Wiring) -> None:
+    """Whoever signs in anew in a browser leaves nothing open behind them there."""
+    if former := request.cookies.get(cookie_name(wiring.settings)):
+        await session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == hashed(former)))
 
 
 @routes.get("/session/demo")
@@ -194,6 +234,7 @@ async def enter_demo(
     account = await session.get(AccountRow, account_id) if wiring.settings.demo else None
     if account is None or not account.demo:
         raise BadCredentials
+    await end_former(session, request, wiring)
     token, role = await sign_in(session, account, role=None, hours=wiring.settings.session_hours)
     set_cookie(response, wiring, token)
     return Opened(role=role)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -59,6 +59,8 @@ class AccountRow(Common, table=True):
     totp_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     demo: bool = False
     disabled_at: datetime | None = instant(default=None)
+    signed_in_at: datetime | None = instant(default=None)
+    """When they last signed in."""
 
 
 class RoleGrantRow(Common, table=True):
@@ -74,7 +76,7 @@ class RoleGrantRow(Common, table=True):
 
 
 class SessionRow(Common, table=True):
-    """A person signed in with one of their roles; only the hash of the cookie is kept."""
+    """A person signed in with one of their roles; only the hash of the cookie is kept. `label`: in which browser."""
 
     __tablename__ = "session"
 
@@ -83,6 +85,30 @@ class SessionRow(Common, table=True):
     role: str = Field(sa_type=Text)
     created_at: datetime = instant()
     expires_at: datetime = instant(index=True)
+    id: UUID = Field(default_factory=uuid4, unique=True)
+    seen_at: datetime = instant()
+    label: str = Field(default="", sa_type=Text)
+
+
+class PassRow(Common, table=True):
+    """A secret that serves once, for one purpose, before it expires; only its hash is kept."""
+
+    __tablename__ = "once_pass"
+
+    token_hash: bytes = Field(primary_key=True)
+    purpose: str = Field(sa_type=Text)
+    account_id: UUID = Field(foreign_key="common.account.id", index=True, ondelete="CASCADE")
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    expires_at: datetime = instant(index=True)
+
+
+class RecoveryCodeRow(Common, table=True):
+    """Stands for a second factor that is lost, once; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: bytes = Field(primary_key=True)
+    account_id: UUID = Field(foreign_key="common.account.id", index=True, ondelete="CASCADE")
 
 
 class MachineRow(Common, table=True):

@@ -1,7 +1,7 @@
 """The routes that every service has: who is signed in, a ticket, a snapshot, a socket."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, WebSocket
 from pydantic import BaseModel
@@ -10,10 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.auth import Caller, issue_ticket, sign_out
 from shared.contracts.events import State
 from shared.db import set_scope
-from shared.http import COOKIE, CallerDep, SessionDep, WiringDep
+from shared.http import CallerDep, SessionDep, WiringDep, cookie_name
 from shared.live.log import Outbox
 from shared.live.push import Hub, View
+from shared.outside.asked import LINE, CptsId
 
+Position = Annotated[int, Query(ge=0, le=2**53)]
+Epoch = Annotated[str, Query(max_length=100), LINE]
 ReadState = Callable[[AsyncSession, str], Awaitable[State]]
 
 
@@ -66,11 +69,11 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
         )
 
     @routes.delete("/session", status_code=204, tags=["session"])
-    async def leave(caller: CallerDep, session: SessionDep, response: Response) -> None:
+    async def leave(caller: CallerDep, session: SessionDep, wiring: WiringDep, response: Response) -> None:
         """End my session; its sockets close within a second."""
         if caller.session:
             await sign_out(session, caller)
-        response.delete_cookie(COOKIE, path="/")
+        response.delete_cookie(cookie_name(wiring.settings), path="/", secure=wiring.settings.secure)
 
     @routes.post("/live/ticket", status_code=201, tags=["live"])
     async def ticket(caller: CallerDep, session: SessionDep) -> Ticket:
@@ -78,7 +81,7 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
         return Ticket(ticket=await issue_ticket(session, caller))
 
     @routes.get("/live/snapshot", tags=["live"])
-    async def snapshot(caller: CallerDep, wiring: WiringDep, cpts: str = Query(max_length=20)) -> Snapshot:
+    async def snapshot(caller: CallerDep, wiring: WiringDep, cpts: CptsId) -> Snapshot:
         """Everything this caller may see of a CPTS now; `WS /live?after=seq` continues it."""
         caller.require_cpts(cpts)
         async with wiring.open_session() as session:
@@ -93,11 +96,12 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
         return Snapshot(cpts=cpts, epoch=position.epoch, seq=position.seq, state=seen(view, caller, state))
 
     @routes.websocket("/live")
-    async def live(socket: WebSocket, cpts: str, after: int, epoch: str) -> None:
+    async def live(socket: WebSocket, cpts: CptsId, after: Position, epoch: Epoch) -> None:
         """Batches that continue position `after` of a CPTS's stream; the ticket is the first message."""
         wiring = socket.app.state.wiring
         origin: Any = socket.headers.get("origin")
         if origin is not None and origin not in {wiring.settings.public_url, *wiring.settings.origins}:
+            # Before it is accepted: the answer is HTTP 403, and no close code reaches a page of another site.
             await socket.close(1008, "origin")
             return
         await socket.accept()

@@ -1,11 +1,11 @@
 """What a practitioner needs to know of who is coming: minimal, never a national number."""
 
-from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from shared.patients.nir import refuse_nir
+from shared.outside.asked import LINE, NOTE, BirthDate
+from shared.outside.nir import refuse_nir
 
 
 class Patient(BaseModel):
@@ -13,12 +13,12 @@ class Patient(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(default="", max_length=120)
-    phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
-    address: str = Field(default="", max_length=200)
+    name: Annotated[str, Field(max_length=120), LINE] = ""
+    phone: Annotated[str, Field(max_length=30, pattern=r"^[0-9+ ().-]*$"), LINE] = ""
+    address: Annotated[str, Field(max_length=200), LINE] = ""
     """Where a practitioner who travels finds them."""
-    birth_date: date | None = None
-    note: str = Field(default="", max_length=500)
+    birth_date: BirthDate | None = None
+    note: Annotated[str, Field(max_length=500), NOTE] = ""
 
     @model_serializer(mode="wrap")
     def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

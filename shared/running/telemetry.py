@@ -7,6 +7,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from shared.running.faults import places_of, quiet_logging
+
 LOGGABLE = frozenset({
     "event", "level", "timestamp", "logger", "service", "request_id", "cpts", "stream", "error", "code", "status",
     "method", "route", "duration_ms", "slot", "booking", "request", "round", "seq", "epoch", "count", "role",
@@ -20,8 +22,18 @@ def only_loggable(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
     return {key: value for key, value in event.items() if key in LOGGABLE}
 
 
+def without_words(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Of an exception, the places: its words may quote what somebody sent."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = places_of(error)
+    return event
+
+
 def configure_logging(stream: TextIO = sys.stderr) -> None:
     """Set up structlog, once; in colours on a terminal."""
+    quiet_logging(stream)
     colours = stream.isatty()
     render = structlog.dev.ConsoleRenderer() if colours else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
@@ -29,7 +41,7 @@ def configure_logging(stream: TextIO = sys.stderr) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            without_words,
             only_loggable,
             render,
         ],

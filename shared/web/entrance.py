@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -15,8 +16,18 @@ routes = APIRouter(include_in_schema=False)
 
 
 def own_path(path: str) -> str:
-    """A path of this site, or `/`: nobody is sent elsewhere after signing in."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    """A path of this site, or `/`: nobody is sent elsewhere after signing in.
+
+    Browsers drop tabs and line ends, take `\\` for `/`, and two of these for another host: what holds one is not ours.
+    """
+    strange = any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in path)
+    if strange or not path.startswith("/") or path.startswith("//"):
+        return "/"
+    try:
+        where = urlsplit(path)
+    except ValueError:
+        return "/"
+    return "/" if where.scheme or where.netloc else path
 
 
 @routes.get("/", name="root")
@@ -31,6 +42,12 @@ async def login(page: PageDep, suite: Annotated[str, Query(max_length=500)] = "/
     return page.show("login.html", title="login.title", words=("login.",), onward=own_path(suite))
 
 
+@routes.get("/acces", name="access")
+async def access(page: PageDep) -> Response:
+    """Choose a password and a second factor, by a link whose secret stands in the fragment; or ask for such a link."""
+    return page.show("access.html", title="access.title", words=("access.",))
+
+
 @routes.get("/preferences", name="preferences")
 async def preferences(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
     """What somebody is told, and how: for every role, and behind the link of each e-mail."""
@@ -39,7 +56,7 @@ async def preferences(page: PageDep, caller: CallerDep, session: SessionDep) -> 
         title="notices.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("notices.",),
+        words=("notices.", "access."),
     )
 
 
@@ -62,6 +79,6 @@ async def choose_language(
             max_age=31_536_000,
             httponly=True,
             samesite="lax",
-            secure=wiring.settings.cookie_secure and not wiring.settings.demo,
+            secure=wiring.settings.secure,
         )
     return answer

@@ -78,6 +78,7 @@ class Page:
             home=HOME.get(caller.role, "/") if caller else "/",
             path=self.request.url.path,
             demo=wiring_of(self.request).settings.demo,
+            national_sign_in=app.state.national_sign_in,
             config=self._config(caller),
             script_words=self._script_words((*SCRIPT_WORDS, *words)),
             **context,

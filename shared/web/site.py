@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from shared.http import answer_problems, problem
+from shared.http import answer_problems
+from shared.http.doors import problem
 from shared.refusals import NotSignedIn, Refusal
 from shared.web.entrance import routes as entrance
 from shared.web.headers import SecurityHeaders
@@ -91,7 +92,12 @@ def site(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.wiring, app.state.wirings = wiring, dict(wirings)
     app.state.national_sign_in = national_sign_in
-    app.state.config = {"api": dict(api), "tiles": wiring.settings.tile_url, "credit": wiring.settings.tile_credit}
+    app.state.config = {
+        "nationalSignIn": national_sign_in,
+        "api": dict(api),
+        "tiles": wiring.settings.tile_url,
+        "credit": wiring.settings.tile_credit,
+    }
     loader = PrefixLoader({part.service: FileSystemLoader(part.folder / "templates") for part in parts})
     app.state.templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
     app.state.templates.filters["json_block"] = lambda value: Markup(json_block(value))  # noqa: S704  escaped by it

@@ -1,9 +1,11 @@
 """Administration: letting people in and out, and finding who read what."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import httpx
+import pyotp
 from playwright.async_api import Browser, expect
 
 from shared.auth import Role
@@ -21,12 +23,27 @@ async def test_a_new_member_is_let_in_once_and_can_be_kept_out(browser: Browser,
         await form.get_by_label("Adresse e-mail").fill("nouvelle@essai.test")
         await form.get_by_role("button", name="Ajouter", exact=True).click()
         said = office.page.get_by_role("dialog", name="Membre ajouté")
-        await expect(said).to_contain_text("otpauth://totp/")
+        await expect(said).to_contain_text("/acces#")
+        link = await said.locator("code").inner_text()
         await said.get_by_role("button", name="Fermer").click()
         line = office.page.get_by_role("row", name="Nouvelle personne fictive")
         await line.get_by_role("button", name="Suspendre").click()
         await expect(line.get_by_role("button", name="Rouvrir")).to_be_visible()
         await expect(office.page.locator("section", has_text="Qui a consulté quoi").last).to_contain_text("Suspension")
+        await line.get_by_role("button", name="Rouvrir").click()
+        await expect(line.get_by_role("button", name="Suspendre")).to_be_visible()
+    async with screen(browser, here.url, link.removeprefix(here.url), live=False) as own:
+        await expect(own.page.get_by_role("img", name="Code à photographier")).to_be_visible()
+        await own.page.get_by_text("Je ne peux pas photographier").click()
+        totp = pyotp.TOTP(await own.page.locator("#secret").inner_text())
+        await own.page.get_by_label("Nouveau mot de passe").fill("trop court")
+        await own.page.get_by_label("Code à six chiffres").fill(totp.at(datetime.now(UTC)))  # noqa: TID251  a phone's
+        await own.page.get_by_role("button", name="Enregistrer mon accès").click()
+        await expect(own.page.locator(".fault")).to_contain_text("12 signes")
+        await own.page.get_by_label("Nouveau mot de passe").fill("quatre mots sans lien")
+        await own.page.get_by_role("button", name="Enregistrer mon accès").click()
+        await expect(own.page.locator("#codes li")).to_have_count(10)
+        assert "#" not in own.page.url
 
 
 async def test_another_site_cannot_write_through_a_signed_in_browser(here: Town) -> None:
@@ -133,8 +150,16 @@ async def test_what_is_set_is_said_with_who_set_it_and_what_stood_before(browser
         await expect(given).to_be_visible()
         await expect(page.locator("#link")).to_have_attribute("data-state", "live")
         await given.click()
+        await page.get_by_role("dialog").get_by_role("button", name="Retirer ce rôle").click()
         await expect(given).to_have_count(0)
-        await expect(changes.get_by_role("row", name="Membre · Rôle")).to_have_count(2)
+        await page.locator("#toasts").get_by_role("button", name="Annuler").click()
+        await expect(given).to_be_visible()
+        await expect(page.locator("#link")).to_have_attribute("data-state", "live")
+        await given.click()
+        await page.get_by_role("dialog").get_by_role("button", name="Retirer ce rôle").click()
+        await expect(given).to_have_count(0)
+        await page.reload()
+        await expect(changes.get_by_role("row", name="Membre · Rôle · essai coordinator")).to_have_count(4)
         await expect(page.locator("#map .leaflet-interactive")).to_have_count(6)
         await office.live()
         await page.get_by_text("Modifier les communes").click()

@@ -1,8 +1,8 @@
 """What the administration page asks of this service: whose communes, which agendas are followed; as files too."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.availability.reads.administration import Claims, FollowedAgenda, claims, followed_agendas
@@ -10,15 +10,15 @@ from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.export import Cell, Kind, as_file, moment
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 from shared.wording.labels import language_of, wording
 
 EVERYWHERE = Scope(frozenset({"*"}))
 routes = APIRouter(prefix="/administration", tags=["administration"])
-Cpts = Annotated[str, Query(max_length=20)]
 
 
 @routes.get("/communes")
-async def read_claims(caller: CallerDep, session: SessionDep, cpts: Cpts) -> Claims:
+async def read_claims(caller: CallerDep, session: SessionDep, cpts: CptsId) -> Claims:
     """The communes of a CPTS, those that another claims too, and those of nobody in its départements."""
     caller.require(Role.ADMIN)
     caller.require_cpts(cpts)
@@ -27,7 +27,7 @@ async def read_claims(caller: CallerDep, session: SessionDep, cpts: Cpts) -> Cla
 
 
 @routes.get("/agendas")
-async def read_agendas(caller: CallerDep, session: SessionDep, cpts: Cpts) -> list[FollowedAgenda]:
+async def read_agendas(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[FollowedAgenda]:
     """The agendas followed in a CPTS, the troubled ones first."""
     caller.require(Role.ADMIN)
     caller.require_cpts(cpts)
@@ -41,7 +41,7 @@ async def export(
     session: SessionDep,
     name: Literal["territory", "feeds"],
     kind: Kind,
-    cpts: Cpts,
+    cpts: CptsId,
 ) -> Response:
     """One of these lists as a file."""
     words = wording(language_of(request.cookies))

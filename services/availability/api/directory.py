@@ -8,12 +8,14 @@ from sqlmodel import select
 
 from services.availability import orders, reads
 from services.availability.app import directory as app
+from services.availability.app import memberships
 from services.availability.reads import directory as directory_reads
 from services.availability.tables import CptsRow, PanelRow
 from services.people.changes import record_change
 from shared.auth import Role
 from shared.contracts import CptsView
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 
 ADMINS = (Role.ADMIN, Role.MACHINE)
 THEMSELVES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN)
@@ -33,7 +35,7 @@ class Practice(orders.Settings):
 
 
 @routes.get("/directory")
-async def directory(caller: CallerDep, session: SessionDep, cpts: str) -> directory_reads.Directory:
+async def directory(caller: CallerDep, session: SessionDep, cpts: CptsId) -> directory_reads.Directory:
     """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
     caller.require_cpts(cpts)
     return await directory_reads.directory(session, cpts)
@@ -70,7 +72,7 @@ async def put_practitioner(
 
 @routes.put("/places/{key}")
 async def put_place(
-    caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[\w:.-]{1,60}$")
+    caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")
 ) -> Written:
     """Write a place, by its business key, such as `finess:130012345` or `siret:12345678901234`."""
     caller.require(*ADMINS)
@@ -85,17 +87,6 @@ async def put_access(caller: CallerDep, session: SessionDep, place_id: UUID, ord
     return Response(status_code=204)
 
 
-@routes.put("/practitioners/{practitioner_id}/memberships/{cpts_id}", status_code=204)
-async def put_membership(
-    caller: CallerDep, session: SessionDep, practitioner_id: UUID, cpts_id: orders.Finess, order: orders.Membership
-) -> Response:
-    """A practitioner belongs to a CPTS."""
-    caller.require(*ADMINS)
-    caller.require_cpts(cpts_id)
-    await app.put_membership(session, practitioner_id, cpts_id, order.joined_at)
-    return Response(status_code=204)
-
-
 @routes.put("/practitioners/{practitioner_id}/schedules/{place_id}/{cpts_id}", status_code=204)
 async def put_schedule(
     caller: CallerDep, session: SessionDep, practitioner_id: UUID, place_id: UUID, cpts_id: orders.Finess
@@ -103,6 +94,7 @@ async def put_schedule(
     """A practitioner works at a place; the slots published there are at home in this CPTS."""
     caller.require(*ADMINS)
     caller.require_cpts(cpts_id)
+    await memberships.require_member(session, caller, practitioner_id, cpts_id)
     await app.put_schedule(session, practitioner_id, place_id, cpts_id)
     return Response(status_code=204)
 
@@ -113,6 +105,7 @@ async def put_settings(
 ) -> Response:
     """Pause, cap per week, notice for giving back."""
     caller.require(*THEMSELVES)
+    await memberships.require_sole(session, caller, practitioner_id)
     await app.put_settings(session, caller, practitioner_id, order)
     return Response(status_code=204)
 
@@ -129,6 +122,7 @@ async def get_settings(caller: CallerDep, session: SessionDep, practitioner_id: 
 async def put_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.Panel) -> Response:
     """Declare how many new patients a médecin traitant takes, and which."""
     caller.require(*THEMSELVES)
+    await memberships.require_sole(session, caller, practitioner_id)
     await app.put_panel(session, caller, practitioner_id, order)
     return Response(status_code=204)
 
@@ -147,7 +141,7 @@ class PanelOf(orders.Panel):
 
 
 @routes.get("/panels")
-async def panels(caller: CallerDep, session: SessionDep, cpts: str) -> list[PanelOf]:
+async def panels(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[PanelOf]:
     """What the practitioners of a CPTS declared: for the coordinator and the matching."""
     caller.require(Role.COORDINATOR, Role.MACHINE)
     caller.require_cpts(cpts)

@@ -7,9 +7,8 @@ from typing import Annotated
 from uuid import UUID
 
 from babel.dates import get_day_names
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,6 +22,7 @@ from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.export import Cell, Kind, as_file, moment
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import LINE, CptsId, Instant
 from shared.refusals import Invalid, NotFound
 from shared.wording.labels import Wording, language_of, wording
 
@@ -130,12 +130,12 @@ async def export(
     request: Request,
     caller: CallerDep,
     session: SessionDep,
-    name: str,
+    name: Annotated[str, Path(max_length=40), LINE],
     kind: Kind,
-    cpts: Annotated[str, Query(max_length=20)],
+    cpts: CptsId,
     practitioner_id: UUID,
-    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    start: Annotated[Instant | None, Query(alias="from")] = None,
+    end: Annotated[Instant | None, Query(alias="to")] = None,
 ) -> Response:
     """A list as a file; `day` holds the slots that start between `from` and `to`, today when nobody says."""
     caller.require(*WRITERS)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
@@ -17,6 +17,7 @@ from services.availability.live import sees, view
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
+from shared.outside.asked import CptsId, Instant
 from shared.refusals import Invalid, NotFound
 
 WRITERS = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
@@ -53,9 +54,9 @@ async def visible(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotV
 async def slots(
     caller: CallerDep,
     session: SessionDep,
-    cpts: str,
-    start: Annotated[AwareDatetime, Query(alias="from")],
-    end: Annotated[AwareDatetime, Query(alias="to")],
+    cpts: CptsId,
+    start: Annotated[Instant, Query(alias="from")],
+    end: Annotated[Instant, Query(alias="to")],
     past: bool = False,
 ) -> Slots:
     """The slots that a CPTS is shown and that start between `from` and `to`; with `past`, also those of days gone."""

@@ -79,6 +79,7 @@ async def patient_of(session: AsyncSession, caller: Caller, vault: Vault, bookin
         raise NotFound
     slot = await session.get_one(SlotRow, booking.slot_id)
     caller.require_practitioner(slot.practitioner_id)
+    caller.require_cpts(slot.cpts_id)
     if booking.patient_sealed is None:
         raise NotFound("Aucune donnée de patient n'est gardée pour cette réservation.")
     await record_access(

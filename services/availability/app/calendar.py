@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.facts import Fact, tell
+from services.availability.app.memberships import require_sole
 from services.availability.app.slots import home_of, new_slot, notice_s, shared_fields, withdraw
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
@@ -68,7 +69,7 @@ async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, b
 
 async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsence) -> AbsenceRow:
     """A practitioner is away: their slots meanwhile are withdrawn, in every CPTS. Raises `SlotBooked`."""
-    caller.require_practitioner(order.practitioner_id)
+    await require_sole(session, caller, order.practitioner_id)
     absence = AbsenceRow(**order.model_dump(exclude={"booked"}), id=new_id(await database_now(session)))
     with rows_of_others_refused():
         session.add(absence)
@@ -97,7 +98,7 @@ async def end_absence(session: AsyncSession, caller: Caller, absence_id: UUID) -
     absence = await session.get(AbsenceRow, absence_id)
     if absence is None:
         raise NotFound
-    caller.require_practitioner(absence.practitioner_id)
+    await require_sole(session, caller, absence.practitioner_id)
     await session.delete(absence)
     await session.flush()
     await everywhere_for(session, absence.practitioner_id)

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import reads
 from services.availability.app import facts
 from services.availability.app.facts import Fact
+from services.availability.app.rights import require_own_name, require_theirs
 from services.availability.core.places import Place
 from services.availability.refusals import BookingSettled, HoldExpired, SlotUnavailable
 from services.availability.store import places as store
@@ -26,7 +27,7 @@ from shared.auth import Caller, Role
 from shared.contracts import LIVE_BOOKING, BookingState, SlotView
 from shared.ids import new_id
 from shared.patients.vault import Vault
-from shared.refusals import NotAllowed, NotFound
+from shared.refusals import NotFound
 
 BEFORE: Mapping[BookingState, Collection[BookingState]] = {
     BookingState.RELEASED: (BookingState.HELD,),
@@ -142,6 +143,7 @@ class Turn:
         if not sees(ground.slot):
             raise NotFound
         caller.require_practitioner(ground.slot.practitioner_id)
+        require_own_name(caller, order.request_id)
         known = self._of(order.slot_id, order.request_id)
         if known is not None and not self.lapsed(known):
             return known
@@ -173,6 +175,7 @@ class Turn:
         """Take a patient on top of the slot, by its practitioner's own choice; counted apart."""
         ground = self.ground(slot_id)
         caller.require_practitioner(ground.slot.practitioner_id)
+        require_own_name(caller, request_id)
         if known := self._of(slot_id, request_id):
             return known
         place = Place(
@@ -198,9 +201,7 @@ class Turn:
         """A booking that the caller may change; raises `NotFound`, `NotAllowed`."""
         place = self.place(booking_id)
         caller.require_practitioner(self.ground(place.slot_id).slot.practitioner_id)
-        theirs = place.held_by == caller.id or place.held_by.startswith("machine:")
-        if caller.role in {Role.PHARMACIST, Role.REGULATOR} and not theirs:
-            raise NotAllowed("Cette place a été prise par quelqu'un d'autre.", rule="own bookings only")
+        require_theirs(caller, held_by=place.held_by, host=self.ground(place.slot_id).slot.cpts_id)
         return place
 
     def confirm(self, caller: Caller, vault: Vault, booking_id: UUID, patient: Mapping[str, Any] | None) -> Place:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, update
+from sqlalchemy import case, or_, update
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -73,12 +73,13 @@ async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
 
 
 async def forget_patients(session: AsyncSession, cpts_id: str) -> None:
-    """Erase who came, 30 days after the appointment."""
+    """Erase who came, and what was said of why, 30 days after the appointment."""
     old = select(SlotRow.id).where(
         SlotRow.cpts_id == cpts_id, col(SlotRow.ends_at) < await database_now(session) - PATIENTS_KEPT
     )
-    erase = update(BookingRow).where(col(BookingRow.slot_id).in_(old), col(BookingRow.patient_sealed).is_not(None))
-    await run(session, erase.values(patient_sealed=None))
+    told = or_(col(BookingRow.patient_sealed).is_not(None), col(BookingRow.reason).is_not(None))
+    erase = update(BookingRow).where(col(BookingRow.slot_id).in_(old), told)
+    await run(session, erase.values(patient_sealed=None, reason=None))
 
 
 async def forget_editors(session: AsyncSession, cpts_id: str) -> None:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlmodel import col, select
 
 from services.availability.tables import PlaceRow, SlotRow
+from services.availability.web.members import routes as members
 from shared.auth import Role
 from shared.clock import PARIS
 from shared.db import Scope
@@ -66,4 +67,5 @@ async def ticket(slot_id: UUID, request: Request, page: PageDep) -> Response:
     )
 
 
+routes.include_router(members)
 PART = Part("availability", routes, Path(__file__).parent)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from services.matching.doctors.api.rounds import READS_FIGURES, READS_PROPOSALS
@@ -16,6 +16,7 @@ from services.matching.lab.api.foresight import READERS, ForesightDep, WhatIf
 from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.export import Kind, as_file
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import LINE, CptsId, Insee
 from shared.refusals import NotFound
 from shared.wording.labels import language_of, wording
 
@@ -40,7 +41,7 @@ LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[Ask], Awaitable[Table]]]] 
 }
 """Each list by name: who may take it, and its rows. `story`, `mine`, `asks` show each reader what they see anyway."""
 routes = APIRouter(tags=["exports"])
-Some = Annotated[str, Query(max_length=100)]
+Some = Annotated[str, Query(max_length=100), LINE]
 
 
 @routes.get("/exports/{name}.{kind}")
@@ -49,12 +50,12 @@ async def export(
     caller: CallerDep,
     session: SessionDep,
     foresight: ForesightDep,
-    name: str,
+    name: Annotated[str, Path(max_length=40), LINE],
     kind: Kind,
-    cpts: Annotated[str, Query(max_length=20)],
+    cpts: CptsId,
     of: UUID | None = None,
     slots: Annotated[int, Query(ge=0, le=20)] = 0,
-    insee: Annotated[str | None, Query(pattern=r"^(\d{2}|2[AB])\d{3}$")] = None,
+    insee: Insee | None = None,
     demand_percent: Annotated[int, Query(ge=50, le=200)] = 100,
     farther_minutes: Annotated[int, Query(ge=0, le=60)] = 0,
     days: Annotated[int, Query(ge=1, le=28)] = 7,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.outside.nir import INS_OID, holds_nir
 from shared.outside.untrusted import object_at, objects_at, text_at
-from shared.patients.nir import INS_OID, holds_nir
 
 UNSCHEDULED = "SNP"
 URGENCY = {"P0": 1, "P1": 1, "P2": 2, "P3": 3}

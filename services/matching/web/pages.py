@@ -13,13 +13,13 @@ from services.matching.web.figures import Figures, figures
 from shared.auth import Role
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId, Insee
 from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 
 BOARD_READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
 PROFESSIONS = ("10", "40", "21", "50", "60", "70")
 routes = APIRouter(include_in_schema=False)
-Cpts = Annotated[str, Query(max_length=20)]
 
 
 class Spot(BaseModel):
@@ -65,7 +65,7 @@ async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Resp
 
 
 @routes.get("/tension/figures")
-async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, cpts: Cpts) -> Figures:
+async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, cpts: CptsId) -> Figures:
     """The figures above the board."""
     caller.require(*BOARD_READERS)
     caller.require_cpts(cpts)
@@ -78,7 +78,7 @@ async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, 
 
 @routes.get("/tension/communes")
 async def spots(
-    _caller: CallerDep, session: SessionDep, insee: Annotated[list[str], Query(max_length=300)]
+    _caller: CallerDep, session: SessionDep, insee: Annotated[list[Insee], Query(max_length=300)]
 ) -> list[Spot]:
     """Names and points of communes, for the board, its map and who is asked for one more patient."""
     rows = await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(insee)))

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, time
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
@@ -22,13 +23,12 @@ from shared.auth import Caller, Role
 from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import LINE, Email
 from shared.outside.public_address import require_public
 from shared.refusals import Invalid, NotFound
 from shared.wording.labels import language_of, wording
 
 LAST, MOST_DEVICES = 20, 10
-_PART = r"[^@\s<>,;\x00-\x1f\x7f]+"
-ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
 PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
 routes = APIRouter(prefix="/notifications", tags=["notifications"])
 
@@ -43,7 +43,7 @@ class Preferences(Order):
     """What to tell, and when not to; `email` empty is the account's own address."""
 
     mail: bool = True
-    email: str | None = Field(default=None, max_length=200, pattern=ADDRESS)
+    email: Email | None = None
     quiet_from: time = time(20)
     quiet_to: time = time(7)
     p1_always: bool = False
@@ -53,16 +53,16 @@ class Preferences(Order):
 class PushKeys(Order):
     """The keys of a browser's subscription, in base64url."""
 
-    p256dh: str = Field(max_length=200)
-    auth: str = Field(max_length=100)
+    p256dh: Annotated[str, Field(max_length=200), LINE]
+    auth: Annotated[str, Field(max_length=100), LINE]
 
 
 class NewDevice(Order):
     """A browser that asks to be told, as its Push API describes it."""
 
-    endpoint: str = Field(max_length=1000)
+    endpoint: Annotated[str, Field(max_length=1000), LINE]
     keys: PushKeys
-    label: str = Field(default="", max_length=80)
+    label: Annotated[str, Field(max_length=80), LINE] = ""
 
 
 class Device(BaseModel):

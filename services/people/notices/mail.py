@@ -2,6 +2,7 @@
 
 import ssl
 from email.message import EmailMessage
+from email.utils import formatdate
 from pathlib import Path
 from typing import Literal, Self
 
@@ -63,6 +64,7 @@ def letter(*, sender: str, to: str, subject: str, lines: list[str], message_id: 
     except ValueError:
         raise Undeliverable("address") from None
     message["Message-ID"] = message_id
+    message["Date"] = formatdate()
     message["Auto-Submitted"] = "auto-generated"
     message["List-Unsubscribe"] = f"<{preferences}>"
     message.set_content("\n".join(lines) + "\n")

@@ -17,6 +17,7 @@ from sqlalchemy import Row, delete, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people.forgetting import forget
 from services.people.notices.carrying import Carrier, Gone
 from services.people.notices.deciding import MAIL, decide_next
 from services.people.notices.keys import EVERYONE
@@ -25,7 +26,7 @@ from services.people.notices.mail import MailSettings, Undeliverable
 from services.people.notices.tables import NoticeDeviceRow
 from services.people.notices.telling import STREAM
 from shared.db import database_now, run, set_scope
-from shared.outside.public_address import UnsafeAddress
+from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost
 from shared.running.background import rung
@@ -103,10 +104,12 @@ class Sender:
         return tried
 
     async def forget(self) -> None:
-        """Erase what is older than 30 days."""
+        """Erase what is older than 30 days; and of everything else that concerns people, what its own line says."""
         async with self._session() as session:
             for statement in _FORGET:
                 await run(session, statement)
+        async with self._session() as session:
+            await forget(session)
 
     async def _claim(self) -> list[Row[Any]]:
         async with self._session() as session:
@@ -169,7 +172,8 @@ async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: boo
 @asynccontextmanager
 async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[None]:
     """Send while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, verify=authorities()) as client:
+    transport = PublicTransport(authorities(), demo=wiring.settings.demo)
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, transport=transport) as client:
         sender, turns = Sender(wiring, client, mail), 0
 
         async def work() -> bool:

@@ -161,15 +161,14 @@ def checked_claims(
         claims.validate(leeway=LEEWAY_S)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise SignInRefused(field="id_token", rule=type(error).__name__) from None
-    # Pro Santé Connect may leave the level out: it then is the lowest it gives.
     require_level(claims.get("acr"), client.acr_accepted)
     checked: Mapping[str, Any] = dict(claims)
     return checked
 
 
 def require_level(acr: object, accepted: frozenset[str]) -> None:
-    """Refuse a level of assurance that is not enough (`SignInRefused`)."""
-    if acr is not None and acr not in accepted:
+    """Refuse a level of assurance that is not enough, or not said (`SignInRefused`)."""
+    if acr not in accepted:
         raise SignInRefused(field="acr", value=str(acr)[:40], rule=" or ".join(sorted(accepted)))
 
 

@@ -183,6 +183,12 @@ document.addEventListener("click", (event) => {
   const action = event.target.closest("[data-action]")?.dataset.action;
   if (action === "keys") showKeys();
   if (action === "sign-out") attempt(async () => {
+    // Whoever came by Pro Santé Connect leaves there too: the page of the provider is where one goes on.
+    if (config.nationalSignIn) {
+      const left = await fetch("/psc/sortie", { method: "POST", headers: { Accept: "application/json" } });
+      location.assign(left.ok ? (await left.json()).url : "/connexion");
+      return;
+    }
     await call("availability", "DELETE", "/session", undefined, { quiet: true });
     location.assign("/connexion");
   });

@@ -30,7 +30,7 @@ export function wireSignIn(root, onDone) {
       return;
     }
     const { email, password, totp } = Object.fromEntries(new FormData(form));
-    enter("/session", { email, password, totp });
+    enter("/session", { email, password, ...(/^\d{6}$/.test(totp) ? { totp } : { recovery: totp }) });
   };
   showCards(root.querySelector("[data-demo-cards]"), (card) => enter(`/session/demo/${card.account_id}`, {}));
 }

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from services.availability.interop.agendas.following import Agendas
 from shared.auth import Role
 from shared.outside.public_address import UnsafeAddress, require_public
-from tests.builders import MORNING, Service, Territory, a_hold, a_slot, show
+from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, show
 from tests.serving import serving
 
 
@@ -192,3 +192,22 @@ async def test_the_offered_agenda_opens_with_its_secret_alone(practice: Practice
 async def test_in_service_an_address_inside_our_network_is_refused(url: str) -> None:
     with pytest.raises(UnsafeAddress):
         await require_public(url, demo=False)
+
+
+async def test_an_agenda_is_answered_to_head_and_not_again_to_who_has_it(practice: Practice) -> None:
+    url = (await practice.client.post(f"{practice.path}/address")).json()["url"]
+    path = url.split("/availability", 1)[1]
+    async with practice.service.anyone() as anyone:
+        got, head = await anyone.get(path), await anyone.head(path)
+        assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", got.headers["etag"])
+        tag = got.headers["etag"]
+        for shown in (tag, f"W/{tag}", f'"x", {tag}', f'"x",W/{tag}', "*"):
+            assert (await anyone.get(path, headers={"if-none-match": shown})).status_code == 304, shown
+        for other in ('"x"', tag.strip('"'), f'"{tag}'):
+            assert (await anyone.get(path, headers={"if-none-match": other})).status_code == 200, other
+
+
+async def test_an_offset_whose_plus_was_not_encoded_is_understood(practice: Practice) -> None:
+    window = "from=2026-11-24T00:00:00+01:00&to=2026-11-25T00:00:00+0100"
+    answer = await practice.client.get(f"/slots?cpts={CPTS}&{window}")
+    assert answer.status_code == 200, answer.text

@@ -1,6 +1,8 @@
 """E-mail over an encrypted connection, with a password; and settings that would betray it."""
 
 import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import aiosmtplib
@@ -39,6 +41,8 @@ async def test_a_message_leaves_under_starttls_with_a_password_to_the_server_tha
     with mailroom_at(settings, **server) as room:
         await send(settings, message)
         assert [each["Subject"] for each in room.letters] == ["é"]
+        written = parsedate_to_datetime(room.letters[0]["Date"])
+        assert abs((datetime.now(UTC) - written).total_seconds()) < 3600  # noqa: TID251  a real server's clock
         with pytest.raises(aiosmtplib.SMTPAuthenticationError):
             await send(settings.model_copy(update={"password": SecretStr("faux")}), message)
         with pytest.raises(ssl.SSLCertVerificationError):

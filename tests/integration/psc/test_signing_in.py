@@ -18,7 +18,7 @@ from services.people.psc.oidc import SignInRefused
 from services.people.psc.settings import PscSettings
 from shared.auth import Caller, Role, caller_of_session
 from shared.http import COOKIE
-from tests.builders import CPTS, a_territory
+from tests.builders import CPTS, a_person, a_territory
 from tests.integration.psc.conftest import PUBLIC, Door
 
 pytestmark = pytest.mark.node
@@ -192,3 +192,80 @@ def test_the_official_answers_are_read(reference: Path, name: str, activities: i
 def test_an_answer_without_an_identity_is_refused(answer: dict[str, object]) -> None:
     with pytest.raises(SignInRefused):
         parse_identity(answer)
+
+
+HTML = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+async def test_the_way_in_by_card_is_on_the_sign_in_page_and_in_the_dialog_of_an_ended_session(door: Door) -> None:
+    await a_territory(door.wiring.settings)
+    async with door.browser() as browser:
+        entrance = await browser.get("/creneaux")
+        assert 'href="/psc/?suite=/creneaux"' in entrance.text
+        await enter(door, browser, "doctor")
+        inside = (await browser.get("/creneaux")).text
+        assert 'href="/psc/?suite=/creneaux"' in inside
+        assert '"nationalSignIn":true' in inside
+
+
+async def test_what_goes_wrong_is_said_on_a_page_to_a_person(door: Door) -> None:
+    await a_territory(door.wiring.settings)
+    async with door.browser(headers=HTML) as browser:
+        begun = await browser.get("/psc/", follow_redirects=False)
+        state = parse_qs(urlsplit(begun.headers["location"]).query)["state"][0]
+        answers = [
+            await browser.get("/psc/retour", params={"error": "access_denied", "state": state}),
+            await browser.get("/psc/retour"),
+            await browser.get("/psc/nulle-part"),
+            await browser.get("/psc/", params={"suite": "x" * 900}),
+        ]
+        assert [answer.status_code for answer in answers] == [403, 403, 404, 422]
+        for answer in answers:
+            assert answer.headers["content-type"].startswith("text/html")
+            assert 'href="/connexion"' in answer.text
+            assert answer.headers["cache-control"] == "no-store"
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_either_of_two_tabs_may_come_back(door: Door) -> None:
+    await a_territory(door.wiring.settings)
+    async with door.browser() as browser:
+        first = await returned(door, browser, "doctor")
+        second = await returned(door, browser, "doctor")
+        for address in (first, second):
+            assert (await browser.get(address, follow_redirects=False)).status_code == 303
+        assert (await caller(door, browser)).role == Role.PRACTITIONER
+
+
+async def test_a_choice_of_activity_serves_once(door: Door) -> None:
+    await a_territory(door.wiring.settings)
+    async with door.wiring.open_session() as session:
+        account = RegulatorValue("Essai", "Deux", "d@exemple.invalid", True, national_id="899001000001")
+        await create_regulator(session, account)
+    async with door.browser() as browser:
+        await enter(door, browser, "both")
+        kept = httpx.Cookies(browser.cookies)
+        chosen = {"data": {"choice": "1"}, "headers": {"origin": PUBLIC}}
+        assert (await browser.post("/psc/choix", follow_redirects=False, **chosen)).status_code == 303  # type: ignore[arg-type]
+        async with door.browser(cookies=kept) as again:
+            assert (await again.post("/psc/choix", **chosen)).status_code == 403  # type: ignore[arg-type]
+
+
+async def test_a_new_sign_in_ends_the_former_one_of_the_same_browser(door: Door) -> None:
+    await a_territory(door.wiring.settings)
+    async with door.browser() as browser:
+        await enter(door, browser, "doctor")
+        former = browser.cookies[COOKIE]
+        await enter(door, browser, "doctor")
+        assert browser.cookies[COOKIE] != former
+    async with door.browser(cookies={COOKIE: former}) as stale:
+        assert (await stale.get("/creneaux", follow_redirects=False)).status_code == 303
+
+
+async def test_who_came_by_password_leaves_without_the_provider(door: Door) -> None:
+    territory = await a_territory(door.wiring.settings)
+    token = await a_person(door.wiring.settings, Role.PRACTITIONER, practitioners=(territory.practitioners[0],))
+    async with door.browser(cookies={COOKIE: token}) as browser:
+        asked = {"origin": PUBLIC, "accept": "application/json"}
+        answer = await browser.post("/psc/sortie", headers=asked, follow_redirects=False)
+    assert answer.json() == {"url": f"{PUBLIC}/connexion"}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from shared.settings import Settings
+from shared.web.entrance import own_path
 from shared.web.site import site
 from shared.wiring import wire
 from tests.conftest import settings_for
@@ -147,3 +148,20 @@ def test_scripts_never_make_markup_from_text(path: Path) -> None:
     assert not re.search(
         r"\.innerHTML\s*=|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", path.read_text()
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.invalid", "/\\evil.invalid", "/\t/evil.invalid", "/\n/evil.invalid", "\t//evil.invalid",
+        "///evil.invalid", "https://evil.invalid", "javascript:alert(1)", "/\x00/evil.invalid", "/ /evil.invalid",
+        "evil.invalid", "", "/[", "/\\\\evil",
+    ],
+)  # fmt: skip
+def test_nobody_is_sent_to_another_site_after_signing_in(path: str) -> None:
+    assert own_path(path) in ("/", "/[")
+
+
+@pytest.mark.parametrize("path", ["/creneaux", "/orienter?praticien=1&origin=sas", "/tension#demain", "/"])
+def test_a_path_of_ours_is_kept(path: str) -> None:
+    assert own_path(path) == path

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.patients.nir import PatientNumberRefused, holds_nir, refuse_nir
+from shared.outside.nir import PatientNumberRefused, holds_nir, refuse_nir
 
 
 def with_key(number: str) -> str:

@@ -26,7 +26,6 @@ def test_the_browser_goes_to_the_host_that_the_discovery_names_with_fresh_secret
 
 
 def test_a_missing_level_is_the_lowest_and_an_unknown_one_is_refused() -> None:
-    require_level(None, CLIENT.acr_accepted)
     require_level("eidas1", CLIENT.acr_accepted)
     for other in ("eidas0", "", "EIDAS1", 1, ["eidas1"]):
         with pytest.raises((SignInRefused, TypeError)):

@@ -2,16 +2,20 @@
 
 import hashlib
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from services.availability import orders
 from services.availability.api.slots import WRITERS
+from services.availability.app.memberships import require_sole
 from services.availability.interop.agendas import following as ical
 from services.availability.interop.agendas.writing import agenda
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.caching import same
+from shared.outside.asked import LINE
 
 routes = APIRouter(tags=["agendas"])
 CALENDAR = "text/calendar; charset=utf-8"
@@ -20,7 +24,7 @@ CALENDAR = "text/calendar; charset=utf-8"
 class FollowedAgenda(orders.Order):
     """The address of an agenda to follow."""
 
-    url: str = Field(min_length=8, max_length=2000)
+    url: Annotated[str, Field(min_length=8, max_length=2000), LINE]
 
 
 class AgendaState(BaseModel):
@@ -42,7 +46,7 @@ async def follow(
 ) -> Response:
     """Follow an agenda: what it is busy with closes slots."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     await ical.set_feed(session, wiring.vault, practitioner_id, order.url, demo=wiring.settings.demo)
     return Response(status_code=204)
 
@@ -60,7 +64,7 @@ async def state(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -
 async def unfollow(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Response:
     """Follow no agenda any more."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     await ical.drop_feed(session, practitioner_id)
     return Response(status_code=204)
 
@@ -69,16 +73,16 @@ async def unfollow(caller: CallerDep, session: SessionDep, practitioner_id: UUID
 async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, practitioner_id: UUID) -> OfferedAgenda:
     """A new secret address of the practitioner's slots; the former one ends."""
     caller.require(*WRITERS)
-    caller.require_practitioner(practitioner_id)
+    await require_sole(session, caller, practitioner_id)
     key = await ical.new_key(session, practitioner_id)
     return OfferedAgenda(url=f"{wiring.settings.public_availability_url}/agenda/{key}.ics")
 
 
 @routes.get("/agenda/{key}.ics", response_class=Response)
-async def subscribed(request: Request, session: SessionDep, key: str) -> Response:
+async def subscribed(request: Request, session: SessionDep, key: Annotated[str, Path(max_length=100)]) -> Response:
     """The slots that a secret address opens."""
     content = agenda(await ical.slots_for_key(session, key))
     headers = {"etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "cache-control": "private, max-age=60"}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if same(request.headers.get("if-none-match"), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=CALENDAR, headers=headers)

@@ -28,7 +28,7 @@ from services.availability.tables import AbsenceRow
 from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from shared.auth import Caller, Role, hashed
 from shared.db import Scope, database_now, run, set_scope
-from shared.outside.public_address import UnsafeAddress, require_public
+from shared.outside.public_address import PublicTransport, UnsafeAddress, require_public
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost, Vault
 from shared.refusals import NotFound
@@ -200,7 +200,8 @@ async def _apply(session: AsyncSession, practitioner_id: UUID, periods: list[Bus
 @asynccontextmanager
 async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
     """Read the agendas that are due while the context is open."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=authorities()) as client:
+    transport = PublicTransport(authorities(), demo=wiring.settings.demo)
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, transport=transport) as client:
         agendas = Agendas(wiring, client)
 
         async def work() -> bool:

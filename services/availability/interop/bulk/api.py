@@ -9,26 +9,19 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BeforeValidator
 
 from services.availability.interop.bulk.resources import KINDS, Publication, publication
 from services.availability.interop.bulk.settings import BulkSettings
 from services.availability.interop.fhir.formats import instant
 from services.availability.interop.fhir.reads import Agenda, public_slots
 from shared.db import database_now
+from shared.http.caching import same
+from shared.outside.asked import Instant
 from shared.refusals import NotFound
 from shared.wiring import Wiring
 
 NDJSON = "application/fhir+ndjson"
 MOST_READINGS = 1000
-
-
-def _with_plus(said: object) -> object:
-    """A `+` that stands as such in a URL arrives as a space: many write the offset so."""
-    return said.replace(" ", "+") if isinstance(said, str) else said
-
-
-Since = Annotated[AwareDatetime, BeforeValidator(_with_plus)]
 
 
 class Publisher:
@@ -74,7 +67,7 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
     routes = APIRouter(prefix="/bulk", tags=["public slots"])
 
     @routes.get("/$bulk-publish")
-    async def manifest(since: Annotated[Since | None, Query(alias="_since")] = None) -> JSONResponse:
+    async def manifest(since: Annotated[Instant | None, Query(alias="_since")] = None) -> JSONResponse:
         """Which files there are: none when nothing changed since `_since`, a `transactionTime` told before, else all.
 
         A slot that is taken leaves the files, so that whoever replaces what they had by these is up to date.
@@ -98,7 +91,7 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
             raise NotFound(field="kind", value=kind[:40], rule=f"one of {', '.join(KINDS)}")
         content = published.files[kind]
         headers = {**_kept(publisher), "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
-        if request.headers.get("if-none-match") == headers["etag"]:
+        if same(request.headers.get("if-none-match"), headers["etag"]):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=NDJSON, headers=headers)
 

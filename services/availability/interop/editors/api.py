@@ -9,6 +9,7 @@ from services.availability.live import SEES_TYPES
 from shared.auth import Role
 from shared.db import set_scope
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 
 routes = APIRouter(tags=["foreign slots"])
 
@@ -21,7 +22,7 @@ class Foreign(BaseModel):
 
 
 @routes.get("/foreign-slots")
-async def foreign(caller: CallerDep, session: SessionDep, cpts: str) -> Foreign:
+async def foreign(caller: CallerDep, session: SessionDep, cpts: CptsId) -> Foreign:
     """What the caller may propose of other editors' slots in a CPTS."""
     caller.require(Role.PHARMACIST, Role.REGULATOR, Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
     caller.require_cpts(cpts)

@@ -6,8 +6,8 @@ from typing import Any
 
 from services.availability.interop.fhir.outcome import Malformed, Missing
 
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half a character: JSON may say it, UTF-8 may not."""
+_NO_TEXT = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Half a character: JSON may say it, UTF-8 may not. Control characters: nobody reads them."""
 
 
 def parse_resource(body: bytes, kind: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def item(owner: dict[str, Any], name: str) -> dict[str, Any]:
 def text(owner: dict[str, Any], name: str, *, longest: int = 200) -> str:
     """A string, empty when it is absent; raises `Malformed` for anything else or what is too long."""
     found = owner.get(name, "")
-    if not isinstance(found, str) or len(found) > longest or _HALF.search(found):
+    if not isinstance(found, str) or len(found) > longest or _NO_TEXT.search(found):
         raise Malformed("Cet élément doit être un texte.", field=name, rule=f"at most {longest} characters")
     return found.strip()
 

@@ -37,6 +37,7 @@ from services.availability.interop.ihe.resources import (
 from services.availability.interop.sas.api import EDITION, FhirJson, answer_outcomes
 from shared.auth import Caller
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.http.doors import described
 from shared.refusals import Refusal
 from shared.wiring import Wiring
 
@@ -180,7 +181,7 @@ async def _refused(request: Request, refusal: Exception) -> FhirJson:
 
 def build_booking(wiring: Wiring) -> FastAPI:
     """The booking interface, to be mounted under `/booking`."""
-    app = FastAPI(title="Aiguillage — réservation (IHE FHIR Scheduling)", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Aiguillage — réservation (IHE FHIR Scheduling)", **described(wiring.settings))
     app.state.wiring = wiring
     app.include_router(router)
     answer_outcomes(app)

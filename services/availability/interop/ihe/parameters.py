@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from services.availability.interop.fhir.outcome import Malformed, Missing, RuleBroken
 from services.availability.interop.fhir.query import parse_identifier
 from services.availability.interop.fhir.reading import item, items, required, text
 from shared.clock import PARIS
+from shared.outside.asked import is_national_number
+from shared.outside.nir import PatientNumberRefused
 from shared.patients.patient import Patient
 from shared.refusals import Invalid
 
@@ -176,7 +180,9 @@ def _patient(resource: dict[str, Any]) -> Patient:
     }
     try:
         patient = Patient.model_validate(said)
-    except ValueError:
+    except ValidationError as faulty:
+        if any(is_national_number(each) for each in faulty.errors()):
+            raise PatientNumberRefused(field="Patient", rule="no NIR, no INS identifier") from None
         raise Invalid(
             "Un élément du patient ne convient pas.", field="Patient", rule="name, phone, birthDate"
         ) from None

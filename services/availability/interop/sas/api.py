@@ -40,6 +40,7 @@ from services.availability.interop.sas.regulators import parse_regulator, regula
 from services.availability.interop.sas.settings import SasSettings
 from shared.db import AWAY, Scope, is_lost, set_scope
 from shared.http import SessionDep, WiringDep
+from shared.http.doors import guard
 from shared.refusals import Refusal
 
 log = structlog.get_logger()
@@ -224,7 +225,8 @@ def build_fhir(sas: SasSettings) -> FastAPI:
 
 
 def answer_outcomes(app: FastAPI) -> None:
-    """Turn every refusal, lost database and fault of `app` into an OperationOutcome."""
+    """Turn every refusal, lost database and fault of `app` into an OperationOutcome, behind the door."""
+    guard(app, fhir=True)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:

@@ -1,9 +1,8 @@
 """A list of people without a médecin traitant, sent from the page: what is good goes in, what is not is said."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,10 +11,12 @@ from services.files.outcome import one_by_one
 from services.files.table import BadRow
 from services.matching.doctors.app.importing import enter_line
 from services.matching.doctors.app.register import RUNS_THE_REGISTER
+from shared.db import set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
 from shared.refusals import Refusal
 
-LARGEST = 2_000_000
+LARGEST, BATCH = 2_000_000, 50
 routes = APIRouter(tags=["médecin traitant"])
 
 
@@ -49,7 +50,7 @@ async def enter_list(
     caller: CallerDep,
     session: SessionDep,
     wiring: WiringDep,
-    cpts: Annotated[str, Query(max_length=20)],
+    cpts: CptsId,
 ) -> ListReport:
     """Enter the people of a CSV (UTF-8): reference and commune, then age, criteria, household and so on."""
     caller.require(*RUNS_THE_REGISTER)
@@ -63,6 +64,14 @@ async def enter_list(
     async def enter(within: AsyncSession, line: AttachmentLine) -> str:
         return await enter_line(within, caller, wiring.vault, cpts, line)
 
-    outcome = await one_by_one(enter, session, [each for each in read if isinstance(each, AttachmentLine)])
-    refused = sorted([*bad, *outcome.bad], key=lambda each: each.line)
-    return ListReport(added=outcome.added, same=outcome.same, refused=[Refused(**asdict(each)) for each in refused])
+    # No transaction lasts as long as a list: others write meanwhile, and a list sent again goes on where it stopped.
+    await session.commit()
+    lines = [each for each in read if isinstance(each, AttachmentLine)]
+    added = same = 0
+    for first in range(0, len(lines), BATCH):
+        async with wiring.open_session() as within:
+            await set_scope(within, caller.scope)
+            outcome = await one_by_one(enter, within, lines[first : first + BATCH])
+        added, same, bad = added + outcome.added, same + outcome.same, [*bad, *outcome.bad]
+    refused = sorted(bad, key=lambda each: each.line)
+    return ListReport(added=added, same=same, refused=[Refused(**asdict(each)) for each in refused])

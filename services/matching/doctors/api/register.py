@@ -23,6 +23,7 @@ from services.matching.sameday.reads import Change
 from shared.auth import Caller
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["médecin traitant"])
@@ -49,8 +50,8 @@ async def register(
 async def list_attachments(
     caller: CallerDep,
     session: SessionDep,
-    cpts: Annotated[str, Query(max_length=20)],
-    state: Annotated[list[AttachmentState], Query()] = [],  # noqa: B006  FastAPI copies it
+    cpts: CptsId,
+    state: Annotated[list[AttachmentState], Query(max_length=20)] = [],  # noqa: B006  FastAPI copies it
 ) -> list[AttachmentView]:
     """The register of a CPTS as you may see it, the oldest first; a practitioner sees what is proposed to them."""
     caller.require_cpts(cpts)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
 
@@ -23,10 +23,10 @@ from services.matching.engine.doctors.model import AttachmentRound
 from services.matching.sameday.edges.solver import UNSOLVED
 from shared.auth import Role
 from shared.http import CallerDep, OnceDep, SessionDep
+from shared.outside.asked import CptsId
 
 READS_FIGURES = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.MACHINE)
 READS_PROPOSALS = (Role.COORDINATOR, Role.MACHINE)
-Cpts = Annotated[str, Query(max_length=20)]
 routes = APIRouter(tags=["médecin traitant"])
 
 
@@ -70,7 +70,7 @@ async def _figures(row: Awaitable[AttachmentRoundRow]) -> Round:
 
 
 @routes.get("/attachment-rounds")
-async def list_rounds(caller: CallerDep, session: SessionDep, cpts: Cpts) -> list[Round]:
+async def list_rounds(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[Round]:
     """The last rounds of a CPTS, the newest first."""
     caller.require(*READS_FIGURES)
     caller.require_cpts(cpts)
@@ -87,9 +87,7 @@ async def read_round(round_id: UUID, caller: CallerDep, session: SessionDep) -> 
 
 
 @routes.get("/attachment-parameters/{cpts_id}")
-async def read_settings(
-    caller: CallerDep, session: SessionDep, cpts_id: Annotated[str, Path(max_length=20)]
-) -> AttachmentSettings:
+async def read_settings(caller: CallerDep, session: SessionDep, cpts_id: CptsId) -> AttachmentSettings:
     """Classes, delays and distances of a CPTS's rounds."""
     caller.require_cpts(cpts_id)
     return await attachment_settings(session, cpts_id)
@@ -97,7 +95,7 @@ async def read_settings(
 
 @routes.put("/attachment-parameters/{cpts_id}")
 async def write_settings(
-    caller: CallerDep, session: SessionDep, cpts_id: Annotated[str, Path(max_length=20)], wanted: AttachmentSettings
+    caller: CallerDep, session: SessionDep, cpts_id: CptsId, wanted: AttachmentSettings
 ) -> AttachmentSettings:
     """Set them all; what is left out gets its default."""
     return await set_attachment_settings(session, caller, cpts_id, wanted)

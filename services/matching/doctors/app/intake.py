@@ -1,11 +1,12 @@
 """What a person may enter in the register, and the reasons that may be given."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.matching.sameday.app.intake import Code, Form, Minutes
+from shared.outside.asked import CptsId, Insee, Instant
 from shared.patients.patient import Patient
 
 SOURCES = ("patient", "practice", "pharmacy", "mairie", "cpam", "sas", "ehpad", "association", "other")
@@ -22,12 +23,12 @@ class AttachmentForm(Form):
     want, or who refused them before.
     """
 
-    cpts_id: Annotated[str, Field(max_length=20)] | None = None
-    insee: str = Field(pattern=r"^(\d{2}|2[AB])\d{3}$")
+    cpts_id: CptsId | None = None
+    insee: Insee
     age: int | None = Field(default=None, ge=0, le=130)
     flags: list[Code] = Field(default=[], max_length=20)
     home_visits: bool = False
-    waiting_since: AwareDatetime | None = None
+    waiting_since: Instant | None = None
     household_with: UUID | None = None
     max_travel_minutes: Minutes | None = None
     not_practitioners: list[UUID] = Field(default=[], max_length=100)
@@ -50,4 +51,4 @@ class WithdrawalForm(Form):
 class RoundForm(Form):
     """For which CPTS a round is run; yours when you have just one."""
 
-    cpts_id: Annotated[str, Field(max_length=20)] | None = None
+    cpts_id: CptsId | None = None

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Self
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,6 +36,7 @@ from shared.clock import day_at
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId, Insee
 from shared.refusals import Invalid, Refusal
 
 READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
@@ -52,9 +53,9 @@ class NoDayLived(Refusal):
 class WhatIf(Form):
     """What would be different, each day: slots more in a commune, demand in %, minutes of travel more accepted."""
 
-    cpts_id: str = Field(max_length=20)
+    cpts_id: CptsId
     slots: int = Field(default=0, ge=0, le=20)
-    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    insee: Insee | None = None
     demand_percent: int = Field(default=100, ge=50, le=200)
     farther_minutes: int = Field(default=0, ge=0, le=60)
     days: int = Field(default=7, ge=1, le=28)
@@ -248,7 +249,7 @@ async def what_if(form: WhatIf, caller: CallerDep, desk: ForesightDep) -> Stream
 
 
 @routes.get("/tomorrow")
-async def tomorrow(caller: CallerDep, desk: ForesightDep, cpts: Annotated[str, Query(max_length=20)]) -> Tomorrow:
+async def tomorrow(caller: CallerDep, desk: ForesightDep, cpts: CptsId) -> Tomorrow:
     """How many slots tomorrow still lacks, and when."""
     caller.require(*READERS)
     caller.require_cpts(cpts)

@@ -1,9 +1,8 @@
 """What one more place would be worth now, by practitioner and by commune: for who asks practitioners for slots."""
 
 from dataclasses import replace
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,6 +17,7 @@ from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 
 routes = APIRouter(tags=["planning"])
 
@@ -41,9 +41,7 @@ class Worths(BaseModel):
 
 
 @routes.get("/place-prices")
-async def prices(
-    request: Request, caller: CallerDep, session: SessionDep, cpts: Annotated[str, Query(max_length=20)]
-) -> Worths:
+async def prices(request: Request, caller: CallerDep, session: SessionDep, cpts: CptsId) -> Worths:
     """Where one more place would serve somebody, or spare travel and wait, given who waits and what is free."""
     caller.require(*READERS)
     caller.require_cpts(cpts)

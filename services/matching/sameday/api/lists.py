@@ -12,6 +12,7 @@ from services.matching.sameday.edges.following import SlotsUnknown, Territories
 from services.matching.sameday.edges.geocoder import Geocoder, GeocoderAway
 from services.matching.sameday.edges.places import Commune, CommuneIndex, plain
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import LINE, CptsId
 
 routes = APIRouter(tags=["lists"])
 
@@ -27,7 +28,7 @@ async def communes(
     request: Request,
     _caller: CallerDep,
     session: SessionDep,
-    q: Annotated[str, Query(min_length=2, max_length=60)],
+    q: Annotated[str, Query(min_length=2, max_length=60), LINE],
 ) -> list[Commune]:
     """Communes whose name, former name or postal code starts with `q`, the largest first."""
     index: CommuneIndex = request.app.state.communes
@@ -38,8 +39,8 @@ async def communes(
 class PlaceForm(Form):
     """What somebody typed, in the body: an address has no business in a log of requests."""
 
-    cpts_id: Annotated[str, Field(max_length=20)]
-    q: Annotated[str, Field(min_length=2, max_length=200)]
+    cpts_id: CptsId
+    q: Annotated[str, Field(min_length=2, max_length=200), LINE]
 
 
 class Place(BaseModel):

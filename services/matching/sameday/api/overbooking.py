@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 from services.matching.sameday.api.requests import DeskDep
@@ -22,6 +22,7 @@ from services.matching.sameday.view import ask_view
 from shared.auth import Caller
 from shared.contracts.overbooking import OverbookingAskView
 from shared.http import OnceDep
+from shared.outside.asked import Instant
 from shared.refusals import Invalid
 
 routes = APIRouter(tags=["surnuméraires"])
@@ -36,7 +37,7 @@ class AskForm(Form):
 class YesForm(Form):
     """When and where the practitioner takes the patient on top."""
 
-    starts_at: AwareDatetime
+    starts_at: Instant
     place_id: UUID
     minutes: int = Field(default=15, ge=5, le=120)
 

@@ -14,6 +14,7 @@ from services.people.changes import record_change
 from shared.auth import Role
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 from shared.wording.labels import wording
 
 routes = APIRouter(prefix="/parameters", tags=["parameters"])
@@ -44,7 +45,7 @@ class Parameters(BaseModel):
 
 
 @routes.get("/{cpts_id}")
-async def read(cpts_id: str, caller: CallerDep, session: SessionDep) -> Parameters:
+async def read(cpts_id: CptsId, caller: CallerDep, session: SessionDep) -> Parameters:
     """The parameters of a CPTS."""
     caller.require_cpts(cpts_id)
     row = await session.get(ParametersRow, cpts_id)
@@ -52,7 +53,7 @@ async def read(cpts_id: str, caller: CallerDep, session: SessionDep) -> Paramete
 
 
 @routes.put("/{cpts_id}")
-async def write(cpts_id: str, form: CptsParameters, caller: CallerDep, session: SessionDep) -> Parameters:
+async def write(cpts_id: CptsId, form: CptsParameters, caller: CallerDep, session: SessionDep) -> Parameters:
     """Set them; the next round follows them. What is left out has its default."""
     caller.require(Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
     caller.require_cpts(cpts_id)

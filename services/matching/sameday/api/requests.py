@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from services.matching.sameday.app import asking, holding, tending
 from services.matching.sameday.app.bookings import Bookings
+from services.matching.sameday.app.deciding import SEES
 from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
 from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.reads import Change, request_row, requests_of, story_of
@@ -19,8 +20,9 @@ from services.matching.sameday.view import request_view
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
 from shared.patients.patient import Patient
-from shared.refusals import NotFound
+from shared.refusals import NotAllowed, NotFound
 
 routes = APIRouter(tags=["requests"])
 
@@ -77,9 +79,10 @@ DeskDep = Annotated[Desk, Depends(desk, scope="function")]
 
 
 @routes.post("/requests", status_code=201, response_model=RequestView)
-async def submit_request(form: RequestForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
+async def submit_request(form: RequestForm, desk: DeskDep, once: OnceDep, connection: HTTPConnection) -> JSONResponse:
     """Ask a slot for a patient: with the slot that was chosen, in hand of who asks, or on the board for a round."""
     if (chosen := form.hold) is not None:
+        require_open_to(desk.caller, connection, form.cpts_id or desk.caller.only_cpts(), chosen.slot_id)
         return await once(lambda: _view(holding.submit_held(desk, form, chosen, once.key)))
     return await once(lambda: _view(asking.submit_request(desk.session, desk.caller, desk.vault, form)))
 
@@ -92,8 +95,8 @@ async def _view(row: Awaitable[RequestRow]) -> RequestView:
 async def list_requests(
     caller: CallerDep,
     session: SessionDep,
-    cpts: Annotated[str, Query(max_length=20)],
-    state: Annotated[list[RequestState], Query()] = [],  # noqa: B006  FastAPI copies it
+    cpts: CptsId,
+    state: Annotated[list[RequestState], Query(max_length=20)] = [],  # noqa: B006  FastAPI copies it
 ) -> list[RequestView]:
     """The requests of a CPTS as you may see them, the most urgent and oldest first."""
     caller.require_cpts(cpts)
@@ -132,9 +135,29 @@ async def read_patient(request_id: UUID, caller: CallerDep, session: SessionDep,
 
 
 @routes.post("/requests/{request_id}/hold", status_code=201, response_model=RequestView)
-async def hold(request_id: UUID, form: HoldForm, desk: DeskDep, once: OnceDep) -> JSONResponse:
-    """Keep a slot for this request while you speak with the patient, instead of another one if it holds one."""
-    return await once(lambda: _view(holding.hold(desk, request_id, form)))
+async def hold(
+    request_id: UUID, form: HoldForm, desk: DeskDep, once: OnceDep, connection: HTTPConnection
+) -> JSONResponse:
+    """Keep a slot for this request while you speak with the patient, instead of another one if it holds one.
+
+    A slot that is not for your role is refused.
+    """
+
+    async def held() -> RequestRow:
+        row = await asking.acting_on(desk.session, desk.caller, request_id)
+        require_open_to(desk.caller, connection, row.cpts_id, form.slot_id)
+        return await holding.hold(desk, request_id, form)
+
+    return await once(lambda: _view(held()))
+
+
+def require_open_to(caller: Caller, connection: HTTPConnection, cpts_id: str, slot_id: UUID) -> None:
+    """Refuse a slot whose types the caller's role does not see: our machine, which holds it, sees them all."""
+    slot = connection.app.state.territories[cpts_id].items("slots").get(str(slot_id))
+    seen = SEES.get(caller.role)
+    own = slot is not None and slot["practitioner_id"] in (caller.practitioners or ())
+    if slot is not None and seen is not None and not own and seen.isdisjoint(slot["types"]):
+        raise NotAllowed("Ce créneau n'est pas ouvert à votre rôle.", field="slot_id", rule="a slot shown to you")
 
 
 @routes.post("/requests/{request_id}/confirmation", response_model=RequestView)

@@ -1,10 +1,10 @@
 """Why a slot is not proposed, answered rule by rule by the engine's own rules."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from services.matching.engine.model import Blocker, SlotType
@@ -19,6 +19,7 @@ from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
+from shared.outside.asked import CptsId
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["options"])
@@ -74,7 +75,7 @@ async def why(
     slot_id: UUID,
     caller: CallerDep,
     session: SessionDep,
-    cpts: Annotated[str, Query(max_length=20)],
+    cpts: CptsId,
 ) -> WhyView:
     """Whether a slot is proposed to those who wait and to who would ask now, rule by rule: for its practitioner."""
     caller.require(*MAY_ASK)

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.matching.engine.model import Mode
 from shared.clock import PARIS
+from shared.outside.asked import CptsId, Insee, Instant
 from shared.patients.patient import Patient
 
 EVENING_HOUR = 20
@@ -49,13 +50,13 @@ class RequestForm(Form):
     `forbidden`: slots and practitioners that the patient refused.
     """
 
-    cpts_id: Annotated[str, Field(max_length=20)] | None = None
-    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    cpts_id: CptsId | None = None
+    insee: Insee | None = None
     point: PointForm | None = None
     urgency: int = Field(ge=1, le=4)
-    earliest_at: AwareDatetime | None = None
-    deadline_at: AwareDatetime | None = None
-    answer_by: AwareDatetime | None = None
+    earliest_at: Instant | None = None
+    deadline_at: Instant | None = None
+    answer_by: Instant | None = None
     motive: Code
     professions: list[Code] = Field(default=[], max_length=10)
     modes: list[Mode] = Field(default=[], max_length=3)
@@ -86,7 +87,7 @@ class RelaxationForm(Form):
 
     max_travel_minutes: Minutes | None = None
     modes: list[Mode] | None = Field(default=None, min_length=1, max_length=3)
-    deadline_at: AwareDatetime | None = None
+    deadline_at: Instant | None = None
 
 
 def midnight_after(now: datetime) -> datetime:

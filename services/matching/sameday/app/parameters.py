@@ -81,7 +81,7 @@ class CptsParameters(Plain):
     says.
     """
 
-    policy: str = DEFAULT_POLICY
+    policy: Annotated[str, Field(max_length=40)] = DEFAULT_POLICY
     """One of `RUNNABLE`, by name."""
     confirm_after_minutes: Delays | None = None
     hold_minutes: int = Field(default=3, ge=1, le=30)

@@ -4,7 +4,7 @@ import { Problem, call } from "/static/api.js";
 import { byId, h, state } from "/static/dom.js";
 import { circleMap } from "/static/map.js";
 import { attemptIn } from "/static/form.js";
-import { ask, attempt, follow } from "/static/shell.js";
+import { ask, attempt, follow, toast } from "/static/shell.js";
 import { when } from "/static/format.js";
 import { config, t } from "/static/page.js";
 
@@ -21,23 +21,45 @@ async function send(method, path, body) {
   throw new Problem(answer.status, problem);
 }
 
+/** What a form says; a practitioner only for the roles that are bound to one. */
+function filled(form) {
+  const { practitioner_id: practitioner, ...given } = Object.fromEntries(new FormData(form));
+  return practitioner && bound(given.role) ? { ...given, practitioner_id: practitioner } : given;
+}
+const bound = (role) => role === "practitioner" || role === "delegate";
+for (const form of [byId("add"), byId("give")]) {
+  const box = form.querySelector("[data-practitioner]");
+  form.elements.role.addEventListener("change", () => attempt(async () => {
+    box.hidden = !bound(form.elements.role.value);
+    if (box.hidden || form.elements.practitioner_id.options.length) return;
+    const { practitioners } = await call("availability", "GET", `/directory?cpts=${config.cpts}`);
+    const named = practitioners.map((each) => ({ id: each.id, name: `${each.last_name} ${each.first_name}` }));
+    named.sort((a, b) => a.name.localeCompare(b.name, "fr"));
+    form.elements.practitioner_id.append(...named.map((each) => h("option", { value: each.id }, each.name)));
+  }));
+}
+
+/** An invitation went by mail; without a mail server its link is handed over, and serves once. */
+function sayInvited({ sent, link }) {
+  const said = sent ? h("p", {}, t("admin.invited")) : h("div", { class: "stack" }, h("p", {}, t("admin.hand_over")), h("p", {}, h("code", {}, link)));
+  return ask(t("admin.added"), said, [{ value: "", text: t("common.close"), kind: "primary" }]);
+}
+
 byId("add").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   attemptIn(form, async () => {
-    const { password, totp_uri: uri } = await send("POST", "/admin/members", Object.fromEntries(new FormData(form)));
+    const invited = await send("POST", "/admin/members", filled(form));
     form.reset();
-    await ask(t("admin.added"), h("div", { class: "stack" }, h("p", {}, t("admin.added_text")),
-      h("dl", { class: "stack" }, h("dt", {}, t("login.password")), h("dd", {}, h("code", {}, password)),
-        h("dt", {}, t("admin.totp")), h("dd", {}, h("code", {}, uri)))), [{ value: "", text: t("common.close"), kind: "primary" }]);
+    await sayInvited(invited);
     location.reload();
   });
 });
 byId("give").addEventListener("submit", (event) => {
   event.preventDefault();
-  const { account, role } = Object.fromEntries(new FormData(event.target));
+  const { account, ...given } = filled(event.target);
   attemptIn(event.target, async () => {
-    await send("POST", `/admin/members/${account}/roles`, { role });
+    await send("POST", `/admin/members/${account}/roles`, given);
     location.reload();
   });
 });
@@ -50,12 +72,25 @@ byId("territory-form").addEventListener("submit", (event) => {
     location.reload();
   });
 });
-document.addEventListener("click", (event) => {
-  const grant = event.target.closest("[data-grant]")?.dataset.grant;
-  if (grant) attempt(async () => {
-    await send("DELETE", `/admin/roles/${grant}`);
+/** Asks first; what was taken can be given back at once, and later from the form. */
+async function takeRole({ dataset: { grant, role, label } }) {
+  const sure = await ask(t("admin.take_sure", { role, name: label }), h("p", {}, t("admin.take_text")), [
+    { value: "", text: t("common.cancel") }, { value: "yes", text: t("admin.take_role"), kind: "primary" },
+  ]);
+  if (sure?.chosen !== "yes") return;
+  const { account, role: code, practitioner_id: practitioner } = await send("DELETE", `/admin/roles/${grant}`);
+  byId("members-title").closest("section").querySelector(`[data-grant="${grant}"]`)?.closest("tr").remove();
+  toast(t("admin.taken", { role, name: label }), { undo: () => attempt(async () => {
+    await send("POST", `/admin/members/${account}/roles`, { role: code, practitioner_id: practitioner });
     location.reload();
-  });
+  }) });
+}
+
+document.addEventListener("click", (event) => {
+  const taken = event.target.closest("[data-grant]");
+  if (taken) attempt(() => takeRole(taken));
+  const link = event.target.closest("[data-link]")?.dataset.link;
+  if (link) attempt(async () => sayInvited(await send("POST", `/admin/members/${link}/link`)));
   const button = event.target.closest("[data-account]");
   if (!button) return;
   attempt(async () => {

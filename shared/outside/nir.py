@@ -10,6 +10,7 @@ _SPACE = r"[\s.\-\u00a0\u202f]*"
 _SHAPE = r"(?<!\d)(?=([1-478]" + _SPACE + _SPACE.join([r"\d"] * 4) + _SPACE
 _SHAPE += r"(?:\d" + _SPACE + r"\d|2" + _SPACE + r"[ABab])" + _SPACE + _SPACE.join([r"\d"] * 8) + r")(?!\d))"
 NIR = re.compile(_SHAPE)
+_UUID = re.compile(r"(?<![0-9A-Fa-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Fa-f-])")
 
 
 class PatientNumberRefused(Invalid):
@@ -27,7 +28,13 @@ def holds_nir(text: str) -> bool:
     return False
 
 
+def holds_patient_number(text: str) -> bool:
+    """Whether `text` holds a NIR or names an INS OID. The digits of an identifier of ours (UUID) are no NIR."""
+    rest = _UUID.sub(" ", text)
+    return holds_nir(rest) or bool(INS_OID.search(rest))
+
+
 def refuse_nir(field: str, text: str | None) -> None:
     """Raise `PatientNumberRefused` when the text holds a NIR or names an INS OID; the value is not repeated."""
-    if text and (holds_nir(text) or INS_OID.search(text)):
+    if text and holds_patient_number(text):
         raise PatientNumberRefused(field=field, rule="no NIR, no INS identifier")

@@ -5,8 +5,7 @@ The session dependency has scope "function": it commits before the answer leaves
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from http import HTTPStatus
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Annotated, Any, cast
 
 import structlog
@@ -24,16 +23,29 @@ from starlette.exceptions import HTTPException
 from shared.auth import Caller, caller_of_machine, caller_of_session
 from shared.db import AWAY, database_now, is_lost, run
 from shared.db.tables import IdempotencyRow
+from shared.http.doors import PROBLEM, answer_fault, guard, problem, problem_body
+from shared.outside.asked import is_national_number
+from shared.outside.nir import PatientNumberRefused
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
+from shared.settings import Settings
 from shared.wiring import Wiring
 from shared.wording.labels import language_of, wording
 
 log = structlog.get_logger()
 COOKIE = "aiguillage_session"
+SECRETS = frozenset({"password", "totp", "code", "token", "patient"})
+"""Fields whose value no answer repeats."""
+MOST_FAULTS = 20
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(settings: Settings) -> str:
+    """What the session's cookie is called: by HTTPS its name alone keeps it to this host and path (`__Host-`)."""
+    return f"__Host-{COOKIE}" if settings.secure else COOKIE
+
+
 ACCOUNT = "x-aiguillage-account"
 """For whom a page was made: what is typed there is not sent as somebody else who signed in over it."""
-PROBLEM = "application/problem+json"
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class AnotherAccount(Refusal):
@@ -69,7 +81,7 @@ async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Calle
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return await caller_of_machine(session, token)
-    cookie = request.cookies.get(COOKIE)
+    cookie = request.cookies.get(cookie_name(wiring.settings))
     if not cookie:
         raise NotSignedIn
     if request.method not in READS:
@@ -147,27 +159,20 @@ async def once(request: Request, session: SessionDep, caller: CallerDep) -> Once
 OnceDep = Annotated[Once, Depends(once, scope="function")]
 
 
-def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
-    """An answer in problem+json (RFC 9457)."""
-    return JSONResponse(_problem(status, code, detail, **extra), status_code=status, media_type=PROBLEM)
-
-
-def _problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
-    body = {"type": f"urn:aiguillage:{code}", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    return {**body, "detail": detail, **extra}
-
-
 def problem_of(refusal: Refusal, request: Request) -> dict[str, Any]:
     """What a refusal says, as problem+json has it, in the language of who asks."""
     extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
     if "field" in extra:
         extra["label"] = wording(language_of(request.cookies)).field(str(extra["field"]))
-    return _problem(refusal.status, refusal.code, refusal.detail, **extra)
+    return problem_body(refusal.status, refusal.code, refusal.detail, **extra)
 
 
 async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
-    return JSONResponse(problem_of(refusal, request), status_code=refusal.status, media_type=PROBLEM)
+    answer = JSONResponse(problem_of(refusal, request), status_code=refusal.status, media_type=PROBLEM)
+    if "retry_after" in refusal.extra:
+        answer.headers["Retry-After"] = str(refusal.extra["retry_after"])
+    return answer
 
 
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
@@ -175,15 +180,31 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     words = wording(language_of(request.cookies))
     faults = [
         {
-            "field": (field := ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])),
+            "field": (field := _readable(".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]))),
             "label": words.field(field),
             "rule": words.rule(fault["type"], fault.get("ctx", {})),
-            "value": json.dumps(fault.get("input"), default=str, ensure_ascii=False)[:100],
+            "value": _repeated(fault),
         }
-        for fault in error.errors()
+        for fault in error.errors()[:MOST_FAULTS]
     ]
     said = "; ".join(words.say("rule.broken", field=fault["label"], rule=fault["rule"]) for fault in faults)
-    return problem(422, "invalid", words.say("rule.fix", faults=said), errors=faults)
+    numbers = any(is_national_number(fault) for fault in error.errors())
+    code = PatientNumberRefused.code if numbers else "invalid"
+    return problem(422, code, words.say("rule.fix", faults=said), errors=faults)
+
+
+def _repeated(fault: Mapping[str, Any]) -> str:
+    """What was given, for whoever gave it: a single value only, and never a secret, a patient or a whole form."""
+    given = fault.get("input")
+    hidden = is_national_number(fault) or SECRETS & {str(part) for part in fault["loc"]}
+    if hidden or not isinstance(given, str | int | float | bool | None):
+        return ""
+    return _readable(json.dumps(given, ensure_ascii=False))[:100]
+
+
+def _readable(text: str) -> str:
+    """The text, with what UTF-8 cannot write replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
@@ -209,10 +230,12 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Turn every refusal, malformed request and lost database of `app` into problem+json."""
+    """Turn every refusal, malformed request and lost database of `app` into problem+json, behind the door."""
+    guard(app)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
         app.add_exception_handler(away, answer_database_away)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(Exception, answer_fault)

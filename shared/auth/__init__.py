@@ -9,16 +9,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import Scope, bound, run
 from shared.db.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
-from shared.refusals import NotAllowed, NotSignedIn
+from shared.refusals import NotAllowed, NotSignedIn, TooManyAttempts
 
-TICKET_LIFE = timedelta(seconds=30)
+TICKET_LIFE, MOST_TICKETS = timedelta(seconds=30), 60
+IDLE, SEEN_EVERY = timedelta(hours=4), timedelta(minutes=5)
 
 
 class Role(StrEnum):
@@ -83,57 +84,66 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-_PERSON = text("""
-select s.account_id, s.role, g.cpts, g.own, common.now() as now,
-  set_config('aiguillage.cpts', array_to_string(g.cpts, ','), true),
-  set_config('aiguillage.practitioners',
-    case when s.role = any (:own_only) then array_to_string(g.own, ',') else '*' end, true),
-  set_config('aiguillage.account', s.account_id::text, true)
-from common.session s
-join common.account a on a.id = s.account_id and a.disabled_at is null
-cross join lateral (
-  select coalesce(array_agg(distinct cpts_id order by cpts_id), '{}') as cpts,
-    coalesce(array_agg(distinct practitioner_id::text) filter (where practitioner_id is not null), '{}') as own
-  from common.role_grant where account_id = s.account_id and role = s.role
-) g
-where s.token_hash = :hash and s.expires_at > clock_timestamp()
-""")
-_MACHINE = text("""
-select name, cpts, common.now() as now,
-  set_config('aiguillage.cpts', array_to_string(array(select unnest(cpts) order by 1), ','), true),
-  set_config('aiguillage.practitioners', '*', true), set_config('aiguillage.account', 'machine:' || name, true)
-from common.machine where token_hash = :hash
-""")
+_BOUND = """
+set_config('aiguillage.cpts', array_to_string(cpts, ','), true),
+set_config('aiguillage.practitioners', own_slots, true),
+set_config('aiguillage.account', account, true)
+"""
+_SESSION = text(f"""
+with who as (
+  select s.account_id::text as account, s.role, s.seen_at < clock_timestamp() - :seen_every as stale,
+         array(select distinct g.cpts_id from common.role_grant g
+               where g.account_id = s.account_id and g.role = s.role) as cpts,
+         array(select distinct g.practitioner_id::text from common.role_grant g
+               where g.account_id = s.account_id and g.role = s.role and g.practitioner_id is not null) as own
+  from common.session s join common.account a on a.id = s.account_id
+  where s.token_hash = :token and s.expires_at > clock_timestamp() and a.disabled_at is null
+    and s.seen_at > clock_timestamp() - :idle
+), bound as (
+  select *, case when role = any (:bound_roles) then array_to_string(own, ',') else '*' end as own_slots from who
+)
+select account, role, cpts, own, stale, common.now() as now, {_BOUND} from bound
+""")  # noqa: S608  constant texts, joined
+_MACHINE = text(f"""
+with who as (
+  select 'machine:' || name as account, cpts, '*' as own_slots from common.machine where token_hash = :token
+)
+select account, cpts, common.now() as now, {_BOUND} from who
+""")  # noqa: S608  constant texts, joined
 
 
 async def caller_of_session(session: AsyncSession, token: str) -> Caller:
-    """Who holds this session cookie; the transaction is bound to what they may touch. Raises `NotSignedIn`."""
-    hash_ = hashed(token)
-    row = (await run(session, _PERSON, hash=hash_, own_only=sorted(OWN_SLOTS_ONLY))).one_or_none()
+    """Who holds this session cookie; binds the transaction to what they may touch.
+
+    Raises `NotSignedIn`, also when nothing came from them for `IDLE`.
+    """
+    asked = {"token": hashed(token), "bound_roles": sorted(OWN_SLOTS_ONLY), "idle": IDLE, "seen_every": SEEN_EVERY}
+    row = (await run(session, _SESSION, **asked)).one_or_none()
     if row is None:
         raise NotSignedIn
-    caller = Caller(
-        id=str(row.account_id),
-        role=Role(row.role),
-        cpts=frozenset(row.cpts),
-        practitioners=frozenset(row.own) if row.role in OWN_SLOTS_ONLY else None,
-        session=hash_.hex(),
-    )
+    if row.stale:
+        seen = update(SessionRow).where(col(SessionRow.token_hash) == hashed(token))
+        await session.exec(seen.values(seen_at=func.clock_timestamp()))
+    role = Role(row.role)
+    own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
+    caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
     bound(session, caller.scope, row.now)
     return caller
 
 
 async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
-    """Which of our machines shows this token; the transaction is bound to what it may touch. Raises `NotSignedIn`."""
-    row = (await run(session, _MACHINE, hash=hashed(token))).one_or_none()
+    """Which of our machines shows this token; binds the transaction to what it may touch. Raises `NotSignedIn`."""
+    row = (await run(session, _MACHINE, token=hashed(token))).one_or_none()
     if row is None:
         raise NotSignedIn
-    caller = Caller(id=f"machine:{row.name}", role=Role.MACHINE, cpts=frozenset(row.cpts))
+    caller = Caller(row.account, Role.MACHINE, frozenset(row.cpts))
     bound(session, caller.scope, row.now)
     return caller
 
 
-async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int) -> tuple[str, Role]:
+async def sign_in(
+    session: AsyncSession, account: AccountRow, *, role: Role | None, hours: int, label: str = ""
+) -> tuple[str, Role]:
     """Open a session and answer its token, which nobody can read again, and its role. Real time, not the demo's."""
     grants = (await session.exec(select(RoleGrantRow).where(RoleGrantRow.account_id == account.id))).all()
     roles = sorted({grant.role for grant in grants})
@@ -148,9 +158,12 @@ async def sign_in(session: AsyncSession, account: AccountRow, *, role: Role | No
             account_id=account.id,
             role=chosen,
             created_at=now,
+            seen_at=now,
             expires_at=now + timedelta(hours=hours),
+            label=label,
         )
     )
+    await session.exec(update(AccountRow).where(col(AccountRow.id) == account.id).values(signed_in_at=now))
     return token, chosen
 
 
@@ -171,10 +184,13 @@ async def still_signed_in(session: AsyncSession, sessions: Sequence[str]) -> set
 
 
 async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
-    """A ticket for one socket: one use, 30 s, never in a URL."""
+    """A ticket for one socket: one use, 30 s, never in a URL; raises `TooManyAttempts` past 60 that wait."""
     ticket = secrets.token_urlsafe(32)
     now = (await session.exec(select(func.clock_timestamp()))).one()
     await session.exec(delete(LiveTicketRow).where(col(LiveTicketRow.expires_at) < now))
+    waiting = select(func.count()).select_from(LiveTicketRow).where(col(LiveTicketRow.caller)["id"].astext == caller.id)
+    if (await session.exec(waiting)).one() >= MOST_TICKETS and caller.role is not Role.MACHINE:
+        raise TooManyAttempts
     body = {
         "id": caller.id,
         "role": caller.role,
@@ -208,6 +224,7 @@ async def record_access(
     session: AsyncSession, caller: Caller, *, cpts_id: str, action: str, object_kind: str, object_id: str
 ) -> None:
     """Leave a trace of an access to a patient's data, in the same transaction."""
+    # Without RETURNING: who acts on another CPTS's slot writes in its log, and does not read it.
     row = insert(AccessRow).values(
         cpts_id=cpts_id,
         at=func.common.now(),
@@ -217,7 +234,7 @@ async def record_access(
         object_kind=object_kind,
         object_id=object_id,
     )
-    await run(session, row)
+    await run(session, row.inline())
 
 
 async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequence[str]) -> None:
