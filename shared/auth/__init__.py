@@ -91,14 +91,14 @@ set_config('aiguillage.account', account, true)
 """
 _SESSION = text(f"""
 with who as (
-  select s.account_id::text as account, s.role, s.seen_at < clock_timestamp() - :seen_every as stale,
+  select s.account_id::text as account, s.role, s.seen_at < clock_timestamp() - cast(:seen_every as interval) as stale,
          array(select distinct g.cpts_id from common.role_grant g
                where g.account_id = s.account_id and g.role = s.role) as cpts,
          array(select distinct g.practitioner_id::text from common.role_grant g
                where g.account_id = s.account_id and g.role = s.role and g.practitioner_id is not null) as own
   from common.session s join common.account a on a.id = s.account_id
   where s.token_hash = :token and s.expires_at > clock_timestamp() and a.disabled_at is null
-    and s.seen_at > clock_timestamp() - :idle
+    and s.seen_at > clock_timestamp() - cast(:idle as interval)
 ), bound as (
   select *, case when role = any (:bound_roles) then array_to_string(own, ',') else '*' end as own_slots from who
 )
