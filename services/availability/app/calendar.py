@@ -1,7 +1,8 @@
 """Recurring openings and absences, and the slots they make or withdraw."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -13,6 +14,7 @@ from services.availability.app.slots import home_of, new_slot, notice_s, shared_
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
+from services.availability.store import agendas
 from services.availability.store import slots as store
 from services.availability.store.calendar import cut_again, mark_cut
 from services.availability.store.directory import rows_of_others_refused
@@ -26,6 +28,8 @@ from shared.refusals import NotFound
 SWEEP = "availability:sweep"
 """Rung when there is something to do before the next second."""
 HORIZON_DAYS = 3
+AGENDA_REASON = "agenda"
+"""Why slots are withdrawn that the practitioner's own agenda is busy with."""
 PublicHolidays = Callable[[str, date, date], Collection[date]]
 """The public holidays of a commune between two days, both included."""
 
@@ -75,13 +79,7 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
         await session.flush()
     await everywhere_for(session, order.practitioner_id)
     await store.one_at_a_time(session, order.practitioner_id)
-    meanwhile = await store.locked(
-        session,
-        col(SlotRow.practitioner_id) == order.practitioner_id,
-        col(SlotRow.starts_at) < order.ends_at,
-        col(SlotRow.ends_at) > order.starts_at,
-        *store.TO_COME,
-    )
+    meanwhile = await store.locked(session, *_within(order.practitioner_id, order.starts_at, order.ends_at))
     await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
     return absence
 
@@ -103,6 +101,36 @@ async def end_absence(session: AsyncSession, caller: Caller, absence_id: UUID) -
     await everywhere_for(session, absence.practitioner_id)
     await cut_again(session, absence.practitioner_id)
     ring_after_commit(session, SWEEP)
+
+
+async def be_busy(
+    session: AsyncSession, caller: Caller, practitioner_id: UUID, periods: Sequence[tuple[datetime, datetime]]
+) -> None:
+    """Make the absences that come from a practitioner's agenda these ones, and leave the others alone.
+
+    Slots meanwhile are withdrawn, who is booked stays booked. The caller holds the queue of this practitioner's slots.
+    """
+    now = await database_now(session)
+    known = {(row.starts_at, row.ends_at): row.id for row in await agendas.busy_absences(session, practitioner_id)}
+    gone, new = known.keys() - set(periods), sorted(set(periods) - known.keys())
+    await everywhere_for(session, practitioner_id)
+    await agendas.end_absences(session, [known[period] for period in gone])
+    if any(ends_at > now for _, ends_at in gone):
+        await cut_again(session, practitioner_id)
+        ring_after_commit(session, SWEEP)
+    for absence_id, starts_at, ends_at in await agendas.begin_absences(session, practitioner_id, new, now):
+        meanwhile = await store.locked(session, *_within(practitioner_id, starts_at, ends_at))
+        if meanwhile:
+            await withdraw(session, caller, meanwhile, reason=AGENDA_REASON, booked="keep", absence_id=absence_id)
+
+
+def _within(practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> tuple[Any, ...]:
+    return (
+        col(SlotRow.practitioner_id) == practitioner_id,
+        col(SlotRow.starts_at) < ends_at,
+        col(SlotRow.ends_at) > starts_at,
+        *store.TO_COME,
+    )
 
 
 async def everywhere_for(session: AsyncSession, practitioner_id: UUID) -> None:
