@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-READY_WITHIN_S = 30
+READY_WITHIN_S = 90
 
 
 def free_port() -> int:

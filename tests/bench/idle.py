@@ -18,7 +18,7 @@ import psutil
 from services.availability import orders
 from services.availability.app import directory
 from shared import embedded
-from tests.bench.booking import dsn
+from tests.bench.doors import dsn
 from tests.bench.report import Report, progress
 from tests.bench.stage import Stage, stage
 from tests.builders import owner

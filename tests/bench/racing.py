@@ -1,46 +1,85 @@
-"""The peers of the booking benchmark: the two ways of booking that people write first, on a table of their own."""
+"""The peers of the booking benchmark in bare SQL, and how everybody's attempts are timed."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 
-Attempt = Callable[[asyncpg.Connection, int, int], Awaitable[bool]]
+from tests.bench.bare import HOLD
+
+Attempt = Callable[[asyncpg.Connection, UUID, int], Awaitable[bool]]
+Act = Callable[[int, Any], Awaitable[bool]]
+"""What client number n does with one thing; true when it won."""
 
 TABLES = """
 create schema race;
-create table race.slot (id int primary key, during tstzrange not null);
-create table race.checked (slot_id int not null, client int not null);
-create table race.excluded (
-  slot_id int not null, client int not null, during tstzrange not null,
-  exclude using gist (int8range(slot_id, slot_id, '[]') with &&, during with &&)
-);
-create table race.guarded_slot (id int primary key, taken int not null default 0);
-create table race.guarded (slot_id int not null, client int not null);
-insert into race.slot select n, tstzrange(now() + n * interval '15 min', now() + (n + 1) * interval '15 min')
-  from generate_series(1, {slots}) n;
-insert into race.guarded_slot select n from generate_series(1, {slots}) n;
+create table race.checked (slot_id uuid not null, client int not null);
+create table race.skipped (id uuid primary key, taken int not null default 0);
+create table race.skipped_booking (slot_id uuid not null, client int not null);
+insert into race.skipped select id from bare.slot;
 """
 
 
 @dataclass
 class Outcome:
-    """What a race gave: seconds per attempt, wins per slot, deadlocks met."""
+    """What a race gave: seconds per attempt, who won what, seconds of processor of the server and of PostgreSQL."""
 
     seconds: list[float] = field(default_factory=list)
-    wins: dict[int, int] = field(default_factory=dict)
-    deadlocks: int = 0
+    wins: dict[Any, int] = field(default_factory=dict)
     elapsed_s: float = 0.0
+    processor_s: tuple[float, float] = (0.0, 0.0)
 
     @property
     def double_booked(self) -> int:
-        """Slots that more than one client believes to have."""
+        """Things that more than one client believes to have."""
         return sum(1 for won in self.wins.values() if won > 1)
 
+    @property
+    def rate(self) -> float:
+        """Attempts per second."""
+        return len(self.seconds) / self.elapsed_s
 
-async def check_then_insert(connection: asyncpg.Connection, slot: int, client: int) -> bool:
+
+async def everybody(clients: int, things: Sequence[Any], act: Act, *, all_of_them: bool) -> Outcome:
+    """Let the clients act at once: each on all of these things in the same order, or each on a share of its own."""
+    outcome = Outcome()
+
+    async def run(client: int) -> None:
+        for thing in things if all_of_them else things[client::clients]:
+            begun = time.perf_counter()
+            won = await act(client, thing)
+            outcome.seconds.append(time.perf_counter() - begun)
+            if won:
+                outcome.wins[thing] = outcome.wins.get(thing, 0) + 1
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(run(client) for client in range(clients)))
+    outcome.elapsed_s = time.perf_counter() - begun
+    return outcome
+
+
+async def one_round_trip(connection: asyncpg.Connection, slot: UUID, client: int) -> bool:
+    """The bare peer's function, without HTTP around it."""
+    return await connection.fetchval(HOLD, slot, f"raw-{client}", timedelta(minutes=3)) is not None
+
+
+async def skip_locked(connection: asyncpg.Connection, slot: UUID, client: int) -> bool:
+    """Lock it unless somebody else has it locked, then book: never twice, but who comes second is turned away."""
+    async with connection.transaction():
+        free = "select 1 from race.skipped where id = $1 and taken = 0 for update skip locked"
+        if not await connection.fetchval(free, slot):
+            return False
+        await connection.execute("update race.skipped set taken = 1 where id = $1", slot)
+        await connection.execute("insert into race.skipped_booking values ($1, $2)", slot, client)
+    return True
+
+
+async def check_then_insert(connection: asyncpg.Connection, slot: UUID, client: int) -> bool:
     """Look whether it is free, then book it: the pattern that double-books."""
     async with connection.transaction():
         if await connection.fetchval("select 1 from race.checked where slot_id = $1", slot):
@@ -49,45 +88,13 @@ async def check_then_insert(connection: asyncpg.Connection, slot: int, client: i
     return True
 
 
-async def exclusion_alone(connection: asyncpg.Connection, slot: int, client: int) -> bool:
-    """Insert and let the exclusion constraint refuse: correct, but rivals wait for each other."""
-    insert = "insert into race.excluded select id, $2, during from race.slot where id = $1"
-    try:
-        await connection.execute(insert, slot, client)
-    except asyncpg.ExclusionViolationError:
-        return False
-    return True
-
-
-async def guarded_update(connection: asyncpg.Connection, slot: int, client: int) -> bool:
-    """One statement that tests and takes, as the service does, without the service around it."""
-    take = "update race.guarded_slot set taken = taken + 1 where id = $1 and taken < 1"
-    async with connection.transaction():
-        if await connection.execute(take, slot) == "UPDATE 0":
-            return False
-        await connection.execute("insert into race.guarded values ($1, $2)", slot, client)
-    return True
-
-
-async def race(dsn: dict[str, str], attempt: Attempt, *, clients: int, slots: int) -> Outcome:
+async def race(dsn: dict[str, str], attempt: Attempt, *, clients: int, slots: Sequence[UUID]) -> Outcome:
     """`clients` connections all try all the slots in the same order."""
-    outcome = Outcome()
     connections = [await asyncpg.connect(**dsn) for _ in range(clients)]
-
-    async def run(client: int, connection: asyncpg.Connection) -> None:
-        for slot in range(1, slots + 1):
-            begun = time.perf_counter()
-            try:
-                won = await attempt(connection, slot, client)
-            except asyncpg.DeadlockDetectedError:
-                outcome.deadlocks, won = outcome.deadlocks + 1, False
-            outcome.seconds.append(time.perf_counter() - begun)
-            if won:
-                outcome.wins[slot] = outcome.wins.get(slot, 0) + 1
-
-    begun = time.perf_counter()
-    await asyncio.gather(*(run(client, each) for client, each in enumerate(connections)))
-    outcome.elapsed_s = time.perf_counter() - begun
-    for connection in connections:
-        await connection.close()
-    return outcome
+    try:
+        return await everybody(
+            clients, slots, lambda client, slot: attempt(connections[client], slot, client), all_of_them=True
+        )
+    finally:
+        for connection in connections:
+            await connection.close()
