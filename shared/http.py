@@ -208,6 +208,11 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     raise error
 
 
+def is_known(said: str, etag: str) -> bool:
+    """Whether `If-None-Match` names this entity: in a list, weak or not, or any (RFC 9110, 13.1.2)."""
+    return any(each.strip().removeprefix("W/") in (etag, "*") for each in said.split(","))
+
+
 def answer_problems(app: FastAPI) -> None:
     """Turn every refusal, malformed request and lost database of `app` into problem+json."""
     app.add_exception_handler(Refusal, _refused)

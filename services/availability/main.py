@@ -25,11 +25,11 @@ from services.people import signin
 from services.people.notices.api import routes as notifications
 from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
-from shared.health import routes as health
 from shared.http import answer_problems
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.settings import Settings
+from shared.web.health import routes as health
 from shared.wiring import serving, wire
 
 

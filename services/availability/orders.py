@@ -4,13 +4,14 @@ from datetime import date, time
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.patients.patient import Patient
+from shared.typed.phones import LONGEST, read_phone
 
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
-Rpps = Annotated[str, Field(pattern=r"^\d{11}$")]
-Insee = Annotated[str, Field(pattern=r"^\d[0-9AB]\d{3}$")]
+Rpps = Annotated[str, Field(pattern=r"^[0-9]{11}$")]
+Insee = Annotated[str, Field(pattern=r"^[0-9][0-9AB][0-9]{3}$")]
 Code = Annotated[str, Field(min_length=1, max_length=40)]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Age = Annotated[int, Field(ge=0, le=130)]
@@ -252,7 +253,7 @@ class Practitioner(Order):
     first_name: Name
     profession: Code
     specialty: str = Field(default="", max_length=40)
-    phone: str = Field(default="", max_length=30)
+    phone: str = Field(default="", max_length=LONGEST)
 
 
 class Place(Order):
@@ -264,7 +265,7 @@ class Place(Order):
     insee: Insee
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    phone: str = Field(default="", max_length=30)
+    phone: str = Field(default="", max_length=LONGEST)
     wheelchair: bool = False
     access_note: AccessNote | None = None
 
@@ -273,7 +274,7 @@ class Access(Order):
     """How one gets into a place: floor, door code, entrance; by wheelchair; whom to ring."""
 
     access_note: AccessNote = ""
-    phone: str = Field(default="", max_length=30)
+    phone: Annotated[str, BeforeValidator(read_phone)] = Field(default="", max_length=LONGEST)
     wheelchair: bool = False
 
 

@@ -39,7 +39,7 @@ class Credentials(BaseModel):
 
     email: str = Field(max_length=200)
     password: str = Field(max_length=200)
-    totp: str = Field(pattern=r"^\d{6}$")
+    totp: str = Field(pattern=r"^[0-9]{6}$")
     role: Role | None = None
 
 

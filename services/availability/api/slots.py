@@ -1,12 +1,13 @@
 """Slots: what is on offer, publishing, changing, withdrawing, giving back."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
@@ -49,13 +50,18 @@ async def visible(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotV
     return found
 
 
+def with_plus(said: object) -> object:
+    """An offset whose `+` came unencoded, and so arrived as a space."""
+    return re.sub(r"(?<=\d) (?=\d{2}:?\d{2}$)", "+", said) if isinstance(said, str) and "T" in said else said
+
+
 @routes.get("/slots")
 async def slots(
     caller: CallerDep,
     session: SessionDep,
     cpts: str,
-    start: Annotated[AwareDatetime, Query(alias="from")],
-    end: Annotated[AwareDatetime, Query(alias="to")],
+    start: Annotated[AwareDatetime, BeforeValidator(with_plus), Query(alias="from")],
+    end: Annotated[AwareDatetime, BeforeValidator(with_plus), Query(alias="to")],
     past: bool = False,
 ) -> Slots:
     """The slots that a CPTS is shown and that start between `from` and `to`; with `past`, also those of days gone."""

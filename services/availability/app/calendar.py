@@ -20,14 +20,16 @@ from services.availability.store.calendar import cut_again, mark_cut
 from services.availability.store.directory import rows_of_others_refused
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
-from shared.clock import PARIS
+from shared.clock import day_at
 from shared.db import Scope, database_now, ring_after_commit, set_scope
 from shared.ids import new_id
 from shared.refusals import NotFound
+from shared.typed.zones import zone_of
 
 SWEEP = "availability:sweep"
 """Rung when there is something to do before the next second."""
 HORIZON_DAYS = 3
+HORIZON = timedelta(days=HORIZON_DAYS)
 AGENDA_REASON = "agenda"
 """Why slots are withdrawn that the practitioner's own agenda is busy with."""
 PublicHolidays = Callable[[str, date, date], Collection[date]]
@@ -141,8 +143,7 @@ async def everywhere_for(session: AsyncSession, practitioner_id: UUID) -> None:
 async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: PublicHolidays) -> None:
     """Publish the slots of the coming days that recurring openings make; doing it twice is doing it once."""
     now = await database_now(session)
-    today = now.astimezone(PARIS).date()
-    last = today + timedelta(days=HORIZON_DAYS)
+    first_today, last_today = now.date() - timedelta(days=1), now.date() + timedelta(days=1)
     due = (
         select(OpeningRow, PlaceRow.insee)
         .join(PlaceRow, col(PlaceRow.id) == col(OpeningRow.place_id))
@@ -154,17 +155,21 @@ async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: Pub
         .where(
             OpeningRow.cpts_id == cpts_id,
             col(ScheduleRow.closed_at).is_(None),
-            or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last),
-            OpeningRow.first_day <= last,
-            or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= today),
+            or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last_today + HORIZON),
+            OpeningRow.first_day <= last_today + HORIZON,
+            or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= first_today),
         )
         .order_by(col(OpeningRow.practitioner_id), col(OpeningRow.id))
     )
     published: list[UUID] = []
     for opening, insee in (await session.exec(due)).all():
+        today = day_at(now, zone_of(insee))
+        last = today + HORIZON
+        if opening.cut_until is not None and opening.cut_until >= last:
+            continue
         await store.one_at_a_time(session, opening.practitioner_id)
         first = opening.cut_until + timedelta(days=1) if opening.cut_until and opening.cut_until >= today else today
-        slots = await _slots_of(session, opening, first, last, public_holidays(insee, first, last))
+        slots = await _slots_of(session, opening, insee, (first, last), public_holidays(insee, first, last))
         fields = opening.model_dump(include=set(SHARED))
         notice = await notice_s(session, opening.practitioner_id, opening.give_back_minutes)
         rows = [
@@ -184,8 +189,9 @@ SHARED = (
 
 
 async def _slots_of(
-    session: AsyncSession, opening: OpeningRow, first: date, last: date, holidays: Collection[date]
+    session: AsyncSession, opening: OpeningRow, insee: str, days: tuple[date, date], holidays: Collection[date]
 ) -> list[Interval]:
+    first, last = days
     recurrence = Recurrence(
         frozenset(opening.weekdays),
         opening.from_time,
@@ -194,7 +200,7 @@ async def _slots_of(
         opening.last_day,
         opening.on_public_holidays,
     )
-    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=PARIS)
+    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=zone_of(insee))
     whole = [slot for interval in open_at for slot in cut(interval, opening.minutes * 60)]
     away = [
         Interval(int(absence.starts_at.timestamp()), int(absence.ends_at.timestamp()))

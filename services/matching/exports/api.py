@@ -54,7 +54,7 @@ async def export(
     cpts: Annotated[str, Query(max_length=20)],
     of: UUID | None = None,
     slots: Annotated[int, Query(ge=0, le=20)] = 0,
-    insee: Annotated[str | None, Query(pattern=r"^(\d{2}|2[AB])\d{3}$")] = None,
+    insee: Annotated[str | None, Query(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")] = None,
     demand_percent: Annotated[int, Query(ge=50, le=200)] = 100,
     farther_minutes: Annotated[int, Query(ge=0, le=60)] = 0,
     days: Annotated[int, Query(ge=1, le=28)] = 7,

@@ -11,7 +11,7 @@ from services.availability import orders
 from services.availability.api.slots import WRITERS
 from services.availability.interop.agendas import following as ical
 from services.availability.interop.agendas.writing import agenda
-from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http import CallerDep, SessionDep, WiringDep, is_known
 
 routes = APIRouter(tags=["agendas"])
 CALENDAR = "text/calendar; charset=utf-8"
@@ -80,11 +80,12 @@ async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, pract
     return OfferedAgenda(url=f"{wiring.settings.public_availability_url}/agenda/{key}.ics")
 
 
+@routes.head("/agenda/{key}.ics", response_class=Response, include_in_schema=False)
 @routes.get("/agenda/{key}.ics", response_class=Response)
 async def subscribed(request: Request, session: SessionDep, key: str) -> Response:
     """The slots that a secret address opens."""
     content = agenda(await ical.slots_for_key(session, key))
     headers = {"etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "cache-control": "private, max-age=60"}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if is_known(request.headers.get("if-none-match", ""), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=CALENDAR, headers=headers)

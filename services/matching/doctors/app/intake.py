@@ -23,7 +23,7 @@ class AttachmentForm(Form):
     """
 
     cpts_id: Annotated[str, Field(max_length=20)] | None = None
-    insee: str = Field(pattern=r"^(\d{2}|2[AB])\d{3}$")
+    insee: str = Field(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")
     age: int | None = Field(default=None, ge=0, le=130)
     flags: list[Code] = Field(default=[], max_length=20)
     home_visits: bool = False

@@ -54,7 +54,7 @@ class WhatIf(Form):
 
     cpts_id: str = Field(max_length=20)
     slots: int = Field(default=0, ge=0, le=20)
-    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    insee: Annotated[str, Field(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")] | None = None
     demand_percent: int = Field(default=100, ge=50, le=200)
     farther_minutes: int = Field(default=0, ge=0, le=60)
     days: int = Field(default=7, ge=1, le=28)

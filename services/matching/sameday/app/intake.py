@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.matching.engine.model import Mode
-from shared.clock import PARIS
 from shared.patients.patient import Patient
+from shared.typed.zones import PARIS
 
 EVENING_HOUR = 20
 SOURCES = ("sas", "practice", "pharmacy", "nurse", "ehpad", "patient", "other")
@@ -50,7 +51,7 @@ class RequestForm(Form):
     """
 
     cpts_id: Annotated[str, Field(max_length=20)] | None = None
-    insee: Annotated[str, Field(pattern=r"^(\d{2}|2[AB])\d{3}$")] | None = None
+    insee: Annotated[str, Field(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")] | None = None
     point: PointForm | None = None
     urgency: int = Field(ge=1, le=4)
     earliest_at: AwareDatetime | None = None
@@ -89,19 +90,19 @@ class RelaxationForm(Form):
     deadline_at: AwareDatetime | None = None
 
 
-def midnight_after(now: datetime) -> datetime:
-    """When tomorrow begins."""
-    tomorrow = now.astimezone(PARIS).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, datetime.min.time(), PARIS).astimezone(now.tzinfo)
+def midnight_after(now: datetime, zone: ZoneInfo = PARIS) -> datetime:
+    """When tomorrow begins where the patient is."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, datetime.min.time(), zone).astimezone(now.tzinfo)
 
 
-def default_deadline(urgency: int, now: datetime) -> datetime:
-    """P1: 3 h. P2: today 20:00 in Paris, at least 3 h. P3: tomorrow 20:00. P4: 48 h."""
+def default_deadline(urgency: int, now: datetime, zone: ZoneInfo = PARIS) -> datetime:
+    """P1: 3 h. P2: today 20:00 where the patient is, at least 3 h. P3: tomorrow 20:00. P4: 48 h."""
     if urgency == 1:
         return now + timedelta(hours=3)
     if urgency == 4:
         return now + timedelta(hours=48)
-    today = now.astimezone(PARIS).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
+    today = now.astimezone(zone).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
     if urgency == 3:
         return (today + timedelta(days=1)).astimezone(now.tzinfo)
     return max(today.astimezone(now.tzinfo), now + timedelta(hours=3))
