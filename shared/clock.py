@@ -11,8 +11,9 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import run
+from shared.typed.zones import PARIS
 
-PARIS = ZoneInfo("Europe/Paris")
+__all__ = ["PARIS", "Clock", "day_at", "midnight", "monday_of", "read_clock", "set_clock"]
 
 
 def day_at(at: datetime, zone: ZoneInfo = PARIS) -> date:

@@ -26,12 +26,12 @@ from services.people.access_api import routes as access
 from services.people.notices.api import routes as notifications
 from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
-from shared.health import routes as health
 from shared.http import answer_problems
 from shared.http.doors import described
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.settings import Settings
+from shared.web.health import routes as health
 from shared.wiring import serving, wire
 
 

@@ -4,10 +4,11 @@ from datetime import time
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.outside.asked import LINE, Day, Insee, Instant
 from shared.patients.patient import Patient
+from shared.typed.phones import LONGEST, read_phone
 
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
 Rpps = Annotated[str, Field(pattern=r"^[0-9]{11}$")]
@@ -20,7 +21,9 @@ Booked = Literal["keep", "cancel"]
 Minutes = Annotated[int, Field(ge=5, le=720)]
 Notice = Annotated[int, Field(ge=0, le=10080)]
 AccessNote = Annotated[str, Field(max_length=200), LINE]
-Phone = Annotated[str, Field(max_length=30), LINE]
+Phone = Annotated[str, Field(max_length=LONGEST), BeforeValidator(read_phone), LINE]
+PhoneAsWritten = Annotated[str, Field(max_length=LONGEST), LINE]
+"""As a file or a directory has it: whoever dials reads it again."""
 Audience = Annotated[list[Finess], Field(max_length=50)]
 Acts = Annotated[list[Code], Field(max_length=50)]
 Modes = Annotated[list[Mode], Field(min_length=1, max_length=3)]
@@ -258,7 +261,7 @@ class Practitioner(Order):
     first_name: Name
     profession: Code
     specialty: Annotated[str, Field(max_length=40), LINE] = ""
-    phone: Phone = ""
+    phone: PhoneAsWritten = ""
 
 
 class Place(Order):
@@ -270,7 +273,7 @@ class Place(Order):
     insee: Insee
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
-    phone: Phone = ""
+    phone: PhoneAsWritten = ""
     wheelchair: bool = False
     access_note: AccessNote | None = None
 

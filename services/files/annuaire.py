@@ -12,6 +12,7 @@ from services.files.communes import INSEE
 from services.files.professionals import Place, Professional
 from services.files.table import SHOWN, BadRow
 from shared.outside.untrusted import object_at, objects_at, text_at
+from shared.typed.phones import digits
 
 RPPS, IDNPS = "https://rpps.esante.gouv.fr", "urn:oid:1.2.250.1.71.4.2.1"
 IDNST, FINESS, RANK = (
@@ -103,7 +104,7 @@ def place_of(resource: Mapping[str, Any]) -> tuple[Place, bool]:
         address=_street(address)[:160],
         postal_code=text_at(address, "postalCode")[:10],
         insee=insee,
-        phone=_phone(resource),
+        phone=_phone(resource, insee),
         mode="",
     )
     return place, _active(resource)
@@ -231,6 +232,7 @@ def _street(address: Mapping[str, Any]) -> str:
     return re.sub(r"\s+", " ", said or written).strip()
 
 
-def _phone(resource: Mapping[str, Any]) -> str:
+def _phone(resource: Mapping[str, Any], insee: str) -> str:
     phones = [text_at(each, "value") for each in objects_at(resource, "telecom") if text_at(each, "system") == "phone"]
-    return re.sub(r"[^0-9+]", "", phones[0])[:30] if phones else ""
+    known = next((number for each in phones if (number := digits(each, insee))), "")
+    return (known or re.sub(r"[^0-9+]", "", next(iter(phones), "")))[:30]

@@ -1,11 +1,11 @@
 """People without a médecin traitant from a spreadsheet, without any identity: a NIR is refused, and not repeated."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.files.communes import INSEE
+from services.files.instants import DATE_ALONE
 from services.files.people import COMMUNE, REFERENCE, read_people
 from services.files.table import BadRow, Cells, Column, normalised, read_instant
 
@@ -72,8 +72,7 @@ def _since(cells: Cells) -> datetime | None:
     value = cells.values.get("depuis", "")
     if not value:
         return None
-    dated = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", value)
-    found = read_instant(f"{value} 00:00" if dated else value)
+    found = read_instant(f"{value} 00:00" if DATE_ALONE.fullmatch(value) else value, cells.zone)
     if isinstance(found, datetime):
         return found
     cells.wrong("depuis", DATE_RULE)

@@ -21,6 +21,10 @@ COLUMNS = (
 FORMER = "COMD"
 
 
+MAINLAND_SOUTH = 41.0
+"""Degrees: the mainland and Corsica lie north of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commune:
     """A commune or an arrondissement (`parent`: its city), where it is (degrees) and how many live there.
@@ -82,6 +86,8 @@ def _commune(cells: Cells, insee: str, name: str) -> Commune:
     parent = cells.text("insee_parente", INSEE, "le code INSEE de la ville, ou rien", needed=False)
     lat, lon = cells.degrees("lat", 90), cells.degrees("lng", 180)
     population = cells.whole("population_2021", 0, 100_000_000)
+    if not cells.bad and departement(insee) < "97" and abs(lat) < MAINLAND_SOUTH < lon:
+        cells.wrong("lat", "latitude et longitude sont inversées")
     return Commune(insee, name, (), lat, lon, population, departement(insee), parent or None, ())
 
 

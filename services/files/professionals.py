@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from services.files.communes import INSEE
 from services.files.table import BadRow, Cells, Column, read_table
+from shared.typed.phones import digits
 
 WHERE = ("(coord. structure)", "structure")
 
@@ -140,6 +141,7 @@ def _place(cells: Cells) -> Place | None:
         return None
     ranked = re.fullmatch(r"4?([0-9]{14})", former)
     is_known = former in {f"1{finess}", f"3{siret}"}
+    number = cells.values.get("Téléphone", "")
     street = ("Numéro Voie", "Indice répétition voie", "Libellé type de voie", "Libellé Voie")
     return Place(
         finess=finess,
@@ -150,6 +152,6 @@ def _place(cells: Cells) -> Place | None:
         address=re.sub(r"\s+", " ", " ".join(cells.values.get(part, "") for part in street)).strip(),
         postal_code=postal,
         insee=insee,
-        phone=re.sub(r"[^0-9+]", "", cells.values.get("Téléphone", "")),
+        phone=digits(number, insee) or re.sub(r"[^0-9+]", "", number),
         mode=cells.values.get("Code mode exercice", ""),
     )

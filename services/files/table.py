@@ -6,15 +6,21 @@ Every line stands alone (no line break inside quotes): one stray quote spoils on
 import codecs
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from shared.clock import PARIS
+from services.files.instants import DATE_RULE, read_instant
+from shared.typed.texts import tidy, words_of
+from shared.typed.zones import PARIS
+
+__all__ = ["DATE_RULE", "read_instant"]
 
 LONGEST_LINE = 100_000
 SHOWN = 80
+_SEPARATOR = re.compile(rb'(?:\xef\xbb\xbf)?\s*"?\s*sep\s*=\s*[;,|\t]?\s*"?[;,|\s]*', re.IGNORECASE)
+"""The line by which a spreadsheet tells itself its separator."""
 YES_NO = {"oui": True, "non": False, "o": True, "n": False, "1": True, "0": False, "true": True, "false": False}
 
 
@@ -44,6 +50,7 @@ class Cells:
     line: int
     values: Mapping[str, str]
     raw: str = ""
+    zone: ZoneInfo = PARIS
     bad: list[BadRow] = field(default_factory=list)
 
     def wrong(self, column: str, change: str, value: str | None = None) -> None:
@@ -111,55 +118,32 @@ class Cells:
         return [word for word in re.split(r"[\s,|/+]+", self.values.get(column, "")) if word]
 
     def instant(self, column: str, *, needed: bool = True) -> datetime | None:
-        """An instant in UTC; without offset it is the time in Paris. None when empty and not needed."""
+        """An instant in UTC; without offset it is the time of the file's place. None when empty and not needed."""
         value = self.values.get(column, "")
         if not value and not needed:
             return None
-        found = read_instant(value)
+        found = read_instant(value, self.zone)
         if isinstance(found, datetime):
             return found
         self.wrong(column, found)
         return None
 
 
-DATE_RULE = "une date et une heure, comme 2026-11-21T14:00 ou 21/11/2026 14:00"
-FRENCH = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})[ T]+([0-9]{1,2})[:hH]([0-9]{2})?(?::([0-9]{2}))?")
-
-
-def read_instant(value: str) -> datetime | str:
-    """The instant (UTC) written in ISO 8601 or the French way, else the rule that it breaks."""
-    french = FRENCH.fullmatch(value.strip())
-    try:
-        if french:
-            day, month, year, hour, minute, second = (int(part or 0) for part in french.groups())
-            read = datetime(year, month, day, hour, minute, second, tzinfo=PARIS)
-        else:
-            if ":" not in value:
-                return DATE_RULE
-            read = datetime.fromisoformat(value.strip())
-            read = read if read.tzinfo else read.replace(tzinfo=PARIS)
-        if not 2000 <= read.year <= 2100:
-            return "une année entre 2000 et 2100"
-        in_utc = read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return DATE_RULE
-    # Twice a year the clocks change: an hour that was skipped comes back as another one.
-    if read.tzinfo is PARIS and in_utc.astimezone(PARIS).replace(tzinfo=None, fold=0) != read.replace(
-        tzinfo=None, fold=0
-    ):
-        return "cette heure n'existe pas à Paris ce jour-là (passage à l'heure d'été)"
-    return in_utc
-
-
 def read_table(
-    lines: Iterable[bytes], columns: Sequence[Column], delimiters: str = ";,\t|", *, quoted: bool = True
+    lines: Iterable[bytes],
+    columns: Sequence[Column],
+    delimiters: str = ";,\t|",
+    *,
+    quoted: bool = True,
+    zone: ZoneInfo = PARIS,
 ) -> Iterator[Cells | BadRow]:
-    """The lines below the header as `Cells` by column name; unknown columns are left out.
+    """The lines below the header as `Cells` by column name; unknown columns are left out. `zone`: of hours written.
 
-    The delimiter is the one that finds most columns in the header. UTF-8, with or without a byte order mark.
+    The delimiter is the one that finds most columns in the header; a line `sep=;` above it is a spreadsheet's own.
+    UTF-8, with or without a byte order mark; cp1252 when the header is.
     """
-    numbered = enumerate(lines, start=1)
-    opening = next(((line, raw) for line, raw in numbered if raw.strip()), None)
+    numbered = enumerate((line for raw in lines for line in raw.splitlines()), start=1)
+    opening = next(((line, raw) for line, raw in numbered if raw.strip() and not _SEPARATOR.fullmatch(raw)), None)
     if opening is None:
         yield BadRow(1, "", "", "le fichier est vide : il faut une ligne de titres puis une ligne par élément")
         return
@@ -168,22 +152,34 @@ def read_table(
         yield header
         return
     delimiter, names = header
+    encoding = _encoding(opening[1])
     for line, raw in numbered:
         if raw.strip():
-            yield _cells(line, raw, delimiter, names, quoted=quoted)
+            cells = _cells(line, raw, delimiter, names, encoding, quoted=quoted)
+            if isinstance(cells, Cells):
+                cells.zone = zone
+            yield cells
 
 
 def normalised(name: str) -> str:
     """A heading or a code as people mean it: no accents, capitals, punctuation or doubled spaces."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join(re.findall(r"[a-z0-9]+", "".join(each for each in plain if not unicodedata.combining(each))))
+    return " ".join(words_of(name))
+
+
+def _encoding(header: bytes) -> str:
+    """UTF-8 unless the header cannot be: a spreadsheet that writes « durée » in one byte is an old Windows one."""
+    try:
+        header.decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
 
 
 def _header(raw: bytes, columns: Sequence[Column], delimiters: str, *, quoted: bool) -> tuple[str, list[str]] | BadRow:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return BadRow(1, "", "", "le fichier est en UTF-16 : l'enregistrer en « CSV UTF-8 »")
     known = {normalised(spelling): each.name for each in columns for spelling in (each.name, *each.spellings)}
-    heading = raw.removeprefix(codecs.BOM_UTF8).decode(errors="replace").strip("\r\n")
+    heading = raw.removeprefix(codecs.BOM_UTF8).decode(_encoding(raw), errors="replace").strip("\r\n")
     found: tuple[str, list[str]] = ("", [])
     for delimiter in delimiters:
         words = _split(heading, delimiter, quoted=quoted) or []
@@ -205,11 +201,11 @@ def _header(raw: bytes, columns: Sequence[Column], delimiters: str, *, quoted: b
     return found
 
 
-def _cells(line: int, raw: bytes, delimiter: str, names: list[str], *, quoted: bool) -> Cells | BadRow:
+def _cells(line: int, raw: bytes, delimiter: str, names: list[str], encoding: str, *, quoted: bool) -> Cells | BadRow:
     if len(raw) > LONGEST_LINE:
         return BadRow(line, "", "", f"cette ligne dépasse {LONGEST_LINE} octets : un retour à la ligne manque")
     try:
-        text = raw.decode()
+        text = raw.decode(encoding)
     except UnicodeDecodeError as error:
         around = raw[max(0, error.start - 10) : error.start + 10].decode(errors="replace")
         return BadRow(line, "", around, "ces octets ne sont pas de l'UTF-8 : enregistrer le fichier en « CSV UTF-8 »")
@@ -221,7 +217,13 @@ def _cells(line: int, raw: bytes, delimiter: str, names: list[str], *, quoted: b
             line, "", text[:SHOWN], f"{len(values)} colonnes au lieu de {len(names)} : vérifier les « {delimiter} »"
         )
     pairs = zip(names, values, strict=False)
-    return Cells(line, {name: value.replace("\0", "").strip() for name, value in pairs if name}, raw=text)
+    return Cells(line, {name: _value(value) for name, value in pairs if name}, raw=text)
+
+
+def _value(written: str) -> str:
+    """What a cell says: plain signs, without the apostrophe that keeps a number a text in a spreadsheet."""
+    value = tidy(written.replace("\0", ""))
+    return value[1:] if re.fullmatch(r"'[0-9+].*", value) else value
 
 
 def _split(text: str, delimiter: str, *, quoted: bool) -> list[str] | None:

@@ -18,6 +18,7 @@ from services.files.slots import SlotLine, read_slots
 from shared.db.tables import CommuneRow
 from shared.embedded.place import CannotStart
 from shared.refusals import Invalid
+from shared.typed.phones import LONGEST
 from shared.wiring import Wiring
 
 
@@ -79,11 +80,11 @@ def _place_order(cpts: str, place: Place, middle: tuple[float, float]) -> orders
     return orders.Place(
         cpts_id=cpts,
         name=(place.name or "Cabinet")[:120],
-        address=f"{place.address}, {place.postal_code}"[:200],
+        address=", ".join(filter(None, (place.address, place.postal_code)))[:200],
         insee=place.insee,
         lat=middle[0],
         lon=middle[1],
-        phone=place.phone[:30],
+        phone=place.phone[:LONGEST],
     )
 
 

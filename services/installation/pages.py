@@ -15,8 +15,8 @@ from services.people.notices.mail import MailSettings
 from services.people.psc.api import build_psc
 from services.people.psc.settings import PscSettings
 from services.people.psc.ways import Standing
-from shared.health import routes as health
 from shared.settings import Settings
+from shared.web.health import routes as health
 from shared.web.site import site
 from shared.wiring import Wiring, running, wire
 

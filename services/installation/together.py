@@ -13,8 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.availability import main as availability
 from services.installation.pages import mount_pages
 from services.matching import main as matching
-from shared.health import fitness
 from shared.settings import Settings
+from shared.web.health import fitness
 from shared.web.site import API
 
 

@@ -36,11 +36,11 @@ from services.matching.sameday.store.requests import door
 from services.matching.sameday.store.tables import OUTBOX
 from services.people import signin
 from shared.auth import admit_machine
-from shared.health import routes as health
 from shared.http import answer_problems
 from shared.http.doors import described
 from shared.live.push import Hub
 from shared.settings import Settings
+from shared.web.health import routes as health
 from shared.wiring import serving, wire
 
 

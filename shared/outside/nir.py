@@ -3,6 +3,7 @@
 import re
 
 from shared.refusals import Invalid
+from shared.typed.texts import tidy
 
 INS_OID = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)(?!\d)")
 """OIDs of the INS: NIR, NIA, test NIR, test NIA."""
@@ -21,7 +22,7 @@ class PatientNumberRefused(Invalid):
 
 def holds_nir(text: str) -> bool:
     """Whether `text` holds a NIR: 15 characters whose key is 97 − (number mod 97); Corsica 2A counts 19 and 2B 18."""
-    for found in NIR.finditer(text):
+    for found in NIR.finditer(tidy(text)):
         number = re.sub(_SPACE, "", found[1]).upper().replace("2A", "19").replace("2B", "18")
         if int(number[13:]) == 97 - int(number[:13]) % 97:
             return True

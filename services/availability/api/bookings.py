@@ -15,8 +15,9 @@ from services.availability.app import bookings as app
 from services.availability.app.places import Hold
 from shared.auth import Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
+from shared.db import database_now
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep, problem_of
-from shared.patients.patient import Patient
+from shared.patients.patient import Patient, shown
 from shared.refusals import Refusal
 
 HOLDERS = tuple(role for role in Role if role != Role.COMMITTEE)
@@ -64,6 +65,8 @@ async def confirm(
 ) -> BookingView:
     """Confirm a hold before it lapses."""
     caller.require(*HOLDERS)
+    if order and order.patient:
+        order.patient.refuse_unborn(await database_now(session))
     patient = batches.told(order.patient if order else None)
     return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=patient)
 
@@ -137,6 +140,9 @@ async def answers(caller: CallerDep, session: SessionDep, order: orders.Asked) -
 
 
 @routes.get("/bookings/{booking_id}/patient")
-async def patient(caller: CallerDep, session: SessionDep, wiring: WiringDep, booking_id: UUID) -> dict[str, Any]:
-    """Who is coming; reading it leaves a trace."""
-    return await app.patient_of(session, caller, wiring.vault, booking_id)
+async def patient(
+    caller: CallerDep, session: SessionDep, wiring: WiringDep, booking_id: UUID, call: bool = False
+) -> dict[str, Any]:
+    """Who is coming; reading it leaves a trace. `call` adds where a press on the number leads."""
+    known = await app.patient_of(session, caller, wiring.vault, booking_id)
+    return shown(known) if call else known

@@ -1,7 +1,8 @@
 """Recurring openings and absences, and the slots they make or withdraw."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -14,19 +15,24 @@ from services.availability.app.slots import home_of, new_slot, notice_s, shared_
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
+from services.availability.store import agendas
 from services.availability.store import slots as store
 from services.availability.store.calendar import cut_again, mark_cut
 from services.availability.store.directory import rows_of_others_refused
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
-from shared.clock import PARIS
+from shared.clock import day_at
 from shared.db import Scope, database_now, ring_after_commit, set_scope
 from shared.ids import new_id
 from shared.refusals import NotFound
+from shared.typed.zones import zone_of
 
 SWEEP = "availability:sweep"
 """Rung when there is something to do before the next second."""
 HORIZON_DAYS = 3
+HORIZON = timedelta(days=HORIZON_DAYS)
+AGENDA_REASON = "agenda"
+"""Why slots are withdrawn that the practitioner's own agenda is busy with."""
 PublicHolidays = Callable[[str, date, date], Collection[date]]
 """The public holidays of a commune between two days, both included."""
 
@@ -76,13 +82,7 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
         await session.flush()
     await everywhere_for(session, order.practitioner_id)
     await store.one_at_a_time(session, order.practitioner_id)
-    meanwhile = await store.locked(
-        session,
-        col(SlotRow.practitioner_id) == order.practitioner_id,
-        col(SlotRow.starts_at) < order.ends_at,
-        col(SlotRow.ends_at) > order.starts_at,
-        *store.TO_COME,
-    )
+    meanwhile = await store.locked(session, *_within(order.practitioner_id, order.starts_at, order.ends_at))
     await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
     return absence
 
@@ -106,6 +106,36 @@ async def end_absence(session: AsyncSession, caller: Caller, absence_id: UUID) -
     ring_after_commit(session, SWEEP)
 
 
+async def be_busy(
+    session: AsyncSession, caller: Caller, practitioner_id: UUID, periods: Sequence[tuple[datetime, datetime]]
+) -> None:
+    """Make the absences that come from a practitioner's agenda these ones, and leave the others alone.
+
+    Slots meanwhile are withdrawn, who is booked stays booked. The caller holds the queue of this practitioner's slots.
+    """
+    now = await database_now(session)
+    known = {(row.starts_at, row.ends_at): row.id for row in await agendas.busy_absences(session, practitioner_id)}
+    gone, new = known.keys() - set(periods), sorted(set(periods) - known.keys())
+    await everywhere_for(session, practitioner_id)
+    await agendas.end_absences(session, [known[period] for period in gone])
+    if any(ends_at > now for _, ends_at in gone):
+        await cut_again(session, practitioner_id)
+        ring_after_commit(session, SWEEP)
+    for absence_id, starts_at, ends_at in await agendas.begin_absences(session, practitioner_id, new, now):
+        meanwhile = await store.locked(session, *_within(practitioner_id, starts_at, ends_at))
+        if meanwhile:
+            await withdraw(session, caller, meanwhile, reason=AGENDA_REASON, booked="keep", absence_id=absence_id)
+
+
+def _within(practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> tuple[Any, ...]:
+    return (
+        col(SlotRow.practitioner_id) == practitioner_id,
+        col(SlotRow.starts_at) < ends_at,
+        col(SlotRow.ends_at) > starts_at,
+        *store.TO_COME,
+    )
+
+
 async def everywhere_for(session: AsyncSession, practitioner_id: UUID) -> None:
     """An absence holds in every CPTS: reach all the slots of this practitioner, and nobody else's."""
     await set_scope(session, Scope(frozenset({"*"}), frozenset({str(practitioner_id)})))
@@ -114,8 +144,7 @@ async def everywhere_for(session: AsyncSession, practitioner_id: UUID) -> None:
 async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: PublicHolidays) -> None:
     """Publish the slots of the coming days that recurring openings make; doing it twice is doing it once."""
     now = await database_now(session)
-    today = now.astimezone(PARIS).date()
-    last = today + timedelta(days=HORIZON_DAYS)
+    first_today, last_today = now.date() - timedelta(days=1), now.date() + timedelta(days=1)
     due = (
         select(OpeningRow, PlaceRow.insee)
         .join(PlaceRow, col(PlaceRow.id) == col(OpeningRow.place_id))
@@ -127,17 +156,21 @@ async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: Pub
         .where(
             OpeningRow.cpts_id == cpts_id,
             col(ScheduleRow.closed_at).is_(None),
-            or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last),
-            OpeningRow.first_day <= last,
-            or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= today),
+            or_(col(OpeningRow.cut_until).is_(None), col(OpeningRow.cut_until) < last_today + HORIZON),
+            OpeningRow.first_day <= last_today + HORIZON,
+            or_(col(OpeningRow.last_day).is_(None), col(OpeningRow.last_day) >= first_today),
         )
         .order_by(col(OpeningRow.practitioner_id), col(OpeningRow.id))
     )
     published: list[UUID] = []
     for opening, insee in (await session.exec(due)).all():
+        today = day_at(now, zone_of(insee))
+        last = today + HORIZON
+        if opening.cut_until is not None and opening.cut_until >= last:
+            continue
         await store.one_at_a_time(session, opening.practitioner_id)
         first = opening.cut_until + timedelta(days=1) if opening.cut_until and opening.cut_until >= today else today
-        slots = await _slots_of(session, opening, first, last, public_holidays(insee, first, last))
+        slots = await _slots_of(session, opening, insee, (first, last), public_holidays(insee, first, last))
         fields = opening.model_dump(include=set(SHARED))
         notice = await notice_s(session, opening.practitioner_id, opening.give_back_minutes)
         rows = [
@@ -157,8 +190,9 @@ SHARED = (
 
 
 async def _slots_of(
-    session: AsyncSession, opening: OpeningRow, first: date, last: date, holidays: Collection[date]
+    session: AsyncSession, opening: OpeningRow, insee: str, days: tuple[date, date], holidays: Collection[date]
 ) -> list[Interval]:
+    first, last = days
     recurrence = Recurrence(
         frozenset(opening.weekdays),
         opening.from_time,
@@ -167,7 +201,7 @@ async def _slots_of(
         opening.last_day,
         opening.on_public_holidays,
     )
-    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=PARIS)
+    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=zone_of(insee))
     whole = [slot for interval in open_at for slot in cut(interval, opening.minutes * 60)]
     away = [
         Interval(int(absence.starts_at.timestamp()), int(absence.ends_at.timestamp()))

@@ -13,7 +13,9 @@ from services.availability.store import directory as store
 from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow, ScheduleRow
 from shared.auth import Caller, Role
 from shared.db import database_now
-from shared.refusals import NotAllowed, NotFound
+from shared.db.tables import CommuneRow
+from shared.refusals import Invalid, NotAllowed, NotFound
+from shared.typed.points import is_swapped
 
 
 async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> None:
@@ -32,7 +34,14 @@ async def put_practitioner(session: AsyncSession, rpps: str, order: orders.Pract
 
 
 async def put_place(session: AsyncSession, key: str, order: orders.Place) -> UUID:
-    """Write a place; answers its id."""
+    """Write a place; answers its id. Raises `Invalid` for a point whose latitude and longitude were exchanged."""
+    commune = await session.get(CommuneRow, order.insee)
+    if commune and is_swapped(order.lat, order.lon, order.insee, (commune.lat, commune.lon)):
+        raise Invalid(
+            "Ce point n'est pas dans la commune : latitude et longitude semblent inversées.",
+            field="lat",
+            rule="near it",
+        )
     row_id, changed = await store.place(session, key, order.model_dump(exclude_none=True) | {"cpts_id": order.cpts_id})
     if changed:
         await tell_place(session, row_id)

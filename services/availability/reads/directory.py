@@ -10,10 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.reads import of_guests, shown_to
 from services.availability.tables import MembershipRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
+from shared.typed.phones import link
 
 
 class DirectoryPlace(BaseModel):
-    """Where someone can be seen; `key` is its business key, such as `finess:130012345`."""
+    """Where someone can be seen; `key` is its business key, such as `finess:130012345`; `call`: its phone as a link."""
 
     id: str
     key: str
@@ -21,12 +22,13 @@ class DirectoryPlace(BaseModel):
     address: str
     insee: str
     phone: str
+    call: str = ""
     wheelchair: bool
     access_note: str
 
 
 class DirectoryEntry(BaseModel):
-    """Who can be seen; profession and specialty in national codes."""
+    """Who can be seen; profession and specialty in national codes; `call` is where their phone leads (`tel:+33…`)."""
 
     id: str
     rpps: str
@@ -35,6 +37,7 @@ class DirectoryEntry(BaseModel):
     profession: str
     specialty: str
     phone: str
+    call: str = ""
     places: list[DirectoryPlace]
 
 
@@ -61,8 +64,9 @@ async def directory(session: AsyncSession, cpts_id: str) -> Directory:
     return Directory(
         practitioners=[
             DirectoryEntry(
-                **row.model_dump(include=set(DirectoryEntry.model_fields) - {"id"}),
+                **row.model_dump(include=set(DirectoryEntry.model_fields) - {"id", "call"}),
                 id=str(row.id),
+                call=link(row.phone, where[row.id][0].insee if where[row.id] else ""),
                 places=where[row.id],
             )
             for row in (await session.exec(people)).all()
@@ -77,6 +81,6 @@ async def _places(session: AsyncSession, cpts_id: str) -> dict[UUID, list[Direct
     found = select(works.c.practitioner_id, PlaceRow).join(PlaceRow, col(PlaceRow.id) == works.c.place_id)
     places: dict[UUID, list[DirectoryPlace]] = defaultdict(list)
     for practitioner_id, row in await session.exec(found.order_by(col(PlaceRow.name))):
-        plain = row.model_dump(include=set(DirectoryPlace.model_fields) - {"id"})
-        places[practitioner_id].append(DirectoryPlace(**plain, id=str(row.id)))
+        plain = row.model_dump(include=set(DirectoryPlace.model_fields) - {"id", "call"})
+        places[practitioner_id].append(DirectoryPlace(**plain, id=str(row.id), call=link(row.phone, row.insee)))
     return places

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import Text, text
 from sqlmodel import Field
 
 from services.availability.tables import Availability
@@ -11,7 +11,11 @@ from shared.db import instant
 
 
 class AgendaFeedRow(Availability, table=True):
-    """The agenda a practitioner gave; its address is a secret. `error` says why the last good state still holds."""
+    """The agenda a practitioner gave; its address is a secret. `error` says why the last good state still holds.
+
+    `kept_sealed`: the times of what is not over, as last read; busy times are known for `unrolled_at` and some weeks.
+    `left_out` counts the events that could not be read, `failures` the readings in a row that failed.
+    """
 
     __tablename__ = "agenda_feed"
 
@@ -21,6 +25,11 @@ class AgendaFeedRow(Availability, table=True):
     read_at: datetime | None = instant(default=None)
     next_read_at: datetime = instant(index=True)
     error: str = Field(default="", sa_type=Text)
+    content_hash: bytes | None = None
+    kept_sealed: bytes | None = None
+    unrolled_at: datetime | None = instant(default=None)
+    left_out: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class AgendaBusyRow(Availability, table=True):

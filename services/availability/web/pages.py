@@ -13,10 +13,11 @@ from sqlmodel import col, select
 from services.availability.tables import PlaceRow, SlotRow
 from services.availability.web.members import routes as members
 from shared.auth import Role
-from shared.clock import PARIS
 from shared.db import Scope
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.refusals import NotFound
+from shared.typed.phones import link
+from shared.typed.zones import zone_of
 from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 
@@ -57,11 +58,12 @@ async def ticket(slot_id: UUID, request: Request, page: PageDep) -> Response:
     if found is None:
         raise NotFound
     slot, place = found
-    local = slot.starts_at.astimezone(PARIS)
+    local = slot.starts_at.astimezone(zone_of(place.insee))
     return page.show(
         "availability/rdv.html",
         title="visit.title",
         place=place,
+        call=link(place.phone, place.insee),
         day=format_date(local, "EEEE d MMMM", locale=page.words.language),
         time=format_time(local, "H:mm", locale=page.words.language),
     )

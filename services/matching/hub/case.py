@@ -11,6 +11,8 @@ from typing import Any
 
 from shared.outside.nir import INS_OID, holds_nir
 from shared.outside.untrusted import object_at, objects_at, text_at
+from shared.typed.phones import LONGEST, link
+from shared.typed.texts import tidy
 
 UNSCHEDULED = "SNP"
 URGENCY = {"P0": 1, "P1": 1, "P2": 2, "P3": 3}
@@ -27,7 +29,6 @@ PROFESSIONS = {
 }
 MODES = {"CABINET": "AMB", "DOMICILE": "HH"}
 _AGE = re.compile(r"P(\d{1,3})([YMWD])", re.ASCII)
-_PHONE = re.compile(r"[0-9+ ().-]{4,30}", re.ASCII)
 _IN_A_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
 
 
@@ -121,7 +122,7 @@ def _phone(body: Mapping[str, Any]) -> str:
     caller = object_at(object_at(body, "initialAlert"), "caller")
     contacts = [object_at(caller, name) for name in ("callbackContact", "callerContact")]
     numbers = [text_at(contact, "detail") for contact in contacts if contact.get("type") == "TEL"]
-    return next((_harmless(number) for number in numbers if _PHONE.fullmatch(number)), "")
+    return next((_harmless(tidy(number))[:LONGEST] for number in numbers if link(number)), "")
 
 
 def _harmless(text: str) -> str:

@@ -19,7 +19,7 @@ from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.store.cases import belongs_to, first_time, known_case
 from services.matching.hub.store.mail import HubMessageRow, claim
 from services.matching.sameday.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
-from services.matching.sameday.app.asking import submit_request
+from services.matching.sameday.app.asking import submit_request, without_astray_point
 from services.matching.sameday.app.intake import RequestForm
 from shared.auth import Caller
 from shared.outside.untrusted import text_at
@@ -93,7 +93,8 @@ class Desk:
         async with _all_or_nothing(session):
             form = _form(case, self.cpts_id)
             if await first_time(session, case.case_id, cpts_id=self.cpts_id, sender=message.sender):
-                row = await submit_request(session, self.caller, self.vault, form)
+                placed = await without_astray_point(session, form)
+                row = await submit_request(session, self.caller, self.vault, placed)
                 await belongs_to(session, case.case_id, row.id, case.patient_id)
         return True
 
@@ -163,7 +164,8 @@ def _amendment(case: Case) -> Amendment:
 
 
 def _form(case: Case, cpts_id: str) -> RequestForm:
-    patient = Patient(name=case.name, phone=case.phone, birth_date=case.birth_date)
+    born = case.birth_date.isoformat() if case.birth_date else None
+    patient = Patient(name=case.name, phone=case.phone, birth_date=born)
     form: dict[str, Any] = {
         "cpts_id": cpts_id,
         "insee": case.insee or None,

@@ -4,6 +4,10 @@ import { h } from "/static/dom.js";
 import { announce } from "/static/shell.js";
 import { t } from "/static/page.js";
 
+/** A text to compare: without accents, capitals or signs between words. */
+export const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("œ", "oe")
+  .replace(/[^\p{L}\p{N}]+/gu, " ").replace(/\bst(e?) /g, "saint$1 ").trim();
+
 /**
  * `find(text)` answers (a promise of) options `{value, text, note}`; `onChoose(option | null)` follows a choice, or
  * the text being changed afterwards. A first option is always ready: Enter takes it.
@@ -31,12 +35,19 @@ export function combobox(input, { find, onChoose, least = 1 }) {
     list.children[index].scrollIntoView({ block: "nearest" });
   };
   const choose = (option) => {
+    asked += 1;
     input.value = option.text;
     input.setAttribute("aria-invalid", "false");
     close();
     onChoose(option);
   };
-  const show = (found) => {
+  // What no longer begins as typed leaves at once: Enter never takes a suggestion of the text before.
+  const narrow = () => {
+    const typed = plain(input.value);
+    const kept = options.filter((option) => typed && plain(option.text).startsWith(typed));
+    if (kept.length < options.length) show(kept, { quietly: true });
+  };
+  const show = (found, { quietly = false } = {}) => {
     options = found;
     list.replaceChildren(...found.map((option, index) => h("li", {
       role: "option", id: `${input.id}-${index}`, "aria-selected": "false",
@@ -46,18 +57,23 @@ export function combobox(input, { find, onChoose, least = 1 }) {
     list.hidden = found.length === 0;
     input.setAttribute("aria-expanded", String(found.length > 0));
     mark(found.length ? 0 : -1);
-    announce(t("common.suggestions_count", { n: found.length }));
+    if (!found.length) input.removeAttribute("aria-activedescendant");
+    if (!quietly) announce(t("common.suggestions_count", { n: found.length }));
   };
   const ask = async () => {
     const ticket = ++asked;
     const text = input.value.trim();
-    if (text.length < least) return close();
+    if (text.length < least) {
+      options = [];
+      return close();
+    }
     const found = await find(text);
     if (ticket === asked) show(found);
   };
 
   input.addEventListener("input", () => {
     onChoose(null);
+    narrow();
     ask();
   });
   input.addEventListener("blur", () => {

@@ -9,10 +9,10 @@ import { t } from "/static/page.js";
 export async function openPatient(service, path, title) {
   let lines = [h("p", {}, t("common.patient.none"))];
   try {
-    const patient = await get(service, path);
-    lines = [h("dl", { class: "keys" }, Object.entries(patient).filter(([, value]) => value).flatMap(([name, value]) => [
+    const patient = await get(service, `${path}?call=true`);
+    lines = [h("dl", { class: "keys" }, Object.entries(patient).filter(([name, value]) => value && name !== "call").flatMap(([name, value]) => [
       h("dt", {}, t(`common.patient.${name}`)),
-      h("dd", {}, name === "phone" ? h("a", { class: "button", href: `tel:${value.replaceAll(/[^+\d]/g, "")}` }, value) : String(value)),
+      h("dd", {}, name === "phone" && patient.call ? h("a", { class: "button", href: patient.call }, value) : String(value)),
     ])), h("p", { class: "hint" }, t("common.patient.logged"))];
   } catch (error) {
     if (error.status !== 404) throw error;

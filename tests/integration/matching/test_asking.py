@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from shared.auth import Role
@@ -58,6 +59,18 @@ async def test_a_point_is_kept_to_100_m_in_its_nearest_commune(sign_in_as: SignI
         await run(session, text("set local aiguillage.cpts = '*'"))
         point = (await run(session, text("select lat, lon from matching.request"))).one()
         assert tuple(point) == (43.361, 5.312)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [{"lat": 5.35, "lon": 43.35}, {"lat": 0, "lon": 0}, {"lat": 48.85, "lon": 2.35}, {"lat": 43350000, "lon": 5}],
+)
+async def test_a_point_that_cannot_be_in_its_commune_is_refused(sign_in_as: SignIn, point: dict[str, float]) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    for path in ("/requests", "/options"):
+        answer = await asker.client.post(path, json=a_request(insee="13214", point=point))
+        assert answer.status_code == 422, answer.text
+        assert "point" in answer.text
 
 
 async def test_a_social_security_number_is_refused_wherever_it_is_written(sign_in_as: SignIn) -> None:

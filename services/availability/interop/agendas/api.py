@@ -28,10 +28,15 @@ class FollowedAgenda(orders.Order):
 
 
 class AgendaState(BaseModel):
-    """When the agenda was last read, and why not since. Its address is not said again."""
+    """When the agenda was last read, and why not since. Of its address, which is a secret, the server alone is said.
+
+    `left_out`: how many of its events could not be read; the others close slots.
+    """
 
     read_at: datetime | None
     error: str
+    host: str
+    left_out: int
 
 
 class OfferedAgenda(BaseModel):
@@ -52,12 +57,13 @@ async def follow(
 
 
 @routes.get("/practitioners/{practitioner_id}/agenda")
-async def state(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> AgendaState:
+async def state(caller: CallerDep, session: SessionDep, wiring: WiringDep, practitioner_id: UUID) -> AgendaState:
     """How the followed agenda is doing."""
     caller.require(*WRITERS)
     caller.require_practitioner(practitioner_id)
     row = await ical.feed_of(session, practitioner_id)
-    return AgendaState(read_at=row.read_at, error=row.error)
+    host = ical.host_of(wiring.vault, row)
+    return AgendaState(read_at=row.read_at, error=row.error, host=host, left_out=row.left_out)
 
 
 @routes.delete("/practitioners/{practitioner_id}/agenda", status_code=204)
@@ -78,6 +84,7 @@ async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, pract
     return OfferedAgenda(url=f"{wiring.settings.public_availability_url}/agenda/{key}.ics")
 
 
+@routes.head("/agenda/{key}.ics", response_class=Response, include_in_schema=False)
 @routes.get("/agenda/{key}.ics", response_class=Response)
 async def subscribed(request: Request, session: SessionDep, key: Annotated[str, Path(max_length=100)]) -> Response:
     """The slots that a secret address opens."""

@@ -4,64 +4,53 @@ An agenda that cannot be read changes nothing: the last good state holds, and th
 """
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import httpx
 import structlog
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, delete, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.app.calendar import declare_absence, end_absence
-from services.availability.interop.agendas.reading import LARGEST, Busy, FeedUnreadable, busy_periods
+from services.availability.app.calendar import be_busy
+from services.availability.interop.agendas.fetching import fetch, https_address
+from services.availability.interop.agendas.reading import Busy, Reading
+from services.availability.interop.agendas.unrolling import unroll
 from services.availability.interop.agendas.writing import Shown
-from services.availability.orders import NewAbsence
+from services.availability.store import agendas as store
 from services.availability.store.directory import rows_of_others_refused
 from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
-from services.availability.tables import AbsenceRow
-from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
+from services.availability.tables.agendas import AgendaFeedRow, AgendaKeyRow
 from shared.auth import Caller, Role, hashed
-from shared.db import Scope, database_now, run, set_scope
-from shared.outside.public_address import PublicTransport, UnsafeAddress, require_public
+from shared.clock import PARIS
+from shared.db import AWAY, Scope, database_now, is_lost, ring_after_commit, run, set_scope
+from shared.outside.public_address import PublicTransport, require_public
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost, Vault
-from shared.refusals import NotFound
+from shared.refusals import NotFound, Refusal
 from shared.running.background import rung
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
 STREAM = "availability:agendas"
-HORIZON = timedelta(days=14)
-EVERY, AFTER_ERROR, LEASE = timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=2)
-TIMEOUT_S = 10
+HORIZON, ROLL = timedelta(days=35), timedelta(hours=6)
+"""How far ahead busy times are worked out, and how often again while the agenda does not change."""
+EVERY, LEASE = timedelta(minutes=5), timedelta(minutes=2)
+AFTER_ERROR, LONGEST_PAUSE = timedelta(minutes=15), timedelta(hours=6)
+TIMEOUT_S, AT_ONCE = 10, 8
+UNEXPECTED = "Cet agenda n'a pas pu être suivi : vérifiez-en l'adresse, et prévenez qui administre le service."
 READER = Caller(id="machine:agenda", role=Role.MACHINE, cpts=frozenset({"*"}))
 EVERYTHING = Scope(frozenset({"*"}))
 
-_DUE = text("""
-update availability.agenda_feed set next_read_at = common.now() + :lease
-where practitioner_id = (
-  select practitioner_id from availability.agenda_feed where next_read_at <= common.now()
-  order by next_read_at limit 1 for update skip locked
-)
-returning practitioner_id, address_sealed, etag
-""")
-_READ = text("""
-update availability.agenda_feed
-set etag = :etag, read_at = common.now(), next_read_at = common.now() + :every, error = ''
-where practitioner_id = :id
-""")
-_FAILED = text("""
-with before as (select error from availability.agenda_feed where practitioner_id = :id for update)
-update availability.agenda_feed set error = :error, next_read_at = common.now() + :pause
-where practitioner_id = :id
-returning (select error from before) = '' as broke
-""")
 _SHOWN = text("""
 select s.id::text as id, s.starts_at, s.ends_at, l.name as place, s.taken + s.overbooked as taken, s.capacity,
        s.fresh_at as changed_at, s.version
@@ -74,18 +63,32 @@ order by s.starts_at
 
 async def set_feed(session: AsyncSession, vault: Vault, practitioner_id: UUID, url: str, *, demo: bool) -> None:
     """Follow this agenda from now on; raises `UnsafeAddress`."""
-    await require_public(url, demo=demo)
-    sealed = vault.seal({"url": url}, cpts_id="", row_id=str(practitioner_id))
-    values = {"address_sealed": sealed, "etag": "", "error": "", "next_read_at": await database_now(session)}
-    row = insert(AgendaFeedRow).values(practitioner_id=practitioner_id, **values)
+    address = https_address(url)
+    await require_public(address, demo=demo)
+    sealed = vault.seal({"url": address}, cpts_id="", row_id=str(practitioner_id))
+    values: dict[str, Any] = {
+        "address_sealed": sealed, "etag": "", "error": "", "next_read_at": await database_now(session),
+        "content_hash": None, "kept_sealed": None, "unrolled_at": None, "left_out": 0, "failures": 0,
+    }  # fmt: skip
     with rows_of_others_refused():
-        await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_=values))
+        await store.follow(session, practitioner_id, values)
+    ring_after_commit(session, STREAM)
 
 
 async def drop_feed(session: AsyncSession, practitioner_id: UUID) -> None:
     """Follow no agenda any more: what it closed is open again."""
-    await run(session, delete(AgendaFeedRow).where(col(AgendaFeedRow.practitioner_id) == practitioner_id))
-    await _apply(session, practitioner_id, [])
+    await one_at_a_time(session, practitioner_id)
+    await store.forget(session, practitioner_id)
+    await be_busy(session, READER, practitioner_id, [])
+
+
+def host_of(vault: Vault, row: AgendaFeedRow) -> str:
+    """The server of a followed agenda: the rest of its address is a secret. Empty when its key is lost."""
+    try:
+        url = vault.open(row.address_sealed, cpts_id="", row_id=str(row.practitioner_id))["url"]
+    except KeyLost:
+        return ""
+    return httpx.URL(str(url)).host
 
 
 async def feed_of(session: AsyncSession, practitioner_id: UUID) -> AgendaFeedRow:
@@ -122,79 +125,117 @@ class Agendas:
     """Reads the agendas that are due."""
 
     def __init__(self, wiring: Wiring, client: httpx.AsyncClient) -> None:
-        """`client` follows no redirection: each address was checked."""
+        """`client` follows no redirection: each address is checked."""
         self._wiring, self._client = wiring, client
 
     async def turn(self) -> bool:
-        """Read one agenda that is due, if there is one. No transaction waits for the network."""
+        """Read one agenda that is due, if there is one. No transaction waits for the network or for a process."""
+        due = await self.claim()
+        if due is not None:
+            await self.read(due)
+        return due is not None
+
+    async def claim(self) -> store.Due | None:
+        """The agenda that waits longest, for some time."""
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
-            due = (await run(session, _DUE, lease=LEASE)).one_or_none()
-        if due is None:
-            return False
-        try:
-            address = self._wiring.vault.open(due.address_sealed, cpts_id="", row_id=str(due.practitioner_id))
-            etag, content = await self._fetch(address["url"], due.etag)
-            async with self._wiring.open_session() as session:
-                await set_scope(session, EVERYTHING)
-                if content is not None:
-                    now = await database_now(session)
-                    await _apply(session, due.practitioner_id, await _periods(content, now))
-                await run(session, _READ, id=due.practitioner_id, etag=etag, every=EVERY)
-        except (FeedUnreadable, UnsafeAddress, KeyLost) as refused:
-            await self._failed(due.practitioner_id, refused.detail)
-        except httpx.HTTPError as error:
-            await self._failed(due.practitioner_id, f"L'agenda ne répond pas ({type(error).__name__}).")
+            return await store.claim(session, lease=LEASE, roll=ROLL)
+
+    async def read(self, due: store.Due) -> None:
+        """Read one agenda; whatever is wrong with it is noted for its owner and stops no other."""
+        (ended,) = await asyncio.gather(self._read(due), return_exceptions=True)
+        if isinstance(ended, asyncio.CancelledError) or (isinstance(ended, AWAY) and is_lost(ended)):
+            raise ended
+        if ended is None:
+            return
+        log.warning("agenda_unreadable", practitioner=str(due.practitioner_id), error=type(ended).__name__)
+        await self._failed(due, ended.detail if isinstance(ended, Refusal) else UNEXPECTED)
+        if due.rolls:
+            await self._roll(due)
+
+    async def _read(self, due: store.Due) -> None:
+        url = str(self._wiring.vault.open(due.address_sealed, cpts_id="", row_id=str(due.practitioner_id))["url"])
+        etag = due.etag if due.kept_sealed is not None else ""
+        fetched = await fetch(self._client, url, etag, demo=self._wiring.settings.demo)
+        same = fetched.content is None or _hash(fetched.content) == due.content_hash
+        if same and due.rolls:
+            await self._roll(due)
+        elif not same:
+            reading = await self._unrolled(due, fetched.content or b"", owner=unquote(url))
+            await self._apply(due, reading)
+        content_hash = (due.content_hash or b"") if same else _hash(fetched.content or b"")
+        async with self._wiring.open_session() as session:
+            await set_scope(session, EVERYTHING)
+            await store.mark_read(session, due, etag=fetched.etag, content_hash=content_hash, every=EVERY)
+
+    async def _roll(self, due: store.Due) -> None:
+        """Unroll what is kept over the days that have come into view meanwhile."""
+        if due.kept_sealed is not None:
+            kept = self._wiring.vault.open(due.kept_sealed, cpts_id="", row_id=str(due.practitioner_id))["times"]
+            await self._apply(due, await self._unrolled(due, str(kept).encode()))
+
+    async def _unrolled(self, due: store.Due, content: bytes, *, owner: str = "") -> Reading:
+        return await unroll(content, from_at=due.now, to_at=due.now + HORIZON, zone=PARIS, owner=owner)
+
+    async def _apply(self, due: store.Due, reading: Reading) -> None:
+        """Make the absences that come from the agenda these ones, unless its owner follows another by now."""
+        kept = self._wiring.vault.seal({"times": reading.kept}, cpts_id="", row_id=str(due.practitioner_id))
+        async with self._wiring.open_session() as session:
+            await set_scope(session, EVERYTHING)
+            await one_at_a_time(session, due.practitioner_id)
+            if await store.mark_unrolled(session, due, kept=kept, left_out=reading.left_out):
+                await be_busy(session, READER, due.practitioner_id, [_times(each) for each in reading.periods])
+
+    async def _failed(self, due: store.Due, error: str) -> None:
+        async with self._wiring.open_session() as session:
+            await set_scope(session, EVERYTHING)
+            if await store.mark_failed(session, due, error, pause=AFTER_ERROR, longest=LONGEST_PAUSE):
+                await tell_of_agenda(session, due.practitioner_id)
+
+
+def _hash(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _times(period: Busy) -> tuple[datetime, datetime]:
+    return period.starts_at, period.ends_at
+
+
+class AtOnce:
+    """Reads the agendas that are due, several at once: one that is slow delays no other."""
+
+    def __init__(self, agendas: Agendas) -> None:
+        """Nothing is read before `work`."""
+        self._agendas = agendas
+        self._reading: set[asyncio.Task[None]] = set()
+        self._failed: list[BaseException] = []
+
+    async def work(self) -> bool:
+        """Begin to read what is due, as far as there is room; raises what became of a reading before."""
+        if self._failed:
+            raise self._failed.pop()
+        while len(self._reading) < AT_ONCE and (due := await self._agendas.claim()) is not None:
+            task = asyncio.create_task(self._each(due))
+            self._reading.add(task)
+            task.add_done_callback(self._ended)
         return True
 
-    async def _fetch(self, url: str, etag: str) -> tuple[str, bytes | None]:
-        """The agenda and its tag; no content when it has not changed. Raises `FeedUnreadable`, `httpx.HTTPError`."""
-        await require_public(url, demo=self._wiring.settings.demo)
-        headers = {"accept": "text/calendar", **({"if-none-match": etag} if etag else {})}
-        async with self._client.stream("GET", url, headers=headers) as answer:
-            if answer.status_code == httpx.codes.NOT_MODIFIED:
-                return etag, None
-            if answer.status_code != httpx.codes.OK:
-                raise FeedUnreadable(f"L'agenda a répondu {answer.status_code}.")
-            content = b""
-            async for part in answer.aiter_bytes():
-                content += part
-                if len(content) > LARGEST:
-                    raise FeedUnreadable("Cet agenda est trop gros.")
-            return answer.headers.get("etag", ""), content
+    async def _each(self, due: store.Due | None) -> None:
+        while due is not None:
+            await self._agendas.read(due)
+            due = await self._agendas.claim()
 
-    async def _failed(self, practitioner_id: UUID, error: str) -> None:
-        log.warning("agenda_unreadable", practitioner=str(practitioner_id))
-        async with self._wiring.open_session() as session:
-            await set_scope(session, EVERYTHING)
-            failed = await run(session, _FAILED, id=practitioner_id, error=error, pause=AFTER_ERROR)
-            if failed.scalar_one_or_none():
-                await tell_of_agenda(session, practitioner_id)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._reading.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed.append(error)
 
-
-async def _periods(content: bytes, now: datetime) -> list[Busy]:
-    # Recurrences are unrolled outside the loop: some agendas hold twenty years.
-    return await asyncio.to_thread(busy_periods, content, from_at=now, to_at=now + HORIZON)
-
-
-async def _apply(session: AsyncSession, practitioner_id: UUID, periods: list[Busy]) -> None:
-    """Make the absences that come from the agenda these ones, and leave the others alone."""
-    await one_at_a_time(session, practitioner_id)
-    rows = await session.exec(
-        select(AbsenceRow)
-        .join(AgendaBusyRow, col(AgendaBusyRow.absence_id) == col(AbsenceRow.id))
-        .where(AgendaBusyRow.practitioner_id == practitioner_id)
-    )
-    known = {Busy(row.starts_at, row.ends_at): row.id for row in rows.all()}
-    for period in known.keys() - set(periods):
-        await end_absence(session, READER, known[period])
-    for period in sorted(set(periods) - known.keys()):
-        order = NewAbsence(
-            practitioner_id=practitioner_id, starts_at=period.starts_at, ends_at=period.ends_at, booked="keep"
-        )
-        absence = await declare_absence(session, READER, order)
-        session.add(AgendaBusyRow(absence_id=absence.id, practitioner_id=practitioner_id))
-        await session.flush()
+    async def stop(self) -> None:
+        """End what is being read, at once; it is due again later."""
+        tasks = list(self._reading)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -202,12 +243,11 @@ async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
     """Read the agendas that are due while the context is open."""
     transport = PublicTransport(authorities(), demo=wiring.settings.demo)
     async with httpx.AsyncClient(timeout=TIMEOUT_S, transport=transport) as client:
-        agendas = Agendas(wiring, client)
-
-        async def work() -> bool:
-            while await agendas.turn():
-                pass
-            return True
-
-        async with wiring.background.keeping("agendas", rung(wiring.bell, STREAM, work, waits="agendas_wait")):
-            yield
+        readers = AtOnce(Agendas(wiring, client))
+        try:
+            async with wiring.background.keeping(
+                "agendas", rung(wiring.bell, STREAM, readers.work, waits="agendas_wait")
+            ):
+                yield
+        finally:
+            await readers.stop()

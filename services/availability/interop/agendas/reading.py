@@ -1,23 +1,32 @@
-"""Other agendas (RFC 5545, RFC 7953): when their owner is busy. Nothing else is read: no title, no place, no guest."""
+"""Other agendas (RFC 5545, RFC 7953): when their owner is busy. Nothing else is read: no title, no place, no guest.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+One line that makes no sense costs its own event, which is counted and told; the others count. A file that is cut off,
+or in which nothing can be read, is refused whole: what is known of it stays.
+"""
 
-import icalendar
-import recurring_ical_events
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from itertools import chain
+from zoneinfo import ZoneInfo
 
-from shared.clock import PARIS
+from services.availability.interop.agendas.events import OUR_DOMAIN, Busy, Event, Setting, Window, event_of, merged
+from services.availability.interop.agendas.lines import KEPT, ROOT, Component, calendars, written
+from services.availability.interop.agendas.moments import clock_of, guessed, known
+from services.availability.interop.agendas.periods import free_busy, unavailable
+from services.availability.interop.agendas.recurrence import Allowance
+from services.availability.interop.agendas.series import busy_times
+from services.availability.interop.agendas.zones import own_zones
 from shared.refusals import Refusal
 
-LARGEST = 5_000_000
-MOST_EVENTS = 20_000
-TIMES = frozenset(
-    {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "FREEBUSY", "STATUS", "TRANSP"}
-)
-OUR_DOMAIN = "@aiguillage"
-"""Ends the UID of what we publish: an agenda that shows our slots back to us is not busy with them."""
+__all__ = ["LARGEST", "OUR_DOMAIN", "Busy", "FeedUnreadable", "Reading", "busy_periods", "merged", "read_agenda"]
+LARGEST = 10_000_000
+MOST_EVENTS, MOST_PERIODS = 50_000, 5_000
+WRONG = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError, RecursionError)
+PARIS = ZoneInfo("Europe/Paris")
+_MAIL = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/]+")
 
 
 class FeedUnreadable(Refusal):
@@ -27,136 +36,147 @@ class FeedUnreadable(Refusal):
     status = 422
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Busy:
-    """A time when nobody can be seen."""
+@dataclass(slots=True)
+class Reading:
+    """What was read: busy times in order, how many events could not be read, and what to keep of the file.
 
-    starts_at: datetime
-    ends_at: datetime
+    `kept` holds times alone, of what is not over: the window moves on over it while the agenda does not change.
+    """
+
+    periods: list[Busy]
+    left_out: int
+    kept: str
 
 
-def busy_periods(content: bytes, *, from_at: datetime, to_at: datetime) -> list[Busy]:
+def busy_periods(
+    content: bytes, *, from_at: datetime, to_at: datetime, zone: tzinfo = PARIS, owner: str = ""
+) -> list[Busy]:
     """The busy times that touch this window, merged, in order; raises `FeedUnreadable`.
 
-    Recurring events are unrolled; cancelled, transparent and zero-length ones leave the time free. A time without a
-    zone is Paris'; a whole day is a day in Paris.
+    Recurring events are unrolled; cancelled, transparent, declined and zero-length ones leave the time free. A time
+    without a zone, and a whole day, are the calendar's own, or else of `zone`.
     """
-    calendars = _parse(content)
-    try:
-        found = [period for calendar in calendars for period in _periods(calendar, from_at, to_at)]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, ArithmeticError):
-        raise FeedUnreadable("Un événement de cet agenda n'est pas lisible.") from None
-    touching = [period for period in found if period.starts_at < to_at and period.ends_at > from_at]
-    return merged(touching)
+    return read_agenda(content, from_at=from_at, to_at=to_at, zone=zone, owner=owner).periods
 
 
-def merged(periods: Iterable[Busy]) -> list[Busy]:
-    """The same time in as few periods as it takes."""
-    whole: list[Busy] = []
-    for period in sorted(period for period in periods if period.starts_at < period.ends_at):
-        if whole and period.starts_at <= whole[-1].ends_at:
-            whole[-1] = Busy(whole[-1].starts_at, max(whole[-1].ends_at, period.ends_at))
-        else:
-            whole.append(period)
-    return whole
+def read_agenda(
+    content: bytes, *, from_at: datetime, to_at: datetime, zone: tzinfo = PARIS, owner: str = ""
+) -> Reading:
+    """As `busy_periods`, with what could not be read; `owner`: an address that names whose agenda this is.
 
-
-def _parse(content: bytes) -> list[icalendar.Calendar]:
+    It bounds its own time only in the main thread of a process: give it a process of its own.
+    """
     if len(content) > LARGEST:
         raise FeedUnreadable("Cet agenda est trop gros.", rule=f"at most {LARGEST} bytes")
-    try:
-        found = icalendar.Calendar.from_ical(content.decode("utf-8-sig"), multiple=True)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
-        raise FeedUnreadable from None
-    _refuse_broken_times(found)
-    calendars = [each for each in found if each.name == "VCALENDAR"]
-    if not calendars:
-        raise FeedUnreadable(rule="VCALENDAR")
-    if sum(len(calendar.subcomponents) for calendar in calendars) > MOST_EVENTS:
+    found = calendars(content)
+    if not found or not all(calendar.closed for calendar in found):
+        raise FeedUnreadable(rule=ROOT)
+    if sum(len(calendar.inner) for calendar in found) > MOST_EVENTS:
         raise FeedUnreadable("Cet agenda contient trop d'événements.", rule=f"at most {MOST_EVENTS}")
-    return calendars
+    allowance = Allowance()
+    window = Window(from_at, to_at)
+    readers = [_Reader(each, window, _setting(each, window, zone, owner, allowance), allowance) for each in found]
+    periods = merged(chain.from_iterable(reader.periods() for reader in readers))
+    if len(periods) > MOST_PERIODS:
+        raise FeedUnreadable("Cet agenda est trop morcelé.", rule=f"at most {MOST_PERIODS} busy times")
+    left_out = sum(reader.left_out for reader in readers)
+    if left_out and not any(reader.read for reader in readers):
+        raise FeedUnreadable("Aucun événement de cet agenda n'est lisible.")
+    return Reading(periods, left_out, "\r\n".join(chain.from_iterable(reader.kept() for reader in readers)))
 
 
-def _refuse_broken_times(components: Iterable[Any]) -> None:
-    """A time that the library left out, or a recurrence without a frequency, would pass for free time."""
-    for component in (inner for each in components for inner in each.walk()):
-        broken = sorted({name for name, _ in component.errors if name in TIMES})
-        if broken or not all(rule.get("FREQ") for rule in _listed(component.get("RRULE", []))):
-            raise FeedUnreadable("Une date de cet agenda n'est pas lisible.", field=", ".join(broken) or "RRULE")
+def _setting(calendar: Component, window: Window, zone: tzinfo, owner: str, allowance: Allowance) -> Setting:
+    own = own_zones(calendar, window.from_at, allowance)
+    name = calendar.value("X-WR-TIMEZONE")
+    default = (known(name) or own.get(name) or guessed(name)) if name else None
+    mails = {found.lower() for found in _MAIL.findall(f"{calendar.value('X-WR-CALNAME')} {owner}")}
+    return Setting(own, default or clock_of(zone), frozenset(mails))
 
 
-def _listed(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else [found]
+@dataclass(slots=True)
+class _Reader:
+    """Reads one calendar: events of a series together, everything else by itself."""
+
+    calendar: Component
+    window: Window
+    setting: Setting
+    allowance: Allowance
+    left_out: int = 0
+    read: int = 0
+    alive: list[Component] = field(default_factory=list)
+
+    def periods(self) -> list[Busy]:
+        """The busy times that touch the window."""
+        series: dict[str, list[tuple[Component, Event]]] = defaultdict(list)
+        found: list[Busy] = []
+        for number, component in enumerate(self.calendar.inner):
+            if component.name == "VEVENT":
+                if event := self._event(component):
+                    series[event.uid or f"#{number}"].append((component, event))
+            elif component.name in ("VFREEBUSY", "VAVAILABILITY"):
+                found += self._safely([component], lambda each=component: self._other(each))  # type: ignore[misc]
+        for members in series.values():
+            found += self._series(members)
+        return [period for period in found if self.window.touches(period)]
+
+    def _event(self, component: Component) -> Event | None:
+        try:
+            return event_of(component, self.setting)
+        except WRONG:
+            self.left_out += 1
+            return None
+
+    def _series(self, members: list[tuple[Component, Event]]) -> list[Busy]:
+        components, events = [component for component, _ in members], [event for _, event in members]
+        if not any(event.recurs for event in events):
+            # One that is over costs nothing more: most of an old agenda is.
+            ends = [event.length.after(event.start) for event in events]
+            if max(ends) <= self.window.from_at:
+                self._note(components)
+                return []
+        return self._safely(components, lambda: busy_times(events, self.window))
+
+    def _safely(self, components: Sequence[Component], read: Callable[[], Iterable[Busy]]) -> list[Busy]:
+        """What it reads; nothing, counted as left out, when it cannot be read or takes too long."""
+        try:
+            with self.allowance.one_event():
+                found = list(read())
+        except WRONG:
+            self.left_out += len(components)
+            return []
+        self._note(components)
+        self.alive += components
+        return found
+
+    def _note(self, components: Sequence[Component]) -> None:
+        broken = sum(component.broken for component in components)
+        self.left_out += broken
+        self.read += len(components) - broken
+
+    def _other(self, component: Component) -> Iterator[Busy]:
+        if component.name == "VFREEBUSY":
+            return free_busy(component, self.setting)
+        return unavailable(component, self.setting, self.window)
+
+    def kept(self) -> Iterator[str]:
+        """The calendar again: its zones, and the times of what is not over, under numbers instead of names."""
+        yield f"BEGIN:{ROOT}"
+        yield from (line.written for line in self.calendar.all("X-WR-TIMEZONE"))
+        for component in self.calendar.inner:
+            if component.name == "VTIMEZONE":
+                yield from written(component)
+        numbers: dict[str, str] = {}
+        for component in self.alive:
+            for line in written(component, TIMES_KEPT):
+                yield _numbered(line, numbers)
+        yield f"END:{ROOT}"
 
 
-def _periods(calendar: icalendar.Calendar, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
-    yield from _events(calendar, from_at, to_at)
-    yield from _free_busy(calendar)
-    yield from _unavailable(calendar, from_at, to_at)
+TIMES_KEPT = KEPT - {"ATTENDEE", "X-WR-CALNAME"}
 
 
-def _events(calendar: icalendar.Calendar, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
-    events = recurring_ical_events.of(calendar, components=["VEVENT"]).between(from_at, to_at)
-    return (_span(event.start, event.end) for event in events if _takes_time(event))
-
-
-def _takes_time(event: icalendar.Event) -> bool:
-    cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
-    transparent = str(event.get("TRANSP", "")).upper() == "TRANSPARENT"
-    return not (cancelled or transparent or str(event.get("UID", "")).endswith(OUR_DOMAIN))
-
-
-def _free_busy(calendar: icalendar.Calendar) -> Iterator[Busy]:
-    for component in calendar.walk("VFREEBUSY"):
-        for period in _listed(component.get("FREEBUSY", [])):
-            if str(period.params.get("FBTYPE", "BUSY")).upper() != "FREE":
-                yield _span(period.start, period.end)
-
-
-def _unavailable(calendar: icalendar.Calendar, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
-    """Within a VAVAILABILITY, what none of its AVAILABLE covers (RFC 7953)."""
-    component: Any
-    for component in calendar.walk("VAVAILABILITY"):
-        if str(component.get("BUSYTYPE", "BUSY-UNAVAILABLE")).upper() == "FREE":
-            continue
-        starts_at = _instant(component.decoded("DTSTART")) if "DTSTART" in component else from_at
-        ends_at = _instant(component.decoded("DTEND")) if "DTEND" in component else to_at
-        within = Busy(max(starts_at, from_at), min(ends_at, to_at))
-        if within.starts_at < within.ends_at:
-            yield from gaps(within, merged(_available(component, from_at, to_at)))
-
-
-def _available(component: Any, from_at: datetime, to_at: datetime) -> Iterator[Busy]:
-    times = icalendar.Calendar()
-    for number, available in enumerate(component.walk("AVAILABLE")):
-        event = icalendar.Event()
-        for name, value in available.property_items(recursive=False):
-            if name in ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"):
-                event[name] = value
-        event["UID"] = str(available.get("UID", number))
-        times.add_component(event)
-    yield from _events(times, from_at, to_at)
-
-
-def gaps(within: Busy, covered: Iterable[Busy]) -> Iterator[Busy]:
-    """What of a period nothing covers; `covered` is merged and in order."""
-    at = within.starts_at
-    for period in covered:
-        if period.starts_at > at:
-            yield Busy(at, min(period.starts_at, within.ends_at))
-        at = max(at, period.ends_at)
-        if at >= within.ends_at:
-            return
-    yield Busy(at, within.ends_at)
-
-
-def _span(start: date | datetime, end: date | datetime) -> Busy:
-    starts_at, ends_at = _instant(start), _instant(end)
-    if not isinstance(start, datetime) and ends_at <= starts_at:
-        ends_at = _instant(start + timedelta(days=1))
-    return Busy(starts_at, max(starts_at, ends_at))
-
-
-def _instant(moment: date | datetime) -> datetime:
-    whole = moment if isinstance(moment, datetime) else datetime.combine(moment, time())
-    return (whole if whole.tzinfo else whole.replace(tzinfo=PARIS)).astimezone(UTC)
+def _numbered(line: str, numbers: dict[str, str]) -> str:
+    """A line without the name that its UID may hold."""
+    if not line.upper().startswith("UID"):
+        return line
+    return f"UID:{numbers.setdefault(line, str(len(numbers)))}"

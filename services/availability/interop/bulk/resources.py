@@ -61,8 +61,8 @@ def slot_line(value: SlotValue) -> Resource:
         ],
         "schedule": {"reference": f"Schedule/{value.schedule.id}"},
         "status": "free",
-        "start": instant(value.starts_at),
-        "end": instant(value.ends_at),
+        "start": instant(value.starts_at, value.schedule.place.insee),
+        "end": instant(value.ends_at, value.schedule.place.insee),
     }
 
 

@@ -3,27 +3,20 @@
 import re
 from datetime import datetime
 
-from shared.clock import PARIS
+from shared.typed.phones import french
+from shared.typed.zones import zone_of
 
-_OVERSEAS = {"590": "0590", "594": "0594", "596": "0596", "262": "0262"}
-_INTERNATIONAL = re.compile(r"\+(?:33|262|590|594|596)\d{9}")
 _CODE = re.compile(r"[A-Z]{1,4}\d{2,3}")
 
 
-def instant(at: datetime) -> str:
-    """`2026-11-21T09:00:00.000+01:00`: milliseconds and Paris' numeric offset, never `Z`."""
-    return at.astimezone(PARIS).isoformat(timespec="milliseconds")
+def instant(at: datetime, insee: str = "") -> str:
+    """`2026-11-21T09:00:00.000+01:00`: milliseconds and the numeric offset of the place's commune, never `Z`."""
+    return at.astimezone(zone_of(insee)).isoformat(timespec="milliseconds")
 
 
-def phone(number: str) -> str:
-    """The number as `+33…` (or overseas), empty when it is none that the SAS accepts."""
-    digits = re.sub(r"[\s.()-]", "", number)
-    if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
-    if re.fullmatch(r"0[1-9]\d{8}", digits):
-        code = next((code for code, prefix in _OVERSEAS.items() if digits.startswith(prefix)), "33")
-        digits = f"+{code}{digits[1:]}"
-    return digits if _INTERNATIONAL.fullmatch(digits) else ""
+def phone(number: str, insee: str = "") -> str:
+    """The number as `+33…` (or overseas), empty when it is none that the SAS accepts; `insee`: where the place is."""
+    return french(number, insee)
 
 
 def structure_id(*, finess: str = "", siret: str = "", rpps_rank: str = "") -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+from services.availability.core.addresses import parts_of
+from services.availability.interop.fhir.formats import phone
 from services.availability.interop.fhir.query import SlotQuery
 from services.availability.interop.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
 from shared.db.reader import Reader
 
 MOST_PUBLIC = 50_000
-_ADDRESS = re.compile(r"(?P<line>.+?),?\s+(?P<postal_code>\d{5})\s+(?P<city>.+)", re.DOTALL)
 
 _VERSIONS = """
   s.id, s.xmin as version, p.xmin as practitioner_version, l.xmin as place_version, c.xmin as commune_version,
@@ -26,7 +27,7 @@ _VERSIONS = """
 _SCHEDULE = """
   p.id as practitioner_id, p.rpps, p.last_name, p.first_name, p.phone as practitioner_phone, p.specialty,
   l.id as place_id, l.key as place_key, l.name as place_name, l.address, l.phone as place_phone,
-  c.name as city, c.postal_codes
+  l.insee as place_insee, c.name as city, c.postal_codes
 """
 _SAID = f"""
   s.starts_at, s.ends_at, s.types, s.modes, s.appointment, {_SCHEDULE},
@@ -184,30 +185,31 @@ def _schedule(row: Said) -> ScheduleValue:
 
 
 def _practitioner(row: Said) -> PractitionerValue:
+    number, insee = row["practitioner_phone"], row.get("place_insee") or ""
     return PractitionerValue(
         id=str(row["practitioner_id"]),
         rpps=row["rpps"],
         family=row["last_name"],
         given=row["first_name"],
-        phone=row["practitioner_phone"],
+        phone=phone(number, insee) or number,
     )
 
 
 def _place(row: Said) -> PlaceValue:
-    """Its address in three parts: as written when it holds a postal code, else completed by its commune."""
+    """Its address in three parts: as written, completed by its commune."""
     kind, _, number = row["place_key"].partition(":")
-    written = _ADDRESS.fullmatch(row["address"].strip())
-    address = {
-        "line": row["address"].strip() or row["place_name"],
-        "postal_code": row["postal_codes"][0] if row["postal_codes"] else "",
-        "city": row["city"] or "",
-    }
+    line, postal_code, city = parts_of(
+        row["address"], codes=row["postal_codes"] or (), town=row["city"] or "", name=row["place_name"]
+    )
     return PlaceValue(
         id=str(row["place_id"]),
-        **(written.groupdict() if written else address),
-        phone=row["place_phone"],
+        line=line,
+        postal_code=postal_code,
+        city=city,
+        phone=phone(row["place_phone"], row.get("place_insee") or "") or row["place_phone"],
         name=row["place_name"],
         finess=number if kind == "finess" else "",
         siret=number if kind == "siret" else "",
         rpps_rank=number if kind == "rang" else "",
+        insee=row.get("place_insee") or "",
     )

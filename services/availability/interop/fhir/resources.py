@@ -30,8 +30,8 @@ def slot(value: SlotValue, *, with_cpts: bool) -> Resource:
         "appointmentType": _coded(terms.APPOINTMENT_TYPE, value.appointment),
         "schedule": {"reference": f"Schedule/{value.schedule.id}"},
         "status": "free",
-        "start": instant(value.starts_at),
-        "end": instant(value.ends_at),
+        "start": instant(value.starts_at, value.schedule.place.insee),
+        "end": instant(value.ends_at, value.schedule.place.insee),
         "comment": value.agenda_url,
     }
 

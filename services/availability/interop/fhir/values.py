@@ -31,6 +31,7 @@ class PlaceValue:
     siret: str = ""
     rpps_rank: str = ""
     name: str = ""
+    insee: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,19 +16,15 @@ from services.availability.interop.fhir.query import content_header, query_pairs
 from services.availability.interop.fhir.reading import parse_resource
 from services.availability.interop.fhir.resources import Resource
 from services.availability.interop.ihe import finding, taking
+from services.availability.interop.ihe.existing import parse_existing
 from services.availability.interop.ihe.parameters import (
     Pairs,
-    codes,
-    count_of,
-    instant_of,
-    key_of,
     pairs_of,
     parse_order,
     parse_search,
     uuid_of,
 )
 from services.availability.interop.ihe.resources import (
-    STATUS,
     appointment,
     capability,
     refused,
@@ -101,7 +98,9 @@ async def book(
 @router.get("/Appointment")
 async def search(request: Request, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> FhirJson:
     """Appointments that are there (ITI-118)."""
-    return await _search(session, caller, query_pairs(request.scope["query_string"]), wiring)
+    return await _search(
+        session, caller, query_pairs(request.scope["query_string"]), wiring, strict=_is_strict(request)
+    )
 
 
 @router.post("/Appointment/_search")
@@ -110,39 +109,31 @@ async def search_posted(request: Request, caller: CallerDep, session: SessionDep
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise Malformed("Envoyez un formulaire.", field="Content-Type", rule="application/x-www-form-urlencoded")
-    return await _search(session, caller, query_pairs(await request.body()), wiring)
+    return await _search(session, caller, query_pairs(await request.body()), wiring, strict=_is_strict(request))
 
 
-async def _search(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: Wiring) -> FhirJson:
+async def _search(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: Wiring, *, strict: bool) -> FhirJson:
     caller.require(*taking.HOLDERS)
     if any(key.partition(".")[0].partition(":")[0] == "patient" for key, _ in pairs):
         said = "Aucun patient n'est connu ici : cherchez par date, praticien ou statut."
         return FhirJson(searchset([], total=0, base=_base(wiring), said=said))
-    wanted = codes(value for key, value in pairs if key == "status")
-    people = codes(value for key, value in pairs if key in ("practitioner", "practitioner.identifier"))
-    found, total = await finding.existing(
-        session,
-        caller,
-        states=[state for state, status in STATUS.items() if not wanted or status in wanted],
-        practitioners=[key_of(each) for each in people],
-        count=count_of(pairs),
-        **_window(pairs),
-    )
-    return FhirJson(searchset(found, total=total, base=_base(wiring)))
+    wanted = parse_existing(pairs, strict=strict)
+    found, total = await finding.existing(session, caller, wanted)
+    links = {"self": _address(wiring, pairs, wanted.offset)}
+    if wanted.count and wanted.offset + len(found) < total:
+        links["next"] = _address(wiring, pairs, wanted.offset + len(found))
+    return FhirJson(searchset(found, total=total, base=_base(wiring), links=links))
 
 
-def _window(pairs: Pairs) -> dict[str, Any]:
-    window: dict[str, Any] = {"from_at": None, "to_at": None}
-    for key, value in pairs:
-        if key == "date":
-            prefix, said = (value[:2], value[2:]) if value[:2].isalpha() else ("eq", value)
-            if prefix not in ("eq", "ge", "gt", "le", "lt"):
-                raise Malformed("Préfixe de date inconnu.", field="date", value=value[:40], rule="eq, ge, gt, le or lt")
-            if prefix in ("eq", "ge", "gt"):
-                window["from_at"] = instant_of(said, "date", end=prefix == "gt")
-            if prefix in ("eq", "le", "lt"):
-                window["to_at"] = instant_of(said, "date", end=prefix != "lt")
-    return window
+def _address(wiring: Wiring, pairs: Pairs, offset: int) -> str:
+    """The same search, from another place of its list."""
+    said = [pair for pair in pairs if pair[0] != "_offset"]
+    return f"{_base(wiring)}/Appointment?{urlencode([*said, *([('_offset', str(offset))] if offset else [])])}"
+
+
+def _is_strict(request: Request) -> bool:
+    """Whether the caller wants unknown parameters refused rather than left out (FHIR R4 3.1.1.3)."""
+    return "handling=strict" in request.headers.get("prefer", "").replace(" ", "").lower()
 
 
 @router.get("/Appointment/{appointment_id}")

@@ -1,13 +1,13 @@
 """Which appointments could be had, and which are."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.interop.ihe.parameters import Search
+from services.availability.interop.ihe.existing import Existing
+from services.availability.interop.ihe.parameters import OWN, Search
 from services.availability.interop.ihe.resources import STATUS, Meeting
 from services.availability.live import SEES_TYPES
 from shared.auth import Caller, Role
@@ -17,7 +17,8 @@ from shared.refusals import NotFound
 _MEETING = """
        count(*) over () as total, s.id as slot_id, s.starts_at, s.ends_at, s.modes, s.appointment, s.practitioner_id,
        s.place_id,
-       p.rpps, p.specialty, p.profession, p.first_name || ' ' || p.last_name as name, l.name as place
+       p.rpps, p.specialty, p.profession, p.first_name || ' ' || p.last_name as name, l.name as place,
+       l.insee
 """
 _OF_SLOT = """
 join availability.practitioner p on p.id = s.practitioner_id
@@ -47,13 +48,17 @@ where (cast(:by as text) is null or b.held_by = cast(:by as text))
   and (cast(:own as text[]) is null or s.practitioner_id::text = any (cast(:own as text[])))
 """  # noqa: S608  constant texts, joined
 _ONE = text(f"{_BOOKED} and b.id = :id")
+# `from_at` is the first instant asked for, `to_at` the first one that is not.
 _EXISTING = text(f"""{_BOOKED} and b.state = any (cast(:states as text[]))
   and s.starts_at >= coalesce(cast(:from_at as timestamptz),
                               least(cast(:to_at as timestamptz), common.now()) - interval '31 days')
-  and (cast(:to_at as timestamptz) is null or s.starts_at <= cast(:to_at as timestamptz))
-  and (cast(:practitioners as text[]) = '{{}}'
-       or p.id::text = any (cast(:practitioners as text[])) or p.rpps = any (cast(:practitioners as text[])))
-order by s.starts_at, b.id limit greatest(:count, 1)
+  and (cast(:to_at as timestamptz) is null or s.starts_at < cast(:to_at as timestamptz))
+  and (cast(:ids as text[]) is null or b.id::text = any (cast(:ids as text[])))
+  and (cast(:requests as text[]) is null or b.request_id = any (cast(:requests as text[])))
+  and (cast(:places as text[]) is null or l.id::text = any (cast(:places as text[])))
+  and (cast(:people as text[]) is null
+       or p.id::text = any (cast(:people as text[])) or p.rpps = any (cast(:people as text[])))
+order by s.starts_at, b.id limit greatest(:count, 1) offset :offset
 """)
 OWN_BOOKINGS_ONLY = frozenset({Role.PHARMACIST, Role.REGULATOR})
 
@@ -87,22 +92,23 @@ async def free(session: AsyncSession, caller: Caller, search: Search) -> tuple[l
     return shown, found[0].total if found else 0
 
 
-async def existing(
-    session: AsyncSession,
-    caller: Caller,
-    *,
-    states: Sequence[str],
-    practitioners: Sequence[str],
-    count: int,
-    **window: Any,
-) -> tuple[list[Meeting], int]:
+async def existing(session: AsyncSession, caller: Caller, wanted: Existing) -> tuple[list[Meeting], int]:
     """The first bookings that the caller may see, and how many: a pharmacist or a regulator sees their own.
 
     Without a first day, those of the 31 days before now or before the last day asked, and after.
     """
-    asked = {"states": list(states), "practitioners": list(practitioners), "count": count, **window}
-    found = (await run(session, _EXISTING, **_who(caller), **asked)).all()
-    return [_booked(row) for row in found[:count]], found[0].total if found else 0
+    asked: dict[str, Any] = {
+        name: None if keys is None else sorted(keys)
+        for name, keys in (("ids", wanted.ids), ("people", wanted.practitioners), ("places", wanted.places))
+    }
+    # A request is known here by the name its caller gave it, or by its own.
+    asked["requests"] = (
+        None if wanted.requests is None else [*wanted.requests, *(OWN + each for each in wanted.requests)]
+    )
+    asked |= {"states": sorted(wanted.states), "from_at": wanted.from_at, "to_at": wanted.before}
+    rows = await run(session, _EXISTING, **_who(caller), **asked, count=wanted.count, offset=wanted.offset)
+    found = rows.all()
+    return [_booked(row) for row in found[: wanted.count]], found[0].total if found else 0
 
 
 async def one(session: AsyncSession, caller: Caller, booking_id: UUID) -> Meeting:
@@ -131,5 +137,6 @@ def _meeting(row: Row[Any], **of: Any) -> Meeting:
         name=row.name,
         place_id=str(row.place_id),
         place=row.place,
+        insee=row.insee,
         **of,
     )

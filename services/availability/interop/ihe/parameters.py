@@ -1,6 +1,6 @@
 """What a caller asks: a FHIR `Parameters` resource or a query string, read into values. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,11 +16,16 @@ from shared.outside.asked import is_national_number
 from shared.outside.nir import PatientNumberRefused
 from shared.patients.patient import Patient
 from shared.refusals import Invalid
+from shared.typed.phones import link
+from shared.wording.labels import wording
 
 Pairs = Sequence[tuple[str, str]]
 LONGEST = timedelta(days=31)
+OWN = "ihe:"
+"""Before the name that other software gives its request: no name of ours looks like it."""
 MOST = 500
 LONGEST_NAME = 36
+_ELEMENTS = {"name": "Patient.name", "phone": "Patient.telecom", "birth_date": "Patient.birthDate"}
 BOOKABLE = ("booked", "pending", "proposed")
 
 
@@ -172,22 +177,28 @@ def _patient(resource: dict[str, Any]) -> Patient:
         raise RuleBroken("Aucun numéro de patient n'est pris ici.", field="Patient.identifier", rule="absent")
     name = next(iter(items(resource, "name")), {})
     given = [str(each) for each in name.get("given", [])] if isinstance(name.get("given", []), list) else []
-    phones = [text(each, "value") for each in items(resource, "telecom") if text(each, "system") == "phone"]
+    phones = [text(each, "value") for each in items(resource, "telecom") if text(each, "system") in ("phone", "sms")]
     said = {
         "name": text(name, "text") or " ".join([text(name, "family"), *given]).strip(),
-        "phone": next(iter(phones), ""),
+        "phone": next((each for each in phones if link(each)), next(iter(phones), "")),
         "birth_date": text(resource, "birthDate") or None,
     }
     try:
         patient = Patient.model_validate(said)
-    except ValidationError as faulty:
-        if any(is_national_number(each) for each in faulty.errors()):
+    except ValidationError as error:
+        if any(is_national_number(each) for each in error.errors()):
             raise PatientNumberRefused(field="Patient", rule="no NIR, no INS identifier") from None
-        raise Invalid(
-            "Un élément du patient ne convient pas.", field="Patient", rule="name, phone, birthDate"
-        ) from None
+        raise _wrong_patient(error) from None
     patient.refuse_national_numbers()
     return patient
+
+
+def _wrong_patient(error: ValidationError) -> Invalid:
+    """Which element of the patient does not fit, and what does. The value is not repeated: it is a patient's."""
+    fault = error.errors()[0]
+    element = _ELEMENTS[str(fault["loc"][0])]
+    rule = wording().rule(fault["type"], fault.get("ctx", {}))
+    return Invalid(f"{element} : {rule}.", field=element, rule=rule)
 
 
 def uuid_of(reference: str, field: str) -> UUID:
@@ -198,8 +209,3 @@ def uuid_of(reference: str, field: str) -> UUID:
         raise Malformed(
             "Cette référence n'est pas des nôtres.", field=field, value=reference[:80], rule="a UUID"
         ) from None
-
-
-def codes(values: Iterable[str]) -> set[str]:
-    """The codes of tokens, whatever their system."""
-    return {parse_identifier(value)[1] for each in values for value in each.split(",") if value}

@@ -43,6 +43,7 @@ class Meeting:
     name: str
     place_id: str
     place: str
+    insee: str = ""
     request: str = ""
     held_until: datetime | None = None
 
@@ -64,16 +65,18 @@ def appointment(value: Meeting) -> Resource:
         "status": value.status,
         "serviceType": [{"coding": [{"system": terms.ENCOUNTER, "code": mode}]} for mode in value.modes],
         "appointmentType": {"coding": [{"system": terms.APPOINTMENT_TYPE, "code": value.appointment}]},
-        "start": instant(value.starts_at),
-        "end": instant(value.ends_at),
+        "start": instant(value.starts_at, value.insee),
+        "end": instant(value.ends_at, value.insee),
         "slot": [{"reference": f"Slot/{value.slot_id}"}],
-        **({"comment": f"Place tenue jusqu'à {instant(value.held_until)}"} if value.held_until else {}),
+        **({"comment": f"Place tenue jusqu'à {instant(value.held_until, value.insee)}"} if value.held_until else {}),
         "participant": [{"actor": actor, "required": "required", "status": accepted} for actor in (who, where)],
     }
 
 
-def searchset(found: Iterable[Meeting], *, total: int, base: str, said: str = "") -> Resource:
-    """A bundle of appointments; `said` adds a remark on how they were searched."""
+def searchset(
+    found: Iterable[Meeting], *, total: int, base: str, said: str = "", links: Mapping[str, str] | None = None
+) -> Resource:
+    """A bundle of appointments; `said` adds a remark on how they were searched, `links` where the rest is."""
     entries: list[dict[str, Any]] = [
         {
             "fullUrl": f"{base}/Appointment/{value.id}",
@@ -85,7 +88,9 @@ def searchset(found: Iterable[Meeting], *, total: int, base: str, said: str = ""
     if said:
         remark = {"severity": "information", "code": "informational", "details": {"text": said}}
         entries.append(_outcome_entry({"resourceType": "OperationOutcome", "issue": [remark]}))
-    bundle = {"resourceType": "Bundle", "meta": {"profile": [BUNDLE]}, "type": "searchset", "total": total}
+    bundle: Resource = {"resourceType": "Bundle", "meta": {"profile": [BUNDLE]}, "type": "searchset", "total": total}
+    if links:
+        bundle["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
     return {**bundle, **({"entry": entries} if entries else {})}
 
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability.api.slots import seeing
 from services.availability.app import bookings as app
 from services.availability.app.places import Hold, Turn
-from services.availability.interop.ihe.parameters import Order
+from services.availability.interop.ihe.parameters import OWN, Order
 from services.availability.refusals import BookingSettled, SlotUnavailable
 from services.availability.store.slots import locked
 from services.availability.tables import BookingRow, SlotRow
@@ -22,8 +22,6 @@ from shared.patients.vault import Vault
 from shared.refusals import NotFound
 
 HOLD = timedelta(minutes=5)
-OWN = "ihe:"
-"""What the requests of this interface are named by; the board's are not."""
 
 
 async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
@@ -55,6 +53,8 @@ async def book(session: AsyncSession, caller: Caller, vault: Vault, order: Order
 async def _confirm(
     session: AsyncSession, caller: Caller, vault: Vault, booking_id: UUID, patient: Patient | None
 ) -> UUID:
+    if patient:
+        patient.refuse_unborn(await database_now(session))
     told = patient.model_dump(mode="json") if patient else None
     await app.confirm_hold(session, caller, vault, booking_id, patient=told)
     return booking_id
@@ -78,7 +78,7 @@ async def _move(session: AsyncSession, caller: Caller, vault: Vault, booking: Bo
     patient = order.patient
     if patient is None and booking.patient_sealed is not None:
         sealed = vault.open(booking.patient_sealed, cpts_id=old.cpts_id, row_id=str(old.id))
-        patient = Patient.model_validate(sealed)
+        patient = Patient.model_construct(**sealed)
     await _confirm(session, caller, vault, taken, patient)
     await app.settle_booking(session, caller, old.id, BookingState.CANCELLED, reason="moved")
     return taken

@@ -24,6 +24,7 @@ from shared.auth import Caller
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
+from shared.patients.patient import shown
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["médecin traitant"])
@@ -78,10 +79,11 @@ async def read_attachment(attachment_id: UUID, caller: CallerDep, session: Sessi
 
 @routes.get("/attachments/{attachment_id}/patient")
 async def read_patient(
-    attachment_id: UUID, caller: CallerDep, session: SessionDep, wiring: WiringDep
+    attachment_id: UUID, caller: CallerDep, session: SessionDep, wiring: WiringDep, call: bool = False
 ) -> dict[str, Any]:
-    """What is known of the person; each reading leaves a trace."""
-    return await app.read_patient(session, caller, wiring.vault, attachment_id)
+    """What is known of the person; each reading leaves a trace. `call` adds where a press on the number leads."""
+    known = await app.read_patient(session, caller, wiring.vault, attachment_id)
+    return shown(known) if call else known
 
 
 @routes.post("/attachments/{attachment_id}/acceptance", response_model=AttachmentView)

@@ -62,6 +62,7 @@ async def register(
         row.household = await _household(session, cpts_id, form.household_with)
     if form.patient is not None:
         form.patient.refuse_national_numbers()
+        form.patient.refuse_unborn(now)
         row.patient_sealed = vault.seal(form.patient.model_dump(mode="json"), cpts_id=cpts_id, row_id=str(row.id))
         await _trace(session, caller, row, "write")
     await add_attachment(session, row)

@@ -21,7 +21,7 @@ from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
-from shared.patients.patient import Patient
+from shared.patients.patient import Patient, shown
 from shared.refusals import NotAllowed, NotFound
 
 routes = APIRouter(tags=["requests"])
@@ -129,9 +129,12 @@ async def read_request(request_id: UUID, caller: CallerDep, session: SessionDep)
 
 
 @routes.get("/requests/{request_id}/patient")
-async def read_patient(request_id: UUID, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> dict[str, Any]:
-    """What is known of the patient; each reading leaves a trace."""
-    return await asking.read_patient(session, caller, wiring.vault, request_id)
+async def read_patient(
+    request_id: UUID, caller: CallerDep, session: SessionDep, wiring: WiringDep, call: bool = False
+) -> dict[str, Any]:
+    """What is known of the patient; each reading leaves a trace. `call` adds where a press on the number leads."""
+    known = await asking.read_patient(session, caller, wiring.vault, request_id)
+    return shown(known) if call else known
 
 
 @routes.post("/requests/{request_id}/hold", status_code=201, response_model=RequestView)

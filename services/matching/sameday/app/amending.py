@@ -20,6 +20,7 @@ from shared.db import database_now
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
 from shared.refusals import Refusal
+from shared.typed.zones import zone_of
 
 SAID = frozenset({"urgency", "professions", "modes", "age", "patient"})
 """What the story of a request says has changed: never to what, it may be a patient's."""
@@ -139,7 +140,9 @@ async def _needs(session: AsyncSession, before: RequestRow, form: Amendment) -> 
 
 def _times(before: RequestRow, urgency: int, now: datetime, parameters: CptsParameters) -> dict[str, datetime | None]:
     """The times of a request that is of this class since now."""
-    deadline = max(default_deadline(urgency, now), max(before.earliest_at, now) + timedelta(hours=1))
+    deadline = max(
+        default_deadline(urgency, now, zone_of(before.insee)), max(before.earliest_at, now) + timedelta(hours=1)
+    )
     return {
         "deadline_at": deadline,
         "answer_by": min(now + timedelta(seconds=parameters.confirm_after_s[urgency - 1]), deadline),
@@ -153,4 +156,4 @@ def _patient(vault: Vault, before: RequestRow, form: Amendment) -> Patient | Non
     known = unsealed(vault, before) or {}
     if all(known.get(name) == value for name, value in given.items()):
         return None
-    return Patient.model_validate({**known, **given})
+    return Patient.model_construct(**{**known, **given})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.sameday.app.intake import RequestForm, default_deadline
+from services.matching.sameday.app.intake import PointForm, RequestForm, default_deadline
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.matching.sameday.reads import nearest_commune, request_row
 from services.matching.sameday.store.requests import add_request, tell
@@ -19,6 +19,8 @@ from shared.ids import new_id
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
 from shared.refusals import Invalid, NotAllowed, NotFound
+from shared.typed.points import is_astray, is_swapped
+from shared.typed.zones import zone_of
 
 ASKERS = (Role.REGULATOR, Role.PHARMACIST, Role.COORDINATOR, Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
 DESKS = frozenset({"sas", "practice", "pharmacy"})
@@ -49,7 +51,7 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
     parameters = await parameters_of(session, cpts_id)
     insee, lat, lon = await _locate(session, form)
     by_hand = at_a_desk(caller, form)
-    earliest_at, deadline_at, answer_by = _times(form, now, parameters, by_hand=caller.role in PICK_BY_HAND)
+    earliest_at, deadline_at, answer_by = _times(form, now, parameters, insee, by_hand=caller.role in PICK_BY_HAND)
     in_hand_until = now + timedelta(minutes=parameters.hold_minutes)
     return RequestRow(
         id=new_id(now),
@@ -97,6 +99,32 @@ def at_a_desk(caller: Caller, form: RequestForm) -> bool:
     return caller.role in PICK_BY_HAND or form.source in DESKS
 
 
+def refuse_astray(point: PointForm, commune: CommuneRow) -> None:
+    """Raise `Invalid` for a point that cannot be in its commune: everything would be too far from it."""
+    where, middle = (point.lat, point.lon), (commune.lat, commune.lon)
+    if is_swapped(*where, commune.insee, middle):
+        raise Invalid(
+            "Ce point n'est pas dans la commune : latitude et longitude semblent inversées.",
+            field="point",
+            value=f"lat {point.lat:g}, lon {point.lon:g}",
+            rule=f"near {commune.name}",
+        )
+    if is_astray(*where, commune.insee, middle):
+        raise Invalid(
+            "Ce point est trop loin de la commune : corrigez l'un ou l'autre.",
+            field="point",
+            rule=f"near {commune.name}",
+        )
+
+
+async def without_astray_point(session: AsyncSession, form: RequestForm) -> RequestForm:
+    """The form, without its point when that cannot be in its commune: for callers who cannot be asked again."""
+    commune = await session.get(CommuneRow, form.insee) if form.insee and form.point else None
+    if commune and form.point and is_astray(form.point.lat, form.point.lon, commune.insee, (commune.lat, commune.lon)):
+        return form.model_copy(update={"point": None})
+    return form
+
+
 async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float, float]:
     """The commune and the point, rounded to about 100 m: nobody needs the doorstep to match."""
     commune = await session.get(CommuneRow, form.insee) if form.insee else None
@@ -108,17 +136,20 @@ async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float,
         commune = commune or await nearest_commune(session, form.point.lat, form.point.lon)
         if commune is None:
             raise Invalid("Aucune commune près de ce point.", field="point", rule="in France")
+        refuse_astray(form.point, commune)
         return commune.insee, round(form.point.lat, 3), round(form.point.lon, 3)
     assert commune is not None  # noqa: S101  the form has one or the other
     return commune.insee, commune.lat, commune.lon
 
 
 def _times(
-    form: RequestForm, now: datetime, parameters: CptsParameters, *, by_hand: bool
+    form: RequestForm, now: datetime, parameters: CptsParameters, insee: str, *, by_hand: bool
 ) -> tuple[datetime, datetime, datetime]:
     """Earliest, deadline, answer by. Who picks by hand has the time of a hold before a round decides for them."""
     earliest = max(form.earliest_at or now, now)
-    deadline = form.deadline_at or max(default_deadline(form.urgency, now), earliest + timedelta(hours=1))
+    deadline = form.deadline_at or max(
+        default_deadline(form.urgency, now, zone_of(insee)), earliest + timedelta(hours=1)
+    )
     if deadline <= earliest:
         raise Invalid(
             "L'échéance doit être à venir, et après le début.",
@@ -136,6 +167,7 @@ def _times(
 async def seal_patient(session: AsyncSession, caller: Caller, vault: Vault, row: RequestRow, patient: Patient) -> bytes:
     """Encrypt what the practitioner needs to know, for this row; leaves a trace."""
     patient.refuse_national_numbers()
+    patient.refuse_unborn(await database_now(session))
     await _trace(session, caller, row, "write")
     return vault.seal(patient.model_dump(mode="json"), cpts_id=row.cpts_id, row_id=str(row.id))
 

@@ -35,6 +35,7 @@ from shared.db import after_commit, database_now, waiting_elsewhere
 from shared.ids import id_of_key
 from shared.patients.patient import Patient
 from shared.refusals import Refusal
+from shared.typed.zones import zone_of
 
 log = structlog.get_logger()
 
@@ -172,7 +173,7 @@ def _after(before: RequestRow, then: Then, caller_id: str, now: datetime, parame
     if then is Then.BOARD:
         values |= on_the_board(before, now, parameters)
     if then is Then.OTHER_DAY:
-        tomorrow = midnight_after(now)
+        tomorrow = midnight_after(now, zone_of(before.insee))
         deadline_at = max(before.deadline_at, tomorrow + timedelta(hours=EVENING_HOUR))
         values |= {"earliest_at": max(before.earliest_at, tomorrow), "deadline_at": deadline_at}
     return values

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.matching.engine.model import Mode
-from shared.clock import PARIS
 from shared.outside.asked import CptsId, Insee, Instant
 from shared.patients.patient import Patient
+from shared.typed.zones import PARIS
 
 EVENING_HOUR = 20
 SOURCES = ("sas", "practice", "pharmacy", "nurse", "ehpad", "patient", "other")
@@ -90,19 +91,19 @@ class RelaxationForm(Form):
     deadline_at: Instant | None = None
 
 
-def midnight_after(now: datetime) -> datetime:
-    """When tomorrow begins."""
-    tomorrow = now.astimezone(PARIS).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, datetime.min.time(), PARIS).astimezone(now.tzinfo)
+def midnight_after(now: datetime, zone: ZoneInfo = PARIS) -> datetime:
+    """When tomorrow begins where the patient is."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, datetime.min.time(), zone).astimezone(now.tzinfo)
 
 
-def default_deadline(urgency: int, now: datetime) -> datetime:
-    """P1: 3 h. P2: today 20:00 in Paris, at least 3 h. P3: tomorrow 20:00. P4: 48 h."""
+def default_deadline(urgency: int, now: datetime, zone: ZoneInfo = PARIS) -> datetime:
+    """P1: 3 h. P2: today 20:00 where the patient is, at least 3 h. P3: tomorrow 20:00. P4: 48 h."""
     if urgency == 1:
         return now + timedelta(hours=3)
     if urgency == 4:
         return now + timedelta(hours=48)
-    today = now.astimezone(PARIS).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
+    today = now.astimezone(zone).replace(hour=EVENING_HOUR, minute=0, second=0, microsecond=0)
     if urgency == 3:
         return (today + timedelta(days=1)).astimezone(now.tzinfo)
     return max(today.astimezone(now.tzinfo), now + timedelta(hours=3))

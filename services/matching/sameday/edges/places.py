@@ -2,14 +2,17 @@
 
 import asyncio
 import re
-import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from pydantic import BaseModel
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db.tables import CommuneRow
+from shared.typed.texts import plain, tidy
+
+__all__ = ["Commune", "CommuneIndex", "plain"]
 
 REREAD_AFTER_S = 600.0
 
@@ -27,11 +30,29 @@ class Commune(BaseModel):
     known_as: str = ""
 
 
-def plain(text: str) -> str:
-    """Without accents, capitals, hyphens or apostrophes; « st » reads « saint »."""
-    bare = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    words = re.findall(r"[a-z0-9]+", "".join(c for c in bare if not unicodedata.combining(c)).lower())
-    return " ".join({"st": "saint", "ste": "sainte"}.get(word, word) for word in words)
+_ARTICLES = frozenset({"l", "le", "la", "les", "aux"})
+_NUMBERED = re.compile(r"\b0*(\d{1,2})(?:er|ere|re|e|eme|nd|nde)?(?: arr(?:ondissement|dt|t)?| ardt)?(?= |$)", re.ASCII)
+_CODE = re.compile(r"(?:\d{2}|2[ab])\s?\d{3}", re.ASCII)
+Key = tuple[str, str, str]
+"""What is compared, the commune, the former name if it is one."""
+
+
+def _compact(name: str) -> str:
+    """A name to compare: one word, an arrondissement by its number (« 1er », « 01 », « 1er arrondissement »)."""
+    return _NUMBERED.sub(r"\1", name).replace(" ", "")
+
+
+def _said(typed: str) -> tuple[str, str]:
+    """The name that was typed, to compare, and the code beside it: postal, INSEE, or a département in brackets."""
+    text = re.sub(r"\bs\s*/", "sur ", tidy(typed).lower())
+    bare = re.sub(r"\bcedex(?: \d{1,2})?\b|\bfrance$", "", plain(text)).strip()
+    if re.fullmatch(r"\d[\dab ]*", bare, re.ASCII):
+        return bare.replace(" ", ""), ""
+    if found := re.search(rf"(?:^|\s)({_CODE.pattern})(?=\s|$)", bare):
+        return _compact(f"{bare[: found.start()]} {bare[found.end() :]}"), found[1].replace(" ", "")
+    if found := re.search(r"\((\d{2,3}|2[ab])\)$|\s(9[78]\d|2[ab]|20)$", text):
+        return _compact(plain(text[: found.start()])), found[1] or found[2]
+    return _compact(bare), ""
 
 
 class CommuneIndex:
@@ -39,7 +60,10 @@ class CommuneIndex:
 
     def __init__(self) -> None:
         """Nothing is read before the first search."""
-        self._keys: list[tuple[str, str, str]] = []
+        self._keys: list[Key] = []
+        self._compact: list[Key] = []
+        self._made_of: list[Key] | None = None
+        self._codes: set[str] = set()
         self._communes: dict[str, Commune] = {}
         self._stale_at_s = 0.0
 
@@ -55,15 +79,41 @@ class CommuneIndex:
         return insee in self._communes
 
     def search(self, typed: str, *, limit: int = 10) -> list[Commune]:
-        """The communes whose name, former name or postal code starts as typed, the largest first."""
-        start = plain(typed)
-        found: dict[str, str] = {}
-        for key, insee, former in self._keys[bisect_left(self._keys, (start, "", "")) :]:
+        """The communes whose name, former name or postal code starts as typed: the very name first, then the largest.
+
+        Articles, hyphens and spaces count for nothing; a code beside the name narrows it.
+        """
+        start, code = _said(typed)
+        keys, found = self._sorted(), dict[str, str]()
+        for key, insee, former in keys[bisect_left(keys, (start, "", "")) :] if start else ():
             if not key.startswith(start):
                 break
             found[insee] = "" if found.get(insee) == "" else former
-        largest = sorted(found, key=lambda insee: (-self._communes[insee].population, insee))[:limit]
-        return [self._communes[insee].model_copy(update={"known_as": found[insee]}) for insee in largest]
+        exact = {
+            insee for key, insee, _ in keys[bisect_left(keys, (start, "", "")) : bisect_left(keys, (start + "\0",))]
+        }
+        kept = [insee for insee in found if self._fits(insee, code)]
+        ranked = sorted(kept, key=lambda each: (each not in exact, -self._communes[each].population, each))[:limit]
+        return [self._communes[each].model_copy(update={"known_as": found[each]}) for each in ranked]
+
+    def _fits(self, insee: str, code: str) -> bool:
+        """Whether a commune has the code; one that no commune has, of a CEDEX, says at least the département."""
+        commune = self._communes[insee]
+        if not code or code in commune.postal_codes or code == insee.lower():
+            return True
+        starts = {insee[:2].lower(), insee[:3].lower(), *(postal[:2] for postal in commune.postal_codes)}
+        return (len(code) < 5 or code not in self._codes) and code[: min(len(code), 2)] in starts
+
+    def _sorted(self) -> list[Key]:
+        """The names to compare, with and without their article; made again when the list of names is another."""
+        if self._made_of is not self._keys:
+            compact = [(_compact(key), insee, former) for key, insee, former in self._keys]
+            bare = [(_compact(rest), insee, former) for rest, insee, former in _without_article(self._keys)]
+            self._compact, self._made_of = sorted({*compact, *bare}), self._keys
+            self._codes = {
+                code for each in self._communes.values() for code in [*each.postal_codes, each.insee.lower()]
+            }
+        return self._compact
 
     async def _read(self, session: AsyncSession) -> None:
         rows = (await session.exec(select(CommuneRow))).all()
@@ -72,3 +122,11 @@ class CommuneIndex:
         former = [(plain(name), row.insee, name) for row in rows for name in row.former_names]
         codes = [(code, row.insee, "") for row in rows for code in [*row.postal_codes, row.insee.lower()]]
         self._keys = sorted(names + former + codes)
+        self._sorted()
+
+
+def _without_article(keys: list[Key]) -> Iterator[Key]:
+    for key, insee, former in keys:
+        first, _, rest = key.partition(" ")
+        if rest and first in _ARTICLES:
+            yield rest, insee, former

@@ -89,8 +89,8 @@ export function overbookButton(request) {
 function callButton(change, context) {
   const id = change.practitioner_id || context.slot(change.slot_id)?.practitioner_id;
   const entry = entryOf(id);
-  if (change.kind !== "place" || !entry?.phone) return null;
-  return h("a", { class: "button", href: `tel:${entry.phone.replaceAll(" ", "")}` }, t("tension.act.ask", { who: nameOf(id), phone: entry.phone }));
+  if (change.kind !== "place" || !entry?.call) return null;
+  return h("a", { class: "button", href: entry.call }, t("tension.act.ask", { who: nameOf(id), phone: entry.phone }));
 }
 
 async function close(request) {

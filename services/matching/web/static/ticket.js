@@ -5,6 +5,9 @@ import { entryOf, nameOf, placeOf, professionOf } from "/static/directory.js";
 import { fullDay, time } from "/static/format.js";
 import { label, t } from "/static/page.js";
 
+/** A number that one can press when it leads somewhere. */
+const phoneOf = (whose) => whose?.call ? h("a", { href: whose.call }, whose.phone) : whose?.phone;
+
 /** Where they meet, in the way that was agreed. */
 function meeting(mode, place, line) {
   if (mode === "HH") return [line("referral.ticket.how", t("referral.ticket.at_home"))];
@@ -36,7 +39,7 @@ export function showTicket(request, context, next, { expected = true } = {}) {
       line("referral.ticket.when", h("span", { class: "ticket-figure" }, time(slot.starts_at)), ` ${fullDay(slot.starts_at)}`),
       line("referral.ticket.with", nameOf(slot.practitioner_id), " · ", professionOf(slot.practitioner_id)),
       ...meeting(request.mode, place, line),
-      line("referral.ticket.phone", place?.phone || entryOf(slot.practitioner_id)?.phone)),
+      line("referral.ticket.phone", phoneOf(place?.phone ? place : entryOf(slot.practitioner_id)))),
     place?.wheelchair && !["HH", "VR"].includes(request.mode) ? h("p", { class: "small" }, t("referral.ticket.wheelchair")) : null,
     h("div", { class: "row" }, h("img", { class: "qr", src: `/rdv/${slot.id}.svg`, alt: "", width: 136, height: 136 }),
       h("p", { class: "hint" }, t("referral.ticket.qr"))),

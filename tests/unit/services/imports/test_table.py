@@ -12,6 +12,7 @@ from services.files.professionals import Professional, read_professionals
 from services.files.requests import RequestLine, read_requests
 from services.files.slots import SlotLine, read_slots
 from services.files.table import BadRow, Cells, Column, read_instant, read_table
+from shared.typed.zones import zone_of
 
 NAME_AND_AGE = (Column("nom", ("name",), required=True), Column("âge"))
 HEADERS = {
@@ -138,3 +139,55 @@ def test_no_reader_ever_raises_below_a_good_header(rows: list[list[str]], reader
         if isinstance(row, BadRow):
             assert row.change
             assert row.line >= 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"sep=;\nnom;age\nAda;36\n",
+        b"\xef\xbb\xbfsep=;\r\nnom;age\r\nAda;36\r\n",
+        b'"sep=,"\nnom,age\nAda,36\n',
+        b"SEP = ;\n\nnom;age\nAda;36\n",
+        b"sep=\t\nnom\tage\nAda\t36\n",
+        "nom;âge\nAda;36\n".encode("cp1252"),
+        b"nom;age\rAda;36\r",
+        b"nom;age\r\nAda;36\r",
+        "nom;age\n\u200bAda\u00a0;\u202f36\n".encode(),
+        b"nom;age\nAda;'36\n",
+        "nom;age\nAda;٣٦\n".encode(),
+    ],
+)
+def test_what_a_spreadsheet_adds_on_its_own_does_not_change_the_line(raw: bytes) -> None:
+    [only] = cells(raw)
+    assert isinstance(only, Cells)
+    assert only.values == {"nom": "Ada", "âge": "36"}
+
+
+def test_a_line_keeps_its_number_whatever_ends_lines() -> None:
+    assert [each.line for each in cells(b"sep=;\r\nnom;age\rAda;36\r\nBob;40\n")] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "21/11/26 14:00", "21.11.2026 14:00", "21-11-2026 14h", "21/11/2026\u00a014:00",
+        "21/11/2026\u202f14\u202fh\u202f00",
+        "21/11/2026 à 14h00", "21/11/2026, 14:00:00", "sam. 21/11/2026 14:00", "21 novembre 2026 14:00",
+        "21 nov. 2026 14h",
+        "46347,5833333333", "46347.583333", "2026/11/21 14:00", "٢١/١١/٢٠٢٦ ١٤:٠٠", "\ufeff2026-11-21T14:00",
+    ],
+)  # fmt: skip
+def test_an_hour_is_read_as_people_and_spreadsheets_write_it(text: str) -> None:
+    assert read_instant(text) == datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["21/13/26 14:00", "21/11/2026 25:00", "46347", "31 novembre 2026 14:00", "21 nov 14:00"]
+)
+def test_what_names_no_hour_is_not_guessed(text: str) -> None:
+    assert isinstance(read_instant(text), str)
+
+
+def test_an_hour_without_offset_is_the_hour_of_the_place() -> None:
+    assert read_instant("21/11/2026 08:00", zone_of("97411")) == datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+    assert read_instant("21/11/2026 08:00", zone_of("97209")) == datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -1,0 +1,134 @@
+"""Guarded writes of the agendas that are followed, and of the absences they make."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.tables import AbsenceRow
+from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow
+from shared.db import run
+from shared.ids import new_id
+
+_DUE = text("""
+update availability.agenda_feed set next_read_at = common.now() + cast(:lease as interval)
+where practitioner_id = (
+  select practitioner_id from availability.agenda_feed where next_read_at <= common.now()
+  order by next_read_at limit 1 for update skip locked
+)
+returning practitioner_id, address_sealed, etag, content_hash, kept_sealed, common.now() as now,
+  kept_sealed is not null and unrolled_at <= common.now() - cast(:roll as interval) as rolls
+""")
+_READ = text("""
+update availability.agenda_feed
+set etag = :etag, content_hash = :content_hash, read_at = common.now(), error = '', failures = 0,
+    next_read_at = common.now() + cast(:every as interval)
+where practitioner_id = :id and address_sealed = :address
+returning practitioner_id
+""")
+_UNROLLED = text("""
+update availability.agenda_feed set unrolled_at = :now, kept_sealed = :kept, left_out = :left_out
+where practitioner_id = :id and address_sealed = :address
+returning practitioner_id
+""")
+_FAILED = text("""
+with before as (select error from availability.agenda_feed where practitioner_id = :id for update)
+update availability.agenda_feed
+set error = :error, failures = failures + 1,
+    next_read_at = common.now() + least(
+      cast(:longest as interval), cast(:pause as interval) * power(2, greatest(0, least(failures, 12) - 1))
+    )
+where practitioner_id = :id and address_sealed = :address
+returning (select error from before) = '' as broke
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An agenda to read now. `rolls`: what is kept of it must be unrolled again, whether or not it changed."""
+
+    practitioner_id: UUID
+    address_sealed: bytes
+    etag: str
+    content_hash: bytes | None
+    kept_sealed: bytes | None
+    now: datetime
+    rolls: bool
+
+
+async def claim(session: AsyncSession, *, lease: timedelta, roll: timedelta) -> Due | None:
+    """The agenda that waits longest, for as long as the lease."""
+    row = (await run(session, _DUE, lease=lease, roll=roll)).mappings().one_or_none()
+    return None if row is None else Due(**row)
+
+
+async def mark_read(session: AsyncSession, due: Due, *, etag: str, content_hash: bytes, every: timedelta) -> bool:
+    """Note that it was read; false when its owner follows another one meanwhile, or none."""
+    done = await run(
+        session, _READ, id=due.practitioner_id, address=due.address_sealed, etag=etag, content_hash=content_hash,
+        every=every,
+    )  # fmt: skip
+    return done.first() is not None
+
+
+async def mark_unrolled(session: AsyncSession, due: Due, *, kept: bytes, left_out: int) -> bool:
+    """Note until when its busy times are known; false when its owner follows another one meanwhile, or none."""
+    done = await run(
+        session, _UNROLLED, id=due.practitioner_id, address=due.address_sealed, kept=kept, left_out=left_out,
+        now=due.now,
+    )  # fmt: skip
+    return done.first() is not None
+
+
+async def mark_failed(session: AsyncSession, due: Due, error: str, *, pause: timedelta, longest: timedelta) -> bool:
+    """Note why it could not be read and set it aside, longer each time; true when it was readable before."""
+    done = await run(
+        session, _FAILED, id=due.practitioner_id, address=due.address_sealed, error=error, pause=pause,
+        longest=longest,
+    )  # fmt: skip
+    return bool(done.scalar_one_or_none())
+
+
+async def follow(session: AsyncSession, practitioner_id: UUID, values: dict[str, Any]) -> None:
+    """Follow this agenda, in the place of any other."""
+    row = insert(AgendaFeedRow).values(practitioner_id=practitioner_id, **values)
+    await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_=values))
+
+
+async def forget(session: AsyncSession, practitioner_id: UUID) -> None:
+    """Follow none."""
+    await run(session, delete(AgendaFeedRow).where(col(AgendaFeedRow.practitioner_id) == practitioner_id))
+
+
+async def busy_absences(session: AsyncSession, practitioner_id: UUID) -> Sequence[AbsenceRow]:
+    """The absences that come from the agenda of a practitioner."""
+    rows = select(AbsenceRow).join(AgendaBusyRow, col(AgendaBusyRow.absence_id) == col(AbsenceRow.id))
+    return (await session.exec(rows.where(AgendaBusyRow.practitioner_id == practitioner_id))).all()
+
+
+async def end_absences(session: AsyncSession, ids: Collection[UUID]) -> None:
+    """Take these absences away."""
+    if ids:
+        await run(session, delete(AbsenceRow).where(col(AbsenceRow.id).in_(ids)))
+
+
+async def begin_absences(
+    session: AsyncSession, practitioner_id: UUID, periods: Sequence[tuple[datetime, datetime]], now: datetime
+) -> list[tuple[UUID, datetime, datetime]]:
+    """Write these periods as absences that come from the agenda; answers each with its id."""
+    made = [(new_id(now), *period) for period in periods]
+    if made:
+        rows = [
+            {"id": key, "practitioner_id": practitioner_id, "starts_at": starts_at, "ends_at": ends_at}
+            for key, starts_at, ends_at in made
+        ]
+        links = [{"absence_id": key, "practitioner_id": practitioner_id} for key, _, _ in made]
+        await run(session, insert(AbsenceRow).values(rows))
+        await run(session, insert(AgendaBusyRow).values(links))
+    return made
