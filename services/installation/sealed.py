@@ -28,6 +28,7 @@ PLACES: Sequence[Sealed] = (
     Sealed("common.notice_device", "subscription_sealed", "''", "id::text"),
     Sealed("availability.booking", "patient_sealed", "cpts_id", "id::text"),
     Sealed("availability.agenda_feed", "address_sealed", "''", "practitioner_id::text"),
+    Sealed("availability.agenda_feed", "kept_sealed", "''", "practitioner_id::text"),
     Sealed("matching.request", "patient_sealed", "cpts_id", "id::text"),
     Sealed("matching.attachment", "patient_sealed", "cpts_id", "id::text"),
 )

@@ -31,7 +31,7 @@ AGES = {"24 hours": "24 hours", "1 day": "1 day", "1 minute": "30 seconds", "3 y
 @pytest.mark.parametrize("line", LINES, ids=[line.table for line in LINES])
 async def test_each_line_is_carried_out_to_the_hour(service: Service, line: Kept) -> None:
     await a_person(service.settings, Role.COORDINATOR)
-    clock = "common.now()" if "common.now" in line.age else "clock_timestamp()"
+    clock = "clock_timestamp()" if "clock_timestamp" in line.age else "common.now()"
     async with owner(service.settings) as session:
         before = (await run(session, text(f"select count(*) from {line.table}"))).scalar_one()
         for key, margin in (("old", "- interval '10 seconds'"), ("young", "+ interval '1 hour'")):

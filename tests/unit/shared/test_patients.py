@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
+from shared.outside.asked import is_national_number
 from shared.patients.patient import Patient, shown
 from shared.refusals import Invalid
 
@@ -67,8 +68,9 @@ def test_a_number_nobody_can_call_is_refused(said: str) -> None:
 
 def test_signs_nobody_sees_do_not_hide_a_national_number() -> None:
     hidden = "1 85 05\u200b 78 006 084 91".replace("8", "٨")
-    with pytest.raises(Invalid):
-        Patient(note=hidden).refuse_national_numbers()
+    with pytest.raises(ValidationError) as refused:
+        Patient(note=hidden)
+    assert is_national_number(refused.value.errors()[0])
 
 
 def test_the_link_to_call_is_made_where_the_patient_is_shown() -> None:

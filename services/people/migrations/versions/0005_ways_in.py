@@ -42,3 +42,14 @@ def upgrade() -> None:
     )
     for table, column in (("once_pass", "account_id"), ("once_pass", "expires_at"), ("recovery_code", "account_id")):
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False, schema="common")
+    # What services may only add to is forgotten on schedule all the same, by this function alone and never earlier.
+    for log in ("access_log", "setting_change"):
+        op.execute(f"""
+            create function common.forget_{log}() returns bigint language sql security definer
+            set search_path = pg_catalog, common set aiguillage.cpts = '*' as $$
+              with gone as (
+                delete from common.{log} where at < common.now() - interval '3 years' returning 1
+              )
+              select count(*) from gone
+            $$
+        """)  # noqa: S608  names of this migration
