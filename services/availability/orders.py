@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.outside.asked import LINE, Day, Insee, Instant
-from shared.patients.patient import Patient
 from shared.typed.phones import LONGEST, read_phone
 
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
@@ -157,8 +156,12 @@ class Hold(Order):
     own_patient: bool = False
 
 
-Group = Annotated[str, Field(min_length=1, max_length=60)]
+Group = Annotated[str, Field(min_length=1, max_length=60), LINE]
 """Orders of one batch that name the same group are carried out all or none."""
+
+
+PatientSaid = Annotated[dict[str, Annotated[str, Field(max_length=500)] | None], Field(max_length=10)]
+"""A patient in a batch, read with their own order: one that does not suit refuses that order, not the others."""
 
 
 class HoldOf(Hold):
@@ -166,7 +169,7 @@ class HoldOf(Hold):
 
     slot_id: UUID
     confirm: bool = False
-    patient: Patient | None = None
+    patient: PatientSaid | None = None
     all_or_none_group: Group | None = None
 
 
@@ -174,7 +177,7 @@ class ConfirmationOf(Order):
     """Make this hold firm, in a batch."""
 
     booking_id: UUID
-    patient: Patient | None = None
+    patient: PatientSaid | None = None
     all_or_none_group: Group | None = None
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
@@ -16,9 +17,11 @@ from services.availability.orders import Batch, ConfirmationOf, HoldOf, ReleaseO
 from services.availability.refusals import GroupRefused
 from shared.auth import Caller
 from shared.contracts import BookingState, BookingView
+from shared.outside.asked import is_national_number
+from shared.outside.nir import PatientNumberRefused
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
-from shared.refusals import Refusal
+from shared.refusals import Invalid, Refusal
 
 Answer = BookingView | Refusal
 
@@ -116,9 +119,17 @@ def _all_or_none(turn: Turn, unit: Sequence[Item]) -> dict[tuple[str, int], Plac
     return done
 
 
-def told(patient: Patient | None) -> Mapping[str, Any] | None:
-    """A patient as the vault seals them; raises `PatientNumberRefused`."""
+def told(patient: Patient | Mapping[str, str | None] | None) -> Mapping[str, Any] | None:
+    """A patient as the vault seals them; raises `PatientNumberRefused`, or `Invalid` for what does not suit."""
     if patient is None:
         return None
+    if not isinstance(patient, Patient):
+        try:
+            patient = Patient.model_validate(patient)
+        except ValidationError as faulty:
+            if any(is_national_number(each) for each in faulty.errors()):
+                raise PatientNumberRefused(field="patient", rule="no NIR, no INS identifier") from None
+            wrong = sorted({str(each["loc"][0]) for each in faulty.errors() if each["loc"]})
+            raise Invalid(field="patient", rule=", ".join(wrong)) from None
     patient.refuse_national_numbers()
     return patient.model_dump(mode="json")

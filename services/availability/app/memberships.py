@@ -46,10 +46,12 @@ async def require_sole(session: AsyncSession, caller: Caller, practitioner_id: U
     """What holds for a practitioner everywhere is theirs to say, or their CPTS's when they have just one."""
     if caller.role in OWN_SLOTS_ONLY:
         caller.require_practitioner(practitioner_id)
-    elif caller.role is not Role.MACHINE and not all(
-        caller.may_see(cpts) for cpts in await cpts_of(session, caller, practitioner_id)
-    ):
-        raise ElsewhereToo(field="practitioner_id", value=practitioner_id)
+    elif caller.role is not Role.MACHINE:
+        seen = [caller.may_see(cpts) for cpts in await cpts_of(session, caller, practitioner_id)]
+        if seen and not any(seen):
+            raise NotAllowed(field="practitioner_id", rule="a member of one of your CPTS")
+        if not all(seen):
+            raise ElsewhereToo(field="practitioner_id", value=practitioner_id)
 
 
 async def require_member(session: AsyncSession, caller: Caller, practitioner_id: UUID, cpts_id: str) -> None:

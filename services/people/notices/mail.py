@@ -64,7 +64,7 @@ def letter(*, sender: str, to: str, subject: str, lines: list[str], message_id: 
     except ValueError:
         raise Undeliverable("address") from None
     message["Message-ID"] = message_id
-    message["Date"] = formatdate()
+    message["Date"] = formatdate(usegmt=True)
     message["Auto-Submitted"] = "auto-generated"
     message["List-Unsubscribe"] = f"<{preferences}>"
     message.set_content("\n".join(lines) + "\n")
