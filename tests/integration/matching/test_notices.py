@@ -54,8 +54,8 @@ async def test_a_practitioner_asked_for_one_more_is_told_until_it_is_settled(tow
 async def test_who_runs_the_board_is_told_of_a_p1_that_waits_and_of_who_is_left_unserved(town: Town) -> None:
     coordinator, neighbour = await town.person(Role.COORDINATOR), await town.person(Role.PHARMACIST)
     asker = await town.person(Role.PHARMACIST)
-    urgent = (await asker.client.post("/requests", json=a_request())).json()["id"]
-    calm = (await asker.client.post("/requests", json=a_request(urgency=3))).json()["id"]
+    urgent = (await asker.client.post("/requests", json=a_request(board=True))).json()["id"]
+    calm = (await asker.client.post("/requests", json=a_request(urgency=3, board=True))).json()["id"]
     assert await told(town.settings, coordinator.account) == []
     await show(town.settings, MORNING + timedelta(minutes=11))
     await until(asker.client, urgent, "escalated")
@@ -71,7 +71,7 @@ async def test_who_runs_the_board_is_told_of_a_p1_that_waits_and_of_who_is_left_
 
 async def test_who_took_charge_is_not_told_twice_of_an_unserved_request(town: Town) -> None:
     coordinator, asker = await town.person(Role.COORDINATOR), await town.person(Role.PHARMACIST)
-    asked = (await asker.client.post("/requests", json=a_request(urgency=2))).json()["id"]
+    asked = (await asker.client.post("/requests", json=a_request(urgency=2, board=True))).json()["id"]
     assert (await coordinator.client.post(f"/requests/{asked}/ownership", json={})).is_success
     await show(town.settings, MORNING + timedelta(hours=20))
     await until(asker.client, asked, "unserved")
