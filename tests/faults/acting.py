@@ -13,8 +13,10 @@ from tests.builders import MORNING
 from tests.faults.history import Told
 from tests.towns import a_request
 
-SEED = int(os.environ.get("AIGUILLAGE_FAULTS_SEED", "1"))
-"""Set it to play another story."""
+_MANY = int(os.environ.get("AIGUILLAGE_FAULTS_SEEDS", "0"))
+SEEDS = range(1, 1 + max(1, _MANY))
+"""Each plays another story: `make test-faults SEEDS=20`."""
+PEOPLE = 60 if _MANY else 15
 AWAY = (httpx.HTTPError, OSError)
 
 

@@ -1,4 +1,4 @@
-"""Some sixty people at once while sockets fall silent, calls drag and processes die: no promise is broken."""
+"""People at once while sockets fall silent, calls drag and processes die: no promise is broken."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,17 +6,17 @@ from contextlib import AsyncExitStack
 
 import httpx
 import numpy as np
+import pytest
 
 from shared.auth import Role
 from shared.http import COOKIE
 from shared.settings import Settings
 from tests.builders import MORNING, Territory, a_person, a_territory
-from tests.faults.acting import SEED, Act
+from tests.faults.acting import PEOPLE, SEEDS, Act
 from tests.faults.conftest import Wired
 from tests.faults.history import Told, broken_promises, disagreements, truth
 from tests.processes import Program, running
-
-PEOPLE = 60
+from tests.towns import PATIENCE_S
 
 
 async def settled(settings: Settings) -> None:
@@ -43,9 +43,15 @@ async def played(act: Act, slots: Sequence[str], draw: np.random.Generator) -> N
     await asyncio.gather(*(one(float(draw.random())) for _ in range(PEOPLE)))
 
 
-async def test_silence_and_slow_calls_break_no_promise(wired: Wired) -> None:
-    print(f"AIGUILLAGE_FAULTS_SEED={SEED}")  # noqa: T201  said where a failure is read
-    town, told, draw = wired.town, Told(), np.random.default_rng(SEED)
+async def asked(told: Told, count: int, acting: asyncio.Task[None]) -> None:
+    """Wait until so many have asked, or nobody acts any more."""
+    while len(told.submitted) < count and not acting.done():
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_silence_and_slow_calls_break_no_promise(wired: Wired, seed: int) -> None:
+    town, told, draw = wired.town, Told(), np.random.default_rng(seed)
     slots = await published(await town.machine(), town.territory)
     coordinator = await town.person(Role.COORDINATOR)
     act = Act([coordinator.client], told, draw)
@@ -70,9 +76,10 @@ async def test_silence_and_slow_calls_break_no_promise(wired: Wired) -> None:
     assert broken_promises(told, await truth(town.settings)) == []
 
 
-async def test_two_matching_processes_one_of_them_killed_break_no_promise(settings: Settings) -> None:
-    print(f"AIGUILLAGE_FAULTS_SEED={SEED}")  # noqa: T201  said where a failure is read
-    told, draw = Told(), np.random.default_rng(SEED)
+@pytest.mark.long
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_two_matching_processes_one_of_them_killed_break_no_promise(settings: Settings, seed: int) -> None:
+    told, draw = Told(), np.random.default_rng(seed)
     territory = await a_territory(settings)
     token = await a_person(settings, Role.COORDINATOR)
     environment = {
@@ -88,18 +95,20 @@ async def test_two_matching_processes_one_of_them_killed_break_no_promise(settin
         ]
         clients = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=each.url, cookies={COOKIE: token}, headers={"Origin": each.url})
+                httpx.AsyncClient(
+                    base_url=each.url, cookies={COOKIE: token}, headers={"Origin": each.url}, timeout=PATIENCE_S
+                )
             )
             for each in programs
         ]
         headers = {"Authorization": f"Bearer {settings.machine_token('matching')}"}
-        machine = httpx.AsyncClient(base_url=there.url, headers=headers)
+        machine = httpx.AsyncClient(base_url=there.url, headers=headers, timeout=PATIENCE_S)
         slots = await published(await stack.enter_async_context(machine), territory)
         act = Act(clients, told, draw)
         acting = asyncio.create_task(played(act, slots, draw))
-        await asyncio.sleep(4)
+        await asked(told, PEOPLE // 3, acting)
         await programs[0].kill()
-        await asyncio.sleep(3)
+        await asked(told, PEOPLE // 2, acting)
         await programs[0].start()
         await acting
         await settled(settings)
