@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 
 from shared import embedded
-from tests.bench.booking import dsn
+from tests.bench.doors import dsn
 from tests.bench.idle import read
 from tests.bench.report import Report, percentile, progress
 from tests.bench.stage import Stage, stage
