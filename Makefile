@@ -8,7 +8,7 @@ ARGS ?=
 # Compiled modules are kept, whatever the shell says: without them every start compiles all it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test screenshots bench lock check clean
+.PHONY: setup demo test test-faults screenshots bench lock check clean
 
 setup: $(VENV)/.runtime
 
@@ -50,6 +50,11 @@ ifeq ($(ARGS),)
 else
 	$(BIN)/pytest $(ARGS)
 endif
+
+# Sixty people, faults, processes that die, by so many seeds: make test-faults SEEDS=20
+SEEDS ?= 3
+test-faults: $(VENV)/.test
+	AIGUILLAGE_FAULTS_SEEDS=$(SEEDS) $(BIN)/pytest -m "long or not long" tests/faults $(ARGS)
 
 screenshots: $(VENV)/.test
 	@tests/e2e/install-browser $(BIN)

@@ -73,8 +73,8 @@ class Program:
 async def running(*arguments: str, environment: dict[str, str]) -> AsyncIterator[Program]:
     """A program that is stopped at the end, whatever happened to it meanwhile."""
     program = Program(list(arguments), environment)
-    await program.start()
     try:
+        await program.start()
         yield program
     finally:
         await program.stop()

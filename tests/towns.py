@@ -31,6 +31,8 @@ COMMUNES: tuple[tuple[str, str, float, float, list[str], list[str]], ...] = (
     ("2A004", "Ajaccio", 41.926, 8.737, ["20000"], []),
     ("48095", "Mende", 44.5, 3.5, ["48000"], []),
 )
+PATIENCE_S = 30.0
+"""How long an answer may take on a busy machine: nothing is said of how fast it is."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ async def signed_in(settings: Settings, role: Role, *own: UUID, cpts: str = CPTS
     async with owner(settings) as session:
         account = (await caller_of_session(session, token)).id
     client = httpx.AsyncClient(
-        cookies={COOKIE: token}, headers={"Origin": settings.public_url}, verify=authorities(), **options
+        cookies={COOKIE: token},
+        headers={"Origin": settings.public_url},
+        verify=authorities(),
+        **{"timeout": PATIENCE_S, **options},
     )
     return Person(account, client)
 
@@ -105,7 +110,7 @@ class Town:
         """Our own machine, at one of the two services."""
         headers = {"Authorization": f"Bearer {self.settings.machine_token('matching')}"}
         client = httpx.AsyncClient(
-            base_url=f"{self.settings.public_url}{API[at]}", headers=headers, verify=authorities()
+            base_url=f"{self.settings.public_url}{API[at]}", headers=headers, verify=authorities(), timeout=PATIENCE_S
         )
         return await self.clients.enter_async_context(client)
 

@@ -30,6 +30,18 @@ def communes(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> 
 
 
 @imports.command()
+def shapes(file: File, strict: Strict = False, data_dir: DataDir = UP_DIR) -> None:
+    """Les contours des communes, pour la carte (GeoJSON : Polygon ou MultiPolygon, code INSEE dans « code »).
+
+    Ils sont simplifiés à une centaine de mètres. Sans eux, la carte découpe le territoire autour des centres.
+
+    \b
+    aiguillage import shapes communes-48-lozere.geojson
+    """
+    _import("shapes", file, strict=strict, data_dir=data_dir)
+
+
+@imports.command()
 def professionals(
     file: File,
     cpts: Annotated[str, typer.Option("--cpts", help="FINESS de la CPTS où les inscrire : ses communes seulement.")],

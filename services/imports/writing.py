@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.files.communes import Commune, read_communes
 from services.files.outcome import Outcome, Writer
+from services.files.shapes import Shape, read_shapes
 from services.imports.into_availability import professionals, slots
 from services.imports.into_matching import attachments, requests
 from shared.db import run
@@ -31,6 +32,13 @@ WRITE_COMMUNES = text("""
     where c is distinct from excluded
     returning xmax = 0
 """)
+WRITE_SHAPES = text("""
+    insert into common.commune_shape as s
+    select * from jsonb_to_recordset(cast(:rows as jsonb)) as r (insee text, rings jsonb)
+    on conflict (insee) do update set rings = excluded.rings
+    where s.rings is distinct from excluded.rings
+    returning xmax = 0
+""")
 
 
 @asynccontextmanager
@@ -49,16 +57,30 @@ async def _communes(wiring: Wiring, _cpts: str) -> Writer:
 
 async def write_communes(session: AsyncSession, communes: Sequence[Commune]) -> Outcome:
     """Insert the communes, or update what differs."""
-    rows = json.dumps([asdict(each) for each in communes])
+    return await _upsert(session, WRITE_COMMUNES, communes)
+
+
+async def _shapes(wiring: Wiring, _cpts: str) -> Writer:
+    return Writer(read_shapes, write_shapes, wiring.open_session)
+
+
+async def write_shapes(session: AsyncSession, shapes: Sequence[Shape]) -> Outcome:
+    """Insert the outlines, or replace what differs; the last of one code stands."""
+    return await _upsert(session, WRITE_SHAPES, list({each.insee: each for each in shapes}.values()))
+
+
+async def _upsert(session: AsyncSession, statement: TextClause, given: Sequence[Commune | Shape]) -> Outcome:
+    rows = json.dumps([asdict(each) for each in given])
     # xmax is 0 on a row that this statement inserted.
-    inserted = [each for (each,) in (await run(session, WRITE_COMMUNES, rows=rows)).all()]
+    inserted = [each for (each,) in (await run(session, statement, rows=rows)).all()]
     added = sum(map(bool, inserted))
-    return Outcome(added, len(inserted) - added, len(communes) - len(inserted))
+    return Outcome(added, len(inserted) - added, len(given) - len(inserted))
 
 
 Maker = Callable[[Wiring, str], Awaitable[Writer]]
 MAKERS: dict[str, tuple[str, Maker]] = {
     "communes": ("availability", _communes),
+    "shapes": ("availability", _shapes),
     "professionals": ("availability", professionals),
     "slots": ("availability", slots),
     "requests": ("matching", requests),

@@ -30,6 +30,7 @@ PLACES: Sequence[Sealed] = (
     Sealed("availability.agenda_feed", "address_sealed", "''", "practitioner_id::text"),
     Sealed("availability.agenda_feed", "kept_sealed", "''", "practitioner_id::text"),
     Sealed("matching.request", "patient_sealed", "cpts_id", "id::text"),
+    Sealed("matching.request_note", "text_sealed", "cpts_id", "id::text"),
     Sealed("matching.attachment", "patient_sealed", "cpts_id", "id::text"),
 )
 REMEDY = "Remettre AIGUILLAGE_SECRET_KEY, ou dans AIGUILLAGE_DATA_KEYS les clés, comme avant ; une nouvelle en dernier."

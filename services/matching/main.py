@@ -18,10 +18,11 @@ from services.matching.hub.directory import Directory
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.hub.store.mail import forget_mail
-from services.matching.lab.api import foresight
+from services.matching.lab.api import foresight, sheet
 from services.matching.lab.api import worth as places
+from services.matching.lab.api.tomorrow import Tomorrow
 from services.matching.lab.history import History
-from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, why
+from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, running, why
 from services.matching.sameday.edges.availability import Availability, client_for
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.foreign import ForeignSlots
@@ -39,6 +40,7 @@ from shared.auth import admit_machine
 from shared.http import answer_problems
 from shared.http.doors import described
 from shared.live.push import Hub
+from shared.running.kept import Kept
 from shared.settings import Settings
 from shared.web.health import routes as health
 from shared.wiring import serving, wire
@@ -82,7 +84,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.state.panels, app.state.history = Panels(client), History(client)
     app.state.foreign = ForeignSlots(client)
     app.state.directory = Directory(client)
-    app.state.foresight_turn = asyncio.Lock()
+    app.state.foresight_turn, app.state.tomorrow = asyncio.Lock(), Kept[Tomorrow]()
     app.state.router, app.state.geocoder = router, geocoder
     app.state.pricing = Pricing(solver)
 
@@ -93,6 +95,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(live.routes)
     app.include_router(health)
     app.include_router(samu_hub.routes)
+    app.include_router(running.routes)
     app.include_router(requests.routes)
     app.include_router(advice.routes)
     app.include_router(overbooking.routes)
@@ -104,6 +107,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(attachment_imports.routes)
     app.include_router(foresight.routes)
     app.include_router(places.routes)
+    app.include_router(sheet.routes)
     app.include_router(exports.routes)
     answer_problems(app)
     return app

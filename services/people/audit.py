@@ -94,6 +94,28 @@ async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str,
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Someone of a CPTS who asks for patients or runs the board."""
+
+    account: UUID
+    label: str
+    role: str
+    phone: str
+
+
+async def colleagues(session: AsyncSession, cpts_id: str) -> list[Colleague]:
+    """Who may have made a request of a CPTS, and who may take care of it; suspended accounts are named too."""
+    found = await session.exec(
+        select(AccountRow.id, AccountRow.label, RoleGrantRow.role, AccountRow.phone)
+        .join(RoleGrantRow, col(RoleGrantRow.account_id) == col(AccountRow.id))
+        .where(RoleGrantRow.cpts_id == cpts_id)
+        .distinct()
+        .order_by(AccountRow.label)
+    )
+    return [Colleague(account, label, role, phone) for account, label, role, phone in found]
+
+
 async def labels_of(session: AsyncSession, accounts: Collection[str]) -> dict[str, str]:
     """What accounts are called, by id; machines and rounds are not accounts."""
     found = await session.exec(

@@ -30,6 +30,10 @@ class Watch:
         """Wake the waiter."""
         self._event.set()
 
+    def forget(self) -> None:
+        """Forget the rings until now: whoever reads now reads what they announced."""
+        self._event.clear()
+
     async def wait(self, at_most_s: float | None = POLL_S) -> bool:
         """Wait for a ring, or for the poll interval (None: for ever); true if it rang."""
         try:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -45,6 +45,15 @@ class CommuneRow(Common, table=True):
     population: int
 
 
+class CommuneShapeRow(Common, table=True):
+    """The outline of a commune, simplified: rings of (latitude, longitude)."""
+
+    __tablename__ = "commune_shape"
+
+    insee: str = Field(primary_key=True, sa_type=Text)
+    rings: list[list[tuple[float, float]]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class AccountRow(Common, table=True):
     """Someone who may sign in. `subject` is who they are for an identity provider (`issuer|sub`)."""
 
@@ -53,6 +62,8 @@ class AccountRow(Common, table=True):
     id: UUID = Field(primary_key=True)
     label: str = Field(sa_type=Text)
     email: str | None = Field(default=None, sa_type=Text, unique=True)
+    phone: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """On which number they are called back about a request."""
     subject: str | None = Field(default=None, sa_type=Text, unique=True)
     password_hash: str | None = Field(default=None, sa_type=Text)
     totp_sealed: bytes | None = None

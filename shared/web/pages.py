@@ -25,7 +25,7 @@ HOME: Mapping[Role, str] = {
     Role.PHARMACIST: "/orienter",
     Role.REGULATOR: "/orienter",
     Role.COORDINATOR: "/tension",
-    Role.COMMITTEE: "/tension",
+    Role.COMMITTEE: "/comite",
     Role.ADMIN: "/admin",
 }
 """The page each role works on."""
@@ -35,7 +35,7 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     Role.PHARMACIST: (("/orienter", "nav.referral"),),
     Role.REGULATOR: (("/orienter", "nav.referral"),),
     Role.COORDINATOR: (("/tension", "nav.tension"), ("/orienter", "nav.referral")),
-    Role.COMMITTEE: (("/tension", "nav.tension"),),
+    Role.COMMITTEE: (("/comite", "nav.committee"),),
     Role.ADMIN: (("/admin", "nav.admin"), ("/tension", "nav.tension")),
 }
 SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map.", "login.")

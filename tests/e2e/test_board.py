@@ -83,17 +83,35 @@ async def test_when_its_time_has_come_the_board_offers_to_ask_for_one_more_patie
         await expect(row.get_by_role("button", name="Demander un surnuméraire")).to_have_count(0)
 
 
-async def test_the_committee_reads_and_changes_nothing(browser: Browser, here: Town) -> None:
+async def test_the_committee_reads_counts_on_a_page_of_its_own_and_changes_nothing(
+    browser: Browser, here: Town
+) -> None:
     await fill(here)
+    async with here.client(Role.PHARMACIST) as client:
+        for _ in range(5):
+            sprain = {"insee": "48095", "urgency": 3, "motive": "sprain"}
+            assert (await client.post("/matching/requests", json=sprain)).status_code == 201
     token = await here.token(Role.COMMITTEE)
-    async with screen(browser, here.url, "/tension#mt", token) as board:
-        await expect(board.page.get_by_role("button", name="Proposer des médecins")).to_have_count(0)
-        await expect(board.page.locator("#list")).to_have_count(0)
-        await board.page.get_by_role("tab", name="Tableau").click()
-        await board.page.locator("#board .open").first.click()
-        await expect(board.page.get_by_role("dialog").get_by_role("button", name="Fermer la demande")).to_have_count(0)
-    async with here.client(Role.COMMITTEE) as client:
+    async with screen(browser, here.url, "/comite", token) as page_of:
+        found = page_of.page.locator("#review-parts")
+        mende = found.get_by_role("row", name=re.compile("^Mende"))
+        await expect(mende.locator("td").first).to_have_text("7")
+        await expect(found.get_by_role("row", name=re.compile("^Chanac")).locator("td").first).to_have_text("< 5")
+        await expect(page_of.page.locator("#review-least")).to_contain_text("Moins de 5 personnes")
+        await expect(page_of.page.locator("body")).not_to_contain_text("Pharmacie de l'Essai")
+    async with here.client(Role.COORDINATOR) as client:
         asked = (await client.get("/matching/requests", params={"cpts": "990000001"})).json()[0]["id"]
+    async with here.client(Role.COMMITTEE) as client:
+        assert (await client.get("/tension")).status_code == 403
+        assert (await client.get("/matching/requests", params={"cpts": "990000001"})).json() == []
+        state = (await client.get("/matching/live/snapshot", params={"cpts": "990000001"})).json()["state"]
+        assert not any(state.values())
+        for name in ("board", "fairness", "free", "communes", "register", "story"):
+            at = f"/matching/exports/{name}.csv?cpts=990000001&of={asked}"
+            assert (await client.get(at)).status_code == 403, name
+        told = (await client.get("/matching/exports/review.csv", params={"cpts": "990000001"})).text
+        assert "moins de 5" in told
+        assert "Pharmacie" not in told.replace("Pharmacie;", "")
         for path, body in (
             (f"/matching/requests/{asked}/relaxation", {"max_travel_minutes": 60}),
             (f"/matching/requests/{asked}/closure", {"reason": "other"}),
@@ -101,3 +119,47 @@ async def test_the_committee_reads_and_changes_nothing(browser: Browser, here: T
             ("/matching/attachment-rounds", {}),
         ):
             assert (await client.post(path, json=body)).status_code == 403, path
+
+
+async def test_the_evening_is_compared_with_the_same_day_a_week_before(browser: Browser, here: Town) -> None:
+    for week, count in ((1, 2), (0, 3)):
+        await show(here.settings, MORNING - timedelta(weeks=week))
+        async with here.client(Role.PHARMACIST) as client:
+            for _ in range(count):
+                body = {"insee": "48095", "urgency": 3, "motive": "sprain"}
+                assert (await client.post("/matching/requests", json=body)).status_code == 201
+    async with screen(browser, here.url, "/tension#bilan", await here.token(Role.COORDINATOR)) as board:
+        lead = board.page.locator("#review-lead .review-figure").first
+        await expect(lead).to_have_text("3 Demandes (2 les mêmes jours avant)")
+        await board.page.get_by_label("4 semaines").check()
+        await expect(lead).to_have_text("5 Demandes (0 les mêmes jours avant)")
+
+
+async def test_the_map_shows_the_territory_and_a_table_beside_it_sorts(browser: Browser, here: Town) -> None:
+    await fill(here)
+    async with screen(browser, here.url, "/tension", await here.token(Role.COORDINATOR)) as board:
+        page = board.page
+        areas = page.locator("#map path.leaflet-interactive:not([role=button])")
+        await expect(areas).to_have_count(6)
+        await expect(page.locator("#map .mark-caption").first).to_contain_text("Mende")
+        await expect(page.locator("#map-legend .legend-step").first).to_contain_text("0")
+        first = page.locator("#communes tr").first
+        await page.locator("[data-commune-sort=commune]").click()
+        await expect(first).to_contain_text("Badaroux")
+        await page.locator("[data-commune-sort=offer]").click()
+        await expect(first).to_contain_text("Mende")
+
+
+async def test_a_printed_board_says_what_it_is_of_whom_and_when_without_buttons(browser: Browser, here: Town) -> None:
+    await fill(here)
+    async with screen(browser, here.url, "/tension", await here.token(Role.COORDINATOR)) as board:
+        page = board.page
+        await expect(page.locator("#board tr").first).to_be_visible()
+        await page.emulate_media(media="print")
+        await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        await expect(page.locator("#print-head")).to_have_text(
+            re.compile(r"^Tension · Aiguillage · CPTS de l'Essai · mardi 24 novembre 9:\d\d$")
+        )
+        for hidden in ("#choose", "#wall", ".export", "#tabs", "#map"):
+            await expect(page.locator(hidden).first).to_be_hidden()
+        await expect(page.locator("#board .open").first).to_be_visible()

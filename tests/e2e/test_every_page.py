@@ -25,7 +25,9 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "what if": (Role.COORDINATOR, "/tension#simulation"),
     "tomorrow": (Role.COORDINATOR, "/tension#demain"),
     "administration": (Role.ADMIN, "/admin"),
-    "board of the committee": (Role.COMMITTEE, "/tension"),
+    "committee": (Role.COMMITTEE, "/comite"),
+    "review": (Role.COORDINATOR, "/tension#bilan"),
+    "found again": (Role.COORDINATOR, "/tension#retrouver"),
 }
 
 

@@ -27,14 +27,15 @@ routes = APIRouter(include_in_schema=False)
 
 @routes.get("/creneaux")
 async def my_slots(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
-    """« Mes créneaux », for a practitioner or their delegate."""
-    caller.require(Role.PRACTITIONER, Role.DELEGATE)
+    """« Mes créneaux », for a practitioner, their delegate, or the coordination that one of them phones."""
+    caller.require(Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR)
     return page.show(
         "availability/creneaux.html",
         title="slots.title",
         caller=caller,
         label=await label_of_account(session, caller),
         words=("slots.", "me.", "why.", "asks.", "extra.", "week.", "notices."),
+        acting=caller.role is Role.COORDINATOR,
         modes=("AMB", "HH", "VR"),
         types=("CPTS", "SNP", "PRO", "PUBLIC"),
         cpts=page.chosen_cpts(caller) or "",

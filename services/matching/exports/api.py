@@ -1,6 +1,7 @@
 """Every list leaves as a file from one address: `/exports/NAME.csv` or `.xlsx`, for whoever sees the list."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -21,15 +22,18 @@ from shared.refusals import NotFound
 from shared.wording.labels import language_of, wording
 
 ALL = tuple(Role)
+RUNS = tuple(role for role in READERS if role is not Role.COMMITTEE)
+"""Who sees rows of one request or one person; the committee is told counts."""
 LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[Ask], Awaitable[Table]]]] = {
-    "board": (READERS, lists.board),
+    "board": (RUNS, lists.board),
     "mine": (ALL, lists.mine),
-    "story": (ALL, lists.story),
-    "fairness": (READERS, lists.fairness),
-    "free": (READERS, lists.free),
-    "communes": (READERS, export_territory.communes),
+    "story": (tuple(role for role in Role if role is not Role.COMMITTEE), lists.story),
+    "fairness": (RUNS, lists.fairness),
+    "free": (RUNS, lists.free),
+    "communes": (RUNS, export_territory.communes),
+    "review": (READERS, export_territory.period),
     "asks": (ALL, export_territory.asks),
-    "register": ((*READERS, *OWN_SLOTS_ONLY), lists.register),
+    "register": ((*RUNS, *OWN_SLOTS_ONLY), lists.register),
     "equity": (READS_FIGURES, export_territory.equity),
     "proposals": (READS_PROPOSALS, lists.proposals),
     "whatif": (READERS, lists.what_if),
@@ -57,8 +61,13 @@ async def export(
     slots: Annotated[int, Query(ge=0, le=20)] = 0,
     insee: Insee | None = None,
     demand_percent: Annotated[int, Query(ge=50, le=200)] = 100,
-    farther_minutes: Annotated[int, Query(ge=0, le=60)] = 0,
+    farther_minutes: Annotated[int, Query(ge=-20, le=60)] = 0,
     days: Annotated[int, Query(ge=1, le=28)] = 7,
+    without: UUID | None = None,
+    away_from: date | None = None,
+    away_until: date | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     compte: Some = "",
     objet: Some = "",
 ) -> Response:
@@ -75,7 +84,23 @@ async def export(
         demand_percent=demand_percent,
         farther_minutes=farther_minutes,
         days=days,
+        without=without,
+        away_from=away_from,
+        away_until=away_until,
     )
     words = wording(language_of(request.cookies))
-    ask = Ask(request, session, caller, words, cpts, of, change, foresight, account=compte, item=objet)
+    ask = Ask(
+        request,
+        session,
+        caller,
+        words,
+        cpts,
+        of,
+        change,
+        foresight,
+        account=compte,
+        item=objet,
+        since=since,
+        until=until,
+    )
     return as_file(name, kind, await rows(ask))

@@ -43,6 +43,8 @@ class Ask:
     foresight: Foresight
     account: str = ""
     item: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     def header(self, *columns: str) -> list[Cell]:
         """The titles of columns."""
@@ -223,7 +225,7 @@ async def proposals(ask: Ask) -> Table:
 async def what_if(ask: Ask) -> Table:
     """Both sides of a replay."""
     change = await ask.foresight.change(ask.change)
-    days = await ask.foresight.lived(ask.cpts, ask.change.days, await database_now(ask.session))
+    days = await ask.foresight.replayed(ask.change, await database_now(ask.session))
     last = None
     async for answer in ask.foresight.replay(days, change):
         last = answer

@@ -5,11 +5,13 @@ from collections import Counter
 from sqlmodel import col, select
 
 from services.matching.doctors.api.rounds import read_round
+from services.matching.exports import review
 from services.matching.exports.lists import Ask, Table
 from services.matching.sameday.api.requests import list_requests
 from services.matching.sameday.reads import motives
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
 from services.matching.sameday.view import ask_view
+from shared.auth import Role
 from shared.contracts import ON_THE_BOARD
 from shared.db import database_now
 from shared.export import Cell, moment
@@ -42,8 +44,16 @@ async def equity(ask: Ask) -> Table:
         for each in figures:
             of = names.get(each.of, each.of) if kind == "of_commune" else ask.words.label("attachment_class", each.of)
             mean: Cell = each.mean_travel_s // 60 if each.proposed else ""
-            rows.append([ask.words.say(f"export.{kind}"), of, each.asked, each.proposed, mean])
+            counts = [_told(ask, each.asked), _told(ask, each.proposed)]
+            told = mean if all(isinstance(count, int) for count in counts) else ""
+            rows.append([ask.words.say(f"export.{kind}"), of, *counts, told])
     return [ask.header("what", "of", "asked", "proposed", "mean_travel_min"), *rows]
+
+
+def _told(ask: Ask, count: int) -> Cell:
+    """A count, unless it could be somebody and the committee reads it."""
+    few = ask.caller.role is Role.COMMITTEE and 0 < count < review.LEAST
+    return ask.words.say("export.few", least=review.LEAST) if few else count
 
 
 async def asks(ask: Ask) -> Table:
@@ -69,3 +79,23 @@ async def asks(ask: Ask) -> Table:
             for each in seen
         ),
     ]
+
+
+async def period(ask: Ask) -> Table:
+    """What became of a period's requests, the last seven days when none is said; counts only."""
+    until = ask.until or await database_now(ask.session)
+    since = ask.since or until - review.WEEK
+    least = review.LEAST if ask.caller.role is Role.COMMITTEE else 0
+    found = await review.review(ask.session, ask.cpts, since, until, review.compared(since, until), least)
+    names, acts = await ask.communes(), {motive.code: motive.label for motive in await motives(ask.session)}
+
+    def named(kind: str, of: str) -> str:
+        known = {"commune": names, "motive": acts}.get(kind)
+        if known is not None:
+            return known.get(of, of)
+        label = {"source": "source", "closed": "closure"}.get(kind)
+        return ask.words.label(label, of) if label else of
+
+    said = review.lines(found, named, ask.words.say("export.few", least=review.LEAST))
+    rows = [[ask.words.say(f"export.review.{what}"), *rest] for what, *rest in said]
+    return [ask.header("what", "of", *review.COLUMNS), *rows]

@@ -11,6 +11,7 @@ from services.matching.engine.model import Mode, Point, Request, Slot, SlotType
 from services.matching.lab.days.day import Day
 
 JITTER_S = 1800
+LEAST_TRAVEL_S = 300
 ADDED_FROM_S, ADDED_UNTIL_S, ADDED_LENGTH_S = 9 * 3600, 18 * 3600, 900
 """Slots added at a point begin between these hours after the day opens, and last a quarter of an hour."""
 
@@ -117,9 +118,13 @@ def with_slots_at(day: Day, point: Point, count: int) -> Day:
 
 
 def going_farther(day: Day, by_s: int) -> Day:
-    """The day when everybody accepts to travel so much longer."""
+    """The day when everybody accepts to travel so much longer, or shorter: five minutes at least."""
     return replace(
-        day, requests=tuple(replace(request, max_travel_s=request.max_travel_s + by_s) for request in day.requests)
+        day,
+        requests=tuple(
+            replace(request, max_travel_s=max(min(LEAST_TRAVEL_S, request.max_travel_s), request.max_travel_s + by_s))
+            for request in day.requests
+        ),
     )
 
 

@@ -47,7 +47,7 @@ class Leases:
         """Renew and take, for ever."""
         while True:
             try:
-                await self._beat()
+                await self.beat()
             except AWAY as error:
                 if not is_lost(error):
                     raise
@@ -60,7 +60,8 @@ class Leases:
                 pass
             self._asked.clear()
 
-    async def _beat(self) -> None:
+    async def beat(self) -> None:
+        """Renew what is held, take what nobody holds, read the clock: a few statements, however many they are."""
         async with self._wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({"*"})))
             if self._tokens:

@@ -26,6 +26,8 @@ from shared.running.background import Start
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
+TOGETHER_S = 0.03
+"""After a ring, those who come together are served together, and whoever was just answered is told first."""
 LATEST = timedelta(hours=1)
 """However quiet a CPTS is, its rounds tidy up so often."""
 
@@ -67,7 +69,9 @@ class Rounds:
         watchman = self._watchmen[cpts_id] = Watchman(cpts_id)
         async with self._wiring.bell.watch(door(cpts_id)) as watch:
             while True:
-                await watch.wait(await self._try(watchman))
+                if await watch.wait(await self._try(watchman)):
+                    await asyncio.sleep(TOGETHER_S)
+                    watch.forget()
 
     async def _try(self, watchman: Watchman) -> float | None:
         """Run a round, if they are ours to run; answers how many real seconds to wait for a ring afterwards."""

@@ -1,6 +1,6 @@
 """What each role sees of the requests.
 
-Who runs or supervises the board sees everything, the committee without what leads to a person's appointment. Who asks
+Who runs or supervises the board sees everything; the committee nothing of one person: it is told counts. Who asks
 sees their own requests, and of the others enough to count them: neither motive, nor slot, nor who asked. A practitioner
 or delegate sees who comes to their own slots, what they asked themselves, and what they are asked to take on top.
 """
@@ -24,8 +24,6 @@ def request_view(caller: Caller, value: dict[str, Any]) -> dict[str, Any] | None
     """A request as this caller may see it; None: not at all."""
     if caller.role in SEES_ALL or value["asked_by"] == caller.id:
         return value
-    if caller.role is Role.COMMITTEE:
-        return {**value, **APPOINTMENT}
     if caller.role in (Role.REGULATOR, Role.PHARMACIST):
         return {**value, **OTHERS}
     comes = (

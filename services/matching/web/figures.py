@@ -19,7 +19,7 @@ WAITING = text(
         where change.cpts_id = :cpts and change.at <= :at and change.at > :at - interval '14 days'
         order by change.request_id, change.version desc
     ) last
-    where to_state in ('open', 'proposed', 'escalated', 'unserved') and code <> 'archived'
+    where to_state in ('open', 'proposed', 'escalated') and code <> 'archived'
     """
 )
 # A slot's identifier begins with the milliseconds of its publication (UUID version 7).
@@ -67,7 +67,7 @@ class Day(BaseModel):
 
 
 class Then(Day):
-    """The same, with what stood at that hour: requests without a slot, those of P1, places free."""
+    """The same, with what stood at that hour: requests that still seek a slot, those of P1, places free."""
 
     waiting: int
     p1: int
@@ -82,17 +82,15 @@ class Figures(BaseModel):
     last_week: Then
 
 
-async def figures(matching: AsyncSession, availability: AsyncSession, cpts_id: str, now: datetime) -> Figures:
-    """The figures of a CPTS at an instant."""
+async def then(
+    matching: AsyncSession, availability: AsyncSession, cpts_id: str, now: datetime, before: timedelta
+) -> Then:
+    """The figures of a CPTS, so long before an instant."""
     morning = midnight(day_at(now))
-
-    async def then(before: timedelta) -> Then:
-        day = await _day(matching, cpts_id, morning - before, now - before)
-        stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
-        free = (await run(availability, FREE, cpts=cpts_id, at=now - before)).scalar_one()
-        return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1, free=free)
-
-    return Figures(today=await then(timedelta()), yesterday=await then(DAY), last_week=await then(WEEK))
+    day = await _day(matching, cpts_id, morning - before, now - before)
+    stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
+    free = (await run(availability, FREE, cpts=cpts_id, at=now - before)).scalar_one()
+    return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1, free=free)
 
 
 async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> Day:

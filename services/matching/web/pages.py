@@ -1,5 +1,6 @@
 """The addresses of matching's pages. Pages are frames: what they show comes from the JSON API and the live streams."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,21 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
+from services.matching.exports.review import LEAST, Review, compared, review
 from services.matching.web.admin import routes as admin
-from services.matching.web.figures import Figures, figures
+from services.matching.web.figures import Figures
+from services.matching.web.kept import kept_figures
 from shared.auth import Role
-from shared.db.tables import CommuneRow
+from shared.db.tables import CommuneRow, CommuneShapeRow
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.outside.asked import CptsId, Insee
+from shared.outside.asked import CptsId, Insee, Instant
+from shared.refusals import Invalid
 from shared.web.pages import PageDep, label_of_account, reading
 from shared.web.site import Part
 
-BOARD_READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
+BOARD_READERS = (Role.COORDINATOR, Role.ADMIN)
+LONGEST = timedelta(days=92)
+"""The longest period that is looked at once."""
 PROFESSIONS = ("10", "40", "21", "50", "60", "70")
 routes = APIRouter(include_in_schema=False)
 
@@ -51,17 +57,54 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: W
 
 @routes.get("/tension")
 async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
-    """« Tension », the departures board of what waits; the committee reads it."""
+    """« Tension », the departures board of what waits."""
     caller.require(*BOARD_READERS)
     return page.show(
         "matching/tension.html",
         title="tension.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("tension.", "relaxation.", "register.", "whatif.", "tomorrow."),
+        words=("tension.", "board.", "relaxation.", "register.", "review.", "whatif.", "tomorrow."),
         acts=caller.role is Role.COORDINATOR,
         cpts=page.chosen_cpts(caller) or "",
     )
+
+
+@routes.get("/comite")
+async def committee(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
+    """The committee's page, for a meeting: trends and counts, nothing of one person."""
+    caller.require(Role.COMMITTEE, *BOARD_READERS)
+    return page.show(
+        "matching/comite.html",
+        title="review.committee_title",
+        caller=caller,
+        label=await label_of_account(session, caller),
+        words=("review.", "board.", "tension.column."),
+        cpts=page.chosen_cpts(caller) or "",
+    )
+
+
+@routes.get("/tension/review")
+async def period(
+    request: Request,
+    caller: CallerDep,
+    cpts: CptsId,
+    since: Instant,
+    until: Instant,
+) -> Review:
+    """What became of a period's requests, beside the same days before; to the committee, no count under five."""
+    caller.require(Role.COMMITTEE, *BOARD_READERS)
+    caller.require_cpts(cpts)
+    if not timedelta() < until - since <= LONGEST:
+        raise Invalid(
+            "La période va d'un jour à trois mois, le début avant la fin.",
+            field="since",
+            value=since.isoformat(),
+            rule="before until, 92 days at most",
+        )
+    least = LEAST if caller.role is Role.COMMITTEE else 0
+    async with reading(request, "matching", caller.scope) as session:
+        return await review(session, cpts, since, until, compared(since, until), least)
 
 
 @routes.get("/tension/figures")
@@ -69,11 +112,7 @@ async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, 
     """The figures above the board."""
     caller.require(*BOARD_READERS)
     caller.require_cpts(cpts)
-    async with (
-        reading(request, "matching", caller.scope) as matching,
-        reading(request, "availability", caller.scope) as availability,
-    ):
-        return await figures(matching, availability, cpts, wiring.clock.now())
+    return await kept_figures(request, cpts, wiring.clock.now())
 
 
 @routes.get("/tension/communes")
@@ -83,6 +122,15 @@ async def spots(
     """Names and points of communes, for the board, its map and who is asked for one more patient."""
     rows = await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(insee)))
     return [Spot.model_validate(row.model_dump()) for row in rows]
+
+
+@routes.get("/tension/shapes")
+async def shapes(
+    _caller: CallerDep, session: SessionDep, insee: Annotated[list[str], Query(max_length=300)]
+) -> dict[str, list[list[tuple[float, float]]]]:
+    """Outlines of communes, those that were imported, for the map."""
+    rows = await session.exec(select(CommuneShapeRow).where(col(CommuneShapeRow.insee).in_(insee)))
+    return {row.insee: row.rings for row in rows}
 
 
 routes.include_router(admin)

@@ -50,6 +50,12 @@ class Preferences(Order):
     unwanted: list[Kind] = Field(default=[], max_length=len(Kind))
 
 
+class Reached(Order):
+    """The number on which colleagues call somebody back about a request; empty: none."""
+
+    phone: str = Field(default="", max_length=30, pattern=r"^[0-9+ ().-]*$")
+
+
 class PushKeys(Order):
     """The keys of a browser's subscription, in base64url."""
 
@@ -90,6 +96,7 @@ class Overview(BaseModel):
 
     mail_configured: bool
     account_email: str | None
+    account_phone: str
     push_key: str
     kinds: list[Kind]
     preferences: Preferences
@@ -115,6 +122,7 @@ async def overview(request: Request, caller: CallerDep, session: SessionDep, wir
     return Overview(
         mail_configured=request.app.state.mail.ready,
         account_email=account.email,
+        account_phone=account.phone,
         push_key=await push_key(session, wiring.vault, wiring.settings),
         kinds=list(OFFERED[caller.role]),
         preferences=Preferences.model_validate(choice.model_dump(include=set(Preferences.model_fields))),
@@ -149,6 +157,14 @@ async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
         )
         for row in rows
     ]
+
+
+@routes.put("/phone")
+async def be_reached(caller: CallerDep, session: SessionDep, given: Reached) -> Reached:
+    """Say on which number one is called back; whoever runs the board of one's CPTS sees it."""
+    mine = person(caller)
+    await run(session, update(AccountRow).where(col(AccountRow.id) == mine).values(phone=given.phone.strip()))
+    return given
 
 
 @routes.put("/preferences")

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     REQUEST_ASSIGNED = "request_assigned"
     REQUEST_LOST = "request_lost"
     REQUEST_CALL_BACK = "request_call_back"
+    P1_WAITING = "p1_waiting"
+    REQUEST_UNSERVED = "request_unserved"
     SETTLED = "settled"
     """Nothing to tell: what was to be told is no longer true."""
 
@@ -55,12 +57,13 @@ OF_PRACTITIONERS = (
     Kind.AGENDA_UNREADABLE,
 )
 OF_REFERRERS = (Kind.REQUEST_ASSIGNED, Kind.REQUEST_LOST, Kind.REQUEST_CALL_BACK)
+OF_THE_BOARD = (Kind.P1_WAITING, Kind.REQUEST_UNSERVED)
 OFFERED: Mapping[Role, tuple[Kind, ...]] = {
     Role.PRACTITIONER: (*OF_PRACTITIONERS, *OF_REFERRERS),
     Role.DELEGATE: (*OF_PRACTITIONERS, *OF_REFERRERS),
     Role.PHARMACIST: OF_REFERRERS,
     Role.REGULATOR: OF_REFERRERS,
-    Role.COORDINATOR: OF_REFERRERS,
+    Role.COORDINATOR: (*OF_THE_BOARD, *OF_REFERRERS),
     Role.COMMITTEE: (),
     Role.ADMIN: (),
 }
@@ -71,5 +74,7 @@ DETAILS: Mapping[str, str] = {
     Kind.OVERBOOKING_ASKED: "/creneaux#demandes",
     Kind.ATTACHMENT_PROPOSED: "/creneaux#demandes",
     Kind.AGENDA_UNREADABLE: "/creneaux#moi",
+    Kind.P1_WAITING: "/tension",
+    Kind.REQUEST_UNSERVED: "/tension",
 }
 """The page that shows the details, once signed in; those of a referrer are on theirs."""

@@ -58,6 +58,12 @@ _TO_ACCOUNTS = text(
     f"insert into common.notice ({COLUMNS}) select {_ROW} from common.account a"  # noqa: S608  constant texts, joined
     " where a.disabled_at is null and a.id = any (:whom)"
 )
+_TO_COORDINATORS = text(f"""
+insert into common.notice ({COLUMNS}) select {_ROW} from common.account a
+where a.disabled_at is null and not (a.id = any (:whom)) and exists (
+  select from common.role_grant g where g.account_id = a.id and g.role = 'coordinator' and g.cpts_id = :cpts_id
+)
+""")  # noqa: S608  constant texts, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,11 @@ async def tell_accounts(session: AsyncSession, accounts: Collection[str], news: 
     people = {UUID(each) for each in accounts if each and ":" not in each}
     if people:
         await _write(session, _TO_ACCOUNTS, people, news)
+
+
+async def tell_coordinators(session: AsyncSession, news: News, *, but: Collection[str] = ()) -> None:
+    """Tell who runs the board of a CPTS, except those who are told otherwise."""
+    await _write(session, _TO_COORDINATORS, {UUID(each) for each in but if each and ":" not in each}, news)
 
 
 async def _write(session: AsyncSession, statement: object, whom: Collection[UUID], news: News) -> None:

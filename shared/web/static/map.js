@@ -32,12 +32,14 @@ export async function circleMap(element) {
   if (config.tiles) L.tileLayer(config.tiles, { attribution: escapeText(config.credit), maxZoom: 18 }).addTo(map);
   element.querySelector(".leaflet-control-zoom-in")?.setAttribute("aria-label", t("map.in"));
   element.querySelector(".leaflet-control-zoom-out")?.setAttribute("aria-label", t("map.out"));
+  const ground = L.layerGroup().addTo(map);
   const layer = L.layerGroup().addTo(map);
   const captions = L.layerGroup().addTo(map);
   let drawn = [];
   map.on("zoomend resize", () => placeCaptions(map, captions, drawn));
   let fitted = "";
   let shown = "";
+  let filled = "";
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const shownMap = {
     draw(circles) {
@@ -62,6 +64,17 @@ export async function circleMap(element) {
       }
       drawn = circles;
       placeCaptions(map, captions, drawn);
+    },
+    /** Fill areas `{rings, colour, opacity, chosen, label, onclick}` under the circles. */
+    areas(areas) {
+      const stamp = JSON.stringify(areas.map(({ onclick, ...rest }) => [rest, css(rest.colour)]));
+      if (stamp === filled) return;
+      filled = stamp;
+      ground.clearLayers();
+      for (const area of areas) {
+        const mark = L.polygon(area.rings.map((ring) => [ring]), { color: css("--edge"), weight: area.chosen ? 3 : 1, fillColor: css(area.colour), fillOpacity: area.opacity, bubblingMouseEvents: false }).addTo(ground);
+        mark.bindTooltip(node(area.label), { sticky: true, className: "mark-card" }).on("click", area.onclick);
+      }
     },
     resize: () => map.invalidateSize(),
   };

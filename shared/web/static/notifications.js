@@ -105,6 +105,7 @@ function showChoices() {
   for (const name of ["mail", "p1_always"]) form.elements[name].checked = preferences[name];
   for (const name of ["quiet_from", "quiet_to"]) form.elements[name].value = preferences[name].slice(0, 5);
   form.elements.email.value = preferences.email ?? "";
+  form.elements.phone.value = known.account_phone;
   byId("notices-kinds").replaceChildren(...known.kinds.map((kind) => h("label", { class: "check" },
     h("input", { type: "checkbox", name: "kind", value: kind, checked: !preferences.unwanted.includes(kind) }), label("notice_kind", kind))));
 }
@@ -120,6 +121,7 @@ form.addEventListener("submit", (event) => {
   attemptIn(form, async () => {
     const fields = form.elements;
     const wanted = new FormData(form).getAll("kind");
+    await call(SERVICE, "PUT", "/notifications/phone", { phone: fields.phone.value.trim() });
     await call(SERVICE, "PUT", "/notifications/preferences", {
       mail: fields.mail.checked,
       email: fields.email.value.trim() || null,

@@ -2,7 +2,7 @@
 
 import { call, get, startAgain, whenSessionEnds } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
-import { time } from "/static/format.js";
+import { fullDay, time } from "/static/format.js";
 import { Follower } from "/static/live.js";
 import { config, now, t } from "/static/page.js";
 import { wireSignIn } from "/static/signin.js";
@@ -54,8 +54,12 @@ export function toast(text, { undo, word = t("common.undo") } = {}) {
   if (undo) {
     box.append(h("button", { type: "button", onclick: () => { clearTimeout(gone); box.remove(); undo(); } }, word));
   }
-  byId("toasts").replaceChildren(box);
+  const place = byId("toasts");
+  place.replaceChildren(box);
+  // An open dialog covers the page and takes its buttons away: what is said then is said in it.
+  ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(place);
 }
+document.addEventListener("close", () => ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(byId("toasts")), true);
 
 /** Show what went wrong and was kept. */
 export function fail(error) {
@@ -177,6 +181,10 @@ export function tabs(list, onChange) {
   fromAddress();
 }
 
+// A sheet of paper says what it is, of whom, and of when.
+addEventListener("beforeprint", () => {
+  byId("print-head").textContent = [document.title.replace(/^\(.*?\) /, ""), byId("territory")?.textContent, `${fullDay(now())} ${time(now())}`].filter(Boolean).join(" · ");
+});
 addEventListener("keydown", onKey);
 whenSessionEnds(signInAgain);
 document.addEventListener("click", (event) => {

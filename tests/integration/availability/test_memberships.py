@@ -162,7 +162,9 @@ async def test_a_guest_books_with_a_patient_and_the_host_sees_who_comes(
     assert (await guest.post(f"/bookings/{booking['id']}/cancellation", json={"reason": "essai"})).status_code == 200
 
 
-async def test_nobody_takes_the_name_of_a_request_of_the_board(service: Service, territory: Territory) -> None:
+async def test_nobody_takes_the_name_of_a_request_of_the_board(
+    service: Service, territory: Territory, neighbour: Territory
+) -> None:
     slot = await shared_slot(service, territory)
     of_the_board = "00000000-0000-7000-8000-000000000001"
     pharmacist = await service.person(Role.PHARMACIST)

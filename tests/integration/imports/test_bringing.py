@@ -1,5 +1,6 @@
 """Files brought into a real database: once, twice, all or nothing."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -128,3 +129,16 @@ async def test_a_request_that_names_what_is_not_there_is_refused(territory: Sett
     file = f"reference;cpts;commune;urgence;motif;praticien_habituel\n{line}\n"
     [bad] = (await bring(territory, "requests", file)).bad
     assert (bad.line, bad.column) == (2, column)
+
+
+async def test_outlines_are_written_once_and_replaced_when_they_differ(settings: Settings) -> None:
+    def square(size: float) -> str:
+        ring = [[3, 44], [3 + size, 44], [3 + size, 45], [3, 44]]
+        feature = {"properties": {"code": "48095"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        return json.dumps({"type": "FeatureCollection", "features": [feature]})
+
+    first, again, other = [await bring(settings, "shapes", square(size)) for size in (1, 1, 2)]
+    assert (first.added, again.same, other.changed) == (1, 1, 1)
+    assert await count(settings, "matching", "common.commune_shape") == 1
+    bad = await bring(settings, "shapes", "rien", strict=True)
+    assert [each.line for each in bad.bad] == [1]

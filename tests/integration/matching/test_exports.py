@@ -30,7 +30,8 @@ async def test_each_list_is_for_who_sees_it(town: Town) -> None:
     assert sheet.content.startswith(b"PK")
     assert sheet.headers["content-disposition"] == 'attachment; filename="board.xlsx"'
     assert (await asked(people[Role.ADMIN], "nothing")).status_code == 404
-    assert "Mende;1;" in (await asked(people[Role.COMMITTEE], "communes")).text
+    assert "Mende;1;" in (await asked(people[Role.COORDINATOR], "communes")).text
+    assert "Commune;Mende;moins de 5;" in (await asked(people[Role.COMMITTEE], "review")).text
     assert (
         "Qui passe d'abord;Affection de longue durée, Grossesse" in (await asked(people[Role.ADMIN], "parameters")).text
     )

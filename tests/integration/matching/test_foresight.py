@@ -92,3 +92,25 @@ async def test_planners_see_where_one_more_place_would_serve_somebody(town: Town
     assert worth["communes"] == [first]
     pharmacist = (await town.person(Role.PHARMACIST)).client
     assert (await pharmacist.get("/place-prices", params={"cpts": CPTS})).status_code == 403
+
+
+async def test_a_practitioner_away_is_missed_on_the_days_of_the_week_of_their_absence(town: Town) -> None:
+    await a_day_of(town, requests=4, slots=2)
+    board = (await town.person(Role.COORDINATOR)).client
+    gone = str(town.territory.practitioners[0])
+    await known(board, "/tomorrow", params={"cpts": CPTS})
+    answer = (await told(board, without=gone, away_from="2026-11-30", away_until="2026-12-04"))[-1]
+    assert (answer["first"], answer["before"]["served"], answer["after"]["served"]) == ("2026-11-23", 2, 0)
+    nobody = await board.post("/whatif", json={"cpts_id": CPTS, "without": str(town.territory.practitioners[1])})
+    assert (nobody.status_code, nobody.json()["code"], nobody.json()["field"]) == (422, "nobody_to_miss", "without")
+    backwards = {"cpts_id": CPTS, "without": gone, "away_from": "2026-12-04", "away_until": "2026-11-30"}
+    assert (await board.post("/whatif", json=backwards)).status_code == 422
+
+
+async def test_what_tomorrow_lacks_adds_up_with_what_usually_appears(town: Town) -> None:
+    await a_day_of(town, requests=4, slots=2)
+    board = (await town.person(Role.COORDINATOR)).client
+    lack = (await known(board, "/tomorrow", params={"cpts": CPTS})).json()
+    assert lack["usual"] > 0
+    assert abs(lack["usual"] - sum(block["usual"] for block in lack["blocks"])) < 1e-9
+    assert lack["published"] + lack["usual"] + lack["to_open"] >= lack["low"]

@@ -1,9 +1,10 @@
 """What is written to be told of a request, in the transaction of each change."""
 
 import asyncio
+from datetime import timedelta
 
 from shared.auth import Role
-from tests.builders import MORNING, a_slot
+from tests.builders import MORNING, a_slot, show
 from tests.notices import told
 from tests.towns import Town, a_request, until
 
@@ -48,3 +49,30 @@ async def test_a_practitioner_asked_for_one_more_is_told_until_it_is_settled(tow
     assert await told(town.settings, doctor.account) == ["overbooking_asked"]
     assert (await asker.client.post(f"/requests/{request['id']}/cancellation", json={"reason": "patient"})).is_success
     assert await told(town.settings, doctor.account) == ["overbooking_asked", "settled"]
+
+
+async def test_who_runs_the_board_is_told_of_a_p1_that_waits_and_of_who_is_left_unserved(town: Town) -> None:
+    coordinator, neighbour = await town.person(Role.COORDINATOR), await town.person(Role.PHARMACIST)
+    asker = await town.person(Role.PHARMACIST)
+    urgent = (await asker.client.post("/requests", json=a_request(board=True))).json()["id"]
+    calm = (await asker.client.post("/requests", json=a_request(urgency=3, board=True))).json()["id"]
+    assert await told(town.settings, coordinator.account) == []
+    await show(town.settings, MORNING + timedelta(minutes=11))
+    await until(asker.client, urgent, "escalated")
+    assert await told(town.settings, coordinator.account) == ["p1_waiting"]
+    await show(town.settings, MORNING + timedelta(hours=5))
+    await until(asker.client, urgent, "unserved")
+    assert await told(town.settings, coordinator.account) == ["p1_waiting", "request_unserved"]
+    assert await told(town.settings, neighbour.account) == []
+    body = {"request_ids": [urgent, calm], "reason": "emergency"}
+    assert (await coordinator.client.post("/requests/closures", json=body)).is_success
+    assert await told(town.settings, coordinator.account) == ["p1_waiting", "request_unserved", "settled"]
+
+
+async def test_who_took_charge_is_not_told_twice_of_an_unserved_request(town: Town) -> None:
+    coordinator, asker = await town.person(Role.COORDINATOR), await town.person(Role.PHARMACIST)
+    asked = (await asker.client.post("/requests", json=a_request(urgency=2, board=True))).json()["id"]
+    assert (await coordinator.client.post(f"/requests/{asked}/ownership", json={})).is_success
+    await show(town.settings, MORNING + timedelta(hours=20))
+    await until(asker.client, asked, "unserved")
+    assert await told(town.settings, coordinator.account) == ["request_call_back"]

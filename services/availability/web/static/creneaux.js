@@ -14,7 +14,9 @@ import { drawTimeline } from "/static/availability/timeline.js";
 import { wireWeek } from "/static/availability/week.js";
 
 const DAY = 86_400_000;
-const page = { practitioner: config.practitioners[0], at: Number(sessionStorage.getItem("day")) || now(), places: [] };
+// The coordination acts for a practitioner who phones: whose is said in the address, and all along on the page.
+const acting = config.role === "coordinator";
+const page = { practitioner: acting ? new URLSearchParams(location.search).get("praticien") : config.practitioners[0], at: Number(sessionStorage.getItem("day")) || now(), places: [] };
 if (page.at < now() - DAY) page.at = now();
 let people = [];
 let motives = new Map();
@@ -143,8 +145,9 @@ function choosePractitioner(id) {
   page.practitioner = id;
   page.places = people.find((each) => each.id === id)?.places ?? [];
   wireSheet({ page, publish, last: () => ofDay(day(page.at)).filter((slot) => slot.status === "published").at(-1) });
-  wireMe(page);
+  if (!acting) wireMe(page);
   wireWeek(page);
+  if (acting) byId("acting").textContent = id ? t("slots.acting", { who: nameOf(id) }) : t("slots.acting_choose");
   draw();
 }
 
@@ -164,9 +167,12 @@ await attempt(async () => {
   const [found, list] = await Promise.all([loadDirectory(), get("matching", "/motives")]);
   people = found;
   motives = new Map(list.map((each) => [each.code, each.label]));
-  if (config.practitioners.length > 1) {
+  const whose = acting ? people.map((each) => each.id).sort((one, other) => nameOf(one).localeCompare(nameOf(other))) : config.practitioners;
+  if (acting && !whose.includes(page.practitioner)) page.practitioner = whose[0];
+  if (whose.length > 1) {
     byId("whose-field").hidden = false;
-    byId("whose").replaceChildren(...config.practitioners.map((id) => new Option(nameOf(id), id)));
+    byId("whose").replaceChildren(...whose.map((id) => new Option(nameOf(id), id)));
+    byId("whose").value = page.practitioner;
     byId("whose").addEventListener("change", (event) => choosePractitioner(event.target.value));
   }
   choosePractitioner(page.practitioner);

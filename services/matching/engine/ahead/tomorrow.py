@@ -23,25 +23,30 @@ OPENS_S, CLOSES_S, BLOCK_S = 8 * HOUR_S, 20 * HOUR_S, 2 * HOUR_S
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Two hours of the day: requests expected, places published that begin in them, slots to open (`from_s`: since
-    midnight)."""
+    """Two hours of the day: requests expected, places published that begin in them, those that usually still appear,
+    slots to open (`from_s`: since midnight)."""
 
     from_s: int
     until_s: int
     expected: float
     published: int
+    usual: float
     to_open: int
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a coming day still lacks. `low` to `high` requests on eight days of ten; `mean_by_class` is P1 to P4."""
+    """What a coming day still lacks. `low` to `high` requests on eight days of ten; `mean_by_class` is P1 to P4.
+
+    `usual`: places that nobody has published yet and that the days learnt from lead to expect.
+    """
 
     days: int
     mean_by_class: tuple[float, float, float, float]
     low: int
     high: int
     published: int
+    usual: float
     to_open: int
     blocks: tuple[Block, ...]
     professions: tuple[tuple[str, int], ...]
@@ -58,9 +63,12 @@ def lacking(
     """Draw days, solve each with the slots published and those that usually appear, count who is left without."""
     counts: list[int] = []
     left: list[list[Request]] = []
+    appearing: Counter[int] = Counter()
     for _ in range(FUTURES):
         requests, late = sample(forecast, rng, midnight_at_s, midnight_at_s - 1)
         offered = (*slots, *(slot for slot, _ in late))
+        for slot, _ in late:
+            appearing[_held_in(slot.starts_at_s - midnight_at_s)] += slot.places
         instance = Instance(midnight_at_s, requests, offered, tuple(practitioners), parameters or Parameters())
         unserved = {each.request for each in solve(instance).unmatched}
         counts.append(len(requests))
@@ -75,6 +83,7 @@ def lacking(
         low=int(np.quantile(counts, 0.1)),
         high=int(np.quantile(counts, 0.9)),
         published=sum(slot.places for slot in slots),
+        usual=appearing.total() / FUTURES,
         to_open=to_open,
         blocks=tuple(
             Block(
@@ -82,6 +91,7 @@ def lacking(
                 until_s=start + BLOCK_S,
                 expected=_expected(forecast, start),
                 published=sum(slot.places for slot in slots if _held_in(slot.starts_at_s - midnight_at_s) == start),
+                usual=appearing[start] / FUTURES,
                 to_open=share.get(start, 0),
             )
             for start in range(OPENS_S, CLOSES_S, BLOCK_S)

@@ -5,26 +5,24 @@ Both are computed by the engine, in its own processes, one at a time: they never
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Annotated, Self
+from uuid import UUID
 
-import numpy as np
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
-from services.matching.engine.ahead.forecast import learn
 from services.matching.engine.ahead.policies import DEFAULT_POLICY, policy_named
-from services.matching.engine.ahead.tomorrow import Lack, lacking
-from services.matching.engine.model import Parameters, Point, Practitioner, Slot
+from services.matching.engine.model import Point
+from services.matching.lab.api.tomorrow import Tomorrow, alike, tomorrow_lacks
 from services.matching.lab.changes import Change
 from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 from services.matching.lab.figures import figures
-from services.matching.lab.futures import past
 from services.matching.lab.history import History, morning_of, requests_between
 from services.matching.lab.outcome import DayOutcome, added
 from services.matching.sameday.app.intake import Form
@@ -32,12 +30,12 @@ from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from shared.auth import Role
-from shared.clock import day_at
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import CptsId, Insee
 from shared.refusals import Invalid, Refusal
+from shared.running.kept import Kept
 
 READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
 LEARNT_DAYS = 28
@@ -51,13 +49,19 @@ class NoDayLived(Refusal):
 
 
 class WhatIf(Form):
-    """What would be different, each day: slots more in a commune, demand in %, minutes of travel more accepted."""
+    """What would be different, each day: slots more in a commune, demand in %, minutes of travel more accepted.
+
+    `without`: who would be away; between two days of theirs, only past days of the same weekdays are replayed.
+    """
 
     cpts_id: CptsId
     slots: int = Field(default=0, ge=0, le=20)
     insee: Insee | None = None
     demand_percent: int = Field(default=100, ge=50, le=200)
-    farther_minutes: int = Field(default=0, ge=0, le=60)
+    farther_minutes: int = Field(default=0, ge=-20, le=60)
+    without: UUID | None = None
+    away_from: date | None = None
+    away_until: date | None = None
     days: int = Field(default=7, ge=1, le=28)
 
     @model_validator(mode="after")
@@ -65,7 +69,23 @@ class WhatIf(Form):
         """Slots are given somewhere."""
         if self.slots and self.insee is None:
             raise ValueError("dites dans quelle commune (insee)")
+        if self.away_from and self.away_until and self.away_until < self.away_from:
+            raise ValueError("la fin de l'absence vient après son début")
         return self
+
+    def weekdays(self) -> frozenset[int]:
+        """The days of the week of the absence, Monday is 0; all of them when it has no dates."""
+        if self.away_from is None or self.away_until is None:
+            return frozenset(range(7))
+        length = min(7, (self.away_until - self.away_from).days + 1)
+        return frozenset((self.away_from + timedelta(days=n)).weekday() for n in range(length))
+
+
+class NobodyToMiss(Refusal):
+    """Ce praticien n'a proposé aucun créneau sur les journées rejouées : son absence n'y changerait rien."""
+
+    code = "nobody_to_miss"
+    status = 422
 
 
 class Lived(BaseModel):
@@ -100,6 +120,7 @@ class Foresight:
     history: History
     solver: Solver
     turn: asyncio.Lock
+    kept: Kept[Tomorrow]
 
     async def lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
         """The last days before today that saw a request, else today so far; raises `NoDayLived`.
@@ -130,7 +151,18 @@ class Foresight:
             at=Point(commune.lat, commune.lon) if commune and form.slots else None,
             slots_at=form.slots,
             farther_s=60 * form.farther_minutes,
+            without=(str(form.without),) if form.without else (),
         )
+
+    async def replayed(self, form: WhatIf, now: datetime) -> list[Day]:
+        """The days that a form is about; raises `NoDayLived`, `NobodyToMiss`."""
+        if form.without is None:
+            return await self.lived(form.cpts_id, form.days, now)
+        lived, wanted = await self.lived(form.cpts_id, LEARNT_DAYS, now), form.weekdays()
+        days = [day for day in lived if datetime.fromisoformat(day.name).weekday() in wanted] or lived
+        if not any(slot.practitioner == str(form.without) for day in days for slot in day.slots):
+            raise NobodyToMiss(field="without", value=form.without)
+        return days[-form.days :]
 
     async def replay(self, days: Sequence[Day], change: Change) -> AsyncIterator[Answer]:
         """Each day as it was and changed, one after the other; the last answer has both sides."""
@@ -138,7 +170,7 @@ class Foresight:
         async with self.turn:
             yield Answer(done=0, days=len(days))
             for seed, day in enumerate(days):
-                pairs.append(await self.solver(compare, day, change, (), seed))
+                pairs.append(await self.solver(compare, day, _on(day, change), (), seed))
                 yield Answer(done=len(pairs), days=len(days))
         before, after = zip(*pairs, strict=True)
         yield Answer(
@@ -150,7 +182,7 @@ class Foresight:
             after=lived_in(after),
         )
 
-    async def tomorrow(self, cpts_id: str, now: datetime) -> "Tomorrow":
+    async def tomorrow(self, cpts_id: str, now: datetime) -> Tomorrow:
         """What tomorrow still lacks, learnt from the days most like it; raises `NoDayLived`."""
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
         begins, ends = morning_of(now, 1), morning_of(now, 2)
@@ -161,33 +193,22 @@ class Foresight:
             for slot in territory.slots(int(now.timestamp()))
             if at_s <= slot.starts_at_s < int(ends.timestamp()) and slot.places > 0
         )
-        async with self.turn:
-            lack = await self.solver(tomorrow_lacks, days, slots, at_s, territory.practitioners(at_s), parameters.core)
-        return Tomorrow(day=begins, **asdict(lack))
+        people = territory.practitioners(at_s)
+
+        async def compute() -> Tomorrow:
+            async with self.turn:
+                lack = await self.solver(tomorrow_lacks, days, slots, at_s, people, parameters.core)
+            return Tomorrow(day=begins, **asdict(lack))
+
+        # The same past and the same slots give the same answer, to whoever looks.
+        stamp = (at_s, slots, tuple((day.name, len(day.requests)) for day in days), parameters)
+        return await self.kept(cpts_id, stamp, compute)
 
 
-class BlockOfTomorrow(BaseModel):
-    """Two hours of the day, since midnight in Paris."""
-
-    from_s: int
-    until_s: int
-    expected: float
-    published: int
-    to_open: int
-
-
-class Tomorrow(BaseModel):
-    """What tomorrow still lacks: requests expected (`low` to `high` on eight days of ten), places, slots to open."""
-
-    day: datetime
-    days: int
-    mean_by_class: tuple[float, float, float, float]
-    low: int
-    high: int
-    published: int
-    to_open: int
-    blocks: list[BlockOfTomorrow]
-    professions: list[tuple[str, int]]
+def _on(day: Day, change: Change) -> Change:
+    """The change as a day takes it: who had no slot that day is not missed."""
+    there = {slot.practitioner for slot in day.slots}
+    return replace(change, without=tuple(one for one in change.without if one in there))
 
 
 def lived_in(outcomes: Sequence[DayOutcome]) -> Lived:
@@ -204,30 +225,10 @@ def lived_in(outcomes: Sequence[DayOutcome]) -> Lived:
     )
 
 
-def alike(days: Sequence[Day], morning: datetime) -> list[Day]:
-    """The days of the same weekday when there are two, else those of the same half of the week, else all."""
-    weekday = day_at(morning).weekday()
-    same = [day for day in days if datetime.fromisoformat(day.name).weekday() == weekday]
-    near = [day for day in days if (datetime.fromisoformat(day.name).weekday() >= 5) == (weekday >= 5)]
-    return same if len(same) > 1 else near or list(days)
-
-
-def tomorrow_lacks(
-    days: Sequence[Day],
-    slots: Sequence[Slot],
-    midnight_at_s: int,
-    practitioners: Sequence[Practitioner],
-    parameters: Parameters,
-) -> Lack:
-    """In a worker: learn from these days and draw the one that begins at this midnight. Same days, same answer."""
-    forecast = learn([past(day, day.opens_at_s) for day in days])
-    return lacking(forecast, slots, midnight_at_s, np.random.default_rng(midnight_at_s), practitioners, parameters)
-
-
 async def foresight(connection: HTTPConnection, session: SessionDep) -> Foresight:
     """What looking ahead works with."""
     state = connection.app.state
-    return Foresight(session, state.territories, state.history, state.solver, state.foresight_turn)
+    return Foresight(session, state.territories, state.history, state.solver, state.foresight_turn, state.tomorrow)
 
 
 ForesightDep = Annotated[Foresight, Depends(foresight, scope="function")]
@@ -239,7 +240,7 @@ async def what_if(form: WhatIf, caller: CallerDep, desk: ForesightDep) -> Stream
     caller.require(*READERS)
     caller.require_cpts(form.cpts_id)
     change = await desk.change(form)
-    days = await desk.lived(form.cpts_id, form.days, await database_now(desk.session))
+    days = await desk.replayed(form, await database_now(desk.session))
 
     async def told() -> AsyncIterator[str]:
         async for answer in desk.replay(days, change):

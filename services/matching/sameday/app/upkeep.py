@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.app.deciding import ROUND
 from services.matching.sameday.store.history import forget_slots
+from services.matching.sameday.store.notes import RequestNoteRow
 from services.matching.sameday.store.requests import Move, move, tell
 from services.matching.sameday.store.tables import OUTBOX, RequestRow, RoundRow
 from shared.contracts import RequestState
@@ -47,12 +48,14 @@ async def archive(session: AsyncSession, cpts_id: str, now: datetime) -> int:
 
 
 async def erase_patients(session: AsyncSession, cpts_id: str, now: datetime) -> None:
-    """Erase what was known of patients 30 days after their appointment, or after the request last changed."""
+    """Erase what was known of patients, notes too, 30 days after their appointment or the request's last change."""
     old = or_(
         col(RequestRow.starts_at) < now - PATIENTS_KEPT,
         col(RequestRow.starts_at).is_(None) & (col(RequestRow.changed_at) < now - PATIENTS_KEPT),
     )
     known = (col(RequestRow.cpts_id) == cpts_id) & col(RequestRow.patient_sealed).is_not(None)
+    mine = select(RequestRow.id).where(RequestRow.cpts_id == cpts_id, old)
+    await session.exec(delete(RequestNoteRow).where(col(RequestNoteRow.request_id).in_(mine)))
     await session.exec(update(RequestRow).where(known, old).values(patient_sealed=None))
 
 

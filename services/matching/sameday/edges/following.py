@@ -154,6 +154,15 @@ class Territories:
             raise SlotsUnknown(field="cpts_id", value=cpts_id)
         return territory
 
+    def known(self, cpts_id: str) -> bool:
+        """Whether the slots of a CPTS are known."""
+        territory = self._known.get(cpts_id)
+        return territory is not None and territory.replica.ready.is_set()
+
+    def late(self, at_s: float) -> list[str]:
+        """The CPTS whose slots may have changed unheard."""
+        return sorted(key for key, each in self._known.items() if each.replica.late(at_s))
+
     @asynccontextmanager
     async def running(self, start: Callable[[str], None]) -> AsyncIterator["Territories"]:
         """Follow every CPTS while the context is open; `start` is told each one once its following began."""

@@ -13,11 +13,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import RequestRow
 from services.people.notices.kinds import Kind
-from services.people.notices.telling import COLUMNS, STREAM, News, tell_accounts, tell_practitioners
+from services.people.notices.telling import (
+    COLUMNS,
+    STREAM,
+    News,
+    tell_accounts,
+    tell_coordinators,
+    tell_practitioners,
+)
 from shared.contracts import RequestState
 from shared.db import ring_after_commit, run
 
 KEPT = timedelta(days=1)
+SETTLED_FOR_THE_BOARD = frozenset({RequestState.HELD, RequestState.CONFIRMED, RequestState.CANCELLED})
 LOST = frozenset({"booking_ended", "slot_withdrawn", "expired"})
 _PROPOSED_TO = text(
     "select (detail->>'practitioner_id')::uuid from matching.attachment_change"
@@ -45,6 +53,7 @@ async def tell_of_request(
     session: AsyncSession, row: RequestRow, code: str, by: str, *, before: str | None, detail: dict[str, Any]
 ) -> None:
     """Write the notices that this change of a request causes, if any."""
+    await _tell_the_board(session, row, code, by, before=before)
     kind = _for_referrers(row, code, before, detail)
     if kind is None:
         return
@@ -60,6 +69,34 @@ async def tell_of_request(
         until=row.starts_at if assigned else row.deadline_at + KEPT,
     )
     await tell_accounts(session, {row.asked_by, row.owner}, news)
+
+
+async def _tell_the_board(session: AsyncSession, row: RequestRow, code: str, by: str, *, before: str | None) -> None:
+    """Coordinators learn of a P1 that still waits when a step comes, of who stays unserved, and that it is settled."""
+    kind = _for_coordinators(row, code, before)
+    if kind is None:
+        return
+    news = News(
+        kind=kind,
+        cpts_id=row.cpts_id,
+        thread=f"board:{row.id}",
+        subject=f"board:{row.id}",
+        by=by,
+        urgency=row.urgency,
+        until=row.deadline_at if kind is Kind.P1_WAITING else row.deadline_at + KEPT,
+    )
+    # Who asked, or took charge, is told of an unserved request as theirs.
+    theirs = {row.asked_by, row.owner} if kind is Kind.REQUEST_UNSERVED else set[str]()
+    await tell_coordinators(session, news, but=theirs)
+
+
+def _for_coordinators(row: RequestRow, code: str, before: str | None) -> Kind | None:
+    if code == "escalated" and row.urgency == 1:
+        return Kind.P1_WAITING
+    if code == "unserved":
+        return Kind.REQUEST_UNSERVED
+    watched = (row.urgency == 1 and row.escalation > 0) or before == RequestState.UNSERVED
+    return Kind.SETTLED if watched and row.state in SETTLED_FOR_THE_BOARD and before != row.state else None
 
 
 def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[str, Any]) -> Kind | None:

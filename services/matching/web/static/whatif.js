@@ -1,6 +1,7 @@
 // « Simulation »: three sliders, and one sentence as the answer; « Demain »: what tomorrow still lacks.
 
 import { Problem, get } from "/static/api.js";
+import { nameOf, professionOf } from "/static/directory.js";
 import { byId, h } from "/static/dom.js";
 import { dayName, fullDay, number } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
@@ -12,8 +13,28 @@ const FIGURES = ["asked", "served", "served_within_24_h", "unserved_p1", "unserv
 
 const wanted = () => {
   const slots = Number(form.slots.value);
-  return { cpts_id: config.cpts, slots, insee: slots ? form.insee.value : null, demand_percent: Number(form.demand.value), farther_minutes: Number(form.farther.value) };
+  const without = form.without.value || null;
+  return { cpts_id: config.cpts, slots, insee: slots ? form.insee.value : null, demand_percent: Number(form.demand.value), farther_minutes: Number(form.farther.value),
+    without, away_from: without && form.away_from.value || null, away_until: without && form.away_until.value || null };
 };
+
+/** What people call by name: the sliders go where it means. */
+const PRESETS = { flu: { demand: 140, farther: 0 }, snow: { demand: 100, farther: -10 }, calm: { demand: 100, farther: 0 } };
+for (const button of form.querySelectorAll("[data-preset]")) button.addEventListener("click", () => {
+  for (const [name, value] of Object.entries(PRESETS[button.dataset.preset])) form.elements[name].value = value;
+  showValues();
+});
+
+/** Who gives care here lately: the one who would be away. */
+export function offerPeople(practitioners, free) {
+  const lately = practitioners.filter((each) => each.served_4_weeks || free.some((slot) => slot.practitioner_id === each.id));
+  const options = lately.map((each) => [each.id, `${nameOf(each.id)} · ${professionOf(each.id)}`]).sort(([, one], [, other]) => one.localeCompare(other, config.language));
+  if (options.map(String).join() === form.dataset.people) return;
+  form.dataset.people = options.map(String).join();
+  const chosen = form.without.value;
+  form.without.replaceChildren(h("option", { value: "" }, t("whatif.nobody")), ...options.map(([id, name]) => h("option", { value: id }, name)));
+  form.without.value = chosen;
+}
 
 /** The communes of the territory, by name; the choice stays when the list is drawn again. */
 export function offerCommunes(communes, context) {
@@ -35,7 +56,9 @@ function sentence(change, before, after) {
   const parts = [];
   if (change.slots) parts.push(t("whatif.with_slots", { n: change.slots, where: form.insee.selectedOptions[0].textContent }));
   if (change.demand_percent !== 100) parts.push(t("whatif.with_demand", { n: change.demand_percent }));
-  if (change.farther_minutes) parts.push(t("whatif.with_farther", { n: change.farther_minutes }));
+  if (change.farther_minutes) parts.push(t(change.farther_minutes > 0 ? "whatif.with_farther" : "whatif.with_nearer", { n: Math.abs(change.farther_minutes) }));
+  if (change.without) parts.push(t(change.away_from && change.away_until ? "whatif.without_dated" : "whatif.without",
+    { who: nameOf(change.without), from: change.away_from && shownDay(change.away_from), until: change.away_until && shownDay(change.away_until) }));
   const more = after.served_within_24_h - before.served_within_24_h;
   const result = more === 0 ? t("whatif.same") : t(more > 0 ? "whatif.more" : "whatif.fewer", { n: Math.abs(more) });
   return t("whatif.answer", { change: parts.join(", ") || t("whatif.with_nothing"), result });
@@ -57,8 +80,8 @@ function show(change, answer) {
     h("th", { scope: "row" }, t(`whatif.row.${name}`)), h("td", { class: "number" }, number(before[name])), h("td", { class: "number" }, number(after[name])))));
   byId("whatif-none").hidden = true;
   byId("whatif-result").hidden = false;
-  const { cpts_id: cpts, insee, ...rest } = change;
-  const query = new URLSearchParams({ cpts, ...rest, ...(insee ? { insee } : {}) });
+  const { cpts_id: cpts, ...rest } = change;
+  const query = new URLSearchParams({ cpts, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)) });
   for (const link of byId("whatif-result").querySelectorAll("a[data-kind]")) link.href = `${config.api.matching}/exports/whatif.${link.dataset.kind}?${query}`;
 }
 
@@ -91,7 +114,7 @@ async function replay() {
 form.addEventListener("input", showValues);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const button = form.querySelector("button");
+  const button = form.querySelector("button.primary");
   button.disabled = true;
   byId("whatif-running").hidden = false;
   attemptIn(form, replay).finally(() => {
@@ -102,10 +125,15 @@ form.addEventListener("submit", (event) => {
 showValues();
 
 let asked = null;
+/** Fewer days say what happened, and promise nothing. */
+const ENOUGH_DAYS = 5;
 
 /** What tomorrow lacks, asked for when the tab is first looked at. */
 export function drawTomorrow({ again = false } = {}) {
   if (asked && !again) return;
+  byId("tomorrow-none").hidden = true;
+  byId("tomorrow-looking").hidden = false;
+  byId("tomorrow-found").classList.toggle("stale-part", again);
   asked = attempt(async () => {
     const lack = await get("matching", `/tomorrow?cpts=${encodeURIComponent(config.cpts)}`).catch((error) => {
       if (error.code !== "no_day_lived") throw error;
@@ -115,7 +143,11 @@ export function drawTomorrow({ again = false } = {}) {
     byId("tomorrow-none").hidden = lack !== null;
     byId("tomorrow-found").hidden = lack === null;
     if (lack) showTomorrow(lack);
-  }).then((well) => { if (!well) asked = null; });
+  }).then((well) => {
+    byId("tomorrow-looking").hidden = true;
+    byId("tomorrow-found").classList.remove("stale-part");
+    if (!well) asked = null;
+  });
 }
 
 function showTomorrow(lack) {
@@ -125,11 +157,11 @@ function showTomorrow(lack) {
   const name = dayName(Date.parse(lack.day));
   byId("tomorrow-words").replaceChildren(
     ...(open.length ? open : [t("tomorrow.enough")]).map((line) => h("strong", { class: "answer" }, line)),
-    h("span", {}, t("tomorrow.expected", { day: `${name[0].toUpperCase()}${name.slice(1)}`, low: number(lack.low), high: number(lack.high), published: t("tomorrow.places", { n: lack.published }) })),
-    h("span", { class: "quiet-text" }, `${whom ? `${t("tomorrow.whom", { who: whom })} ` : ""}${t("tomorrow.learnt", { n: lack.days })}`));
+    h("span", {}, t("tomorrow.expected", { day: `${name[0].toUpperCase()}${name.slice(1)}`, low: number(lack.low), high: number(lack.high), published: t("tomorrow.places", { n: lack.published }) }), " ", t("tomorrow.usual", { n: Math.round(lack.usual) })),
+    h("span", { class: "quiet-text" }, `${whom ? `${t("tomorrow.whom", { who: whom })} ` : ""}${t(lack.days < ENOUGH_DAYS ? "tomorrow.few" : "tomorrow.learnt", { n: lack.days })}`));
   byId("tomorrow-rows").replaceChildren(...lack.blocks.map((block) => h("tr", {},
     h("th", { scope: "row" }, t("tomorrow.between", between(block))), h("td", { class: "number" }, number(block.expected)),
-    h("td", { class: "number" }, number(block.published)), h("td", { class: "number" }, block.to_open ? h("strong", {}, number(block.to_open)) : "0"))));
+    h("td", { class: "number" }, number(block.published)), h("td", { class: "number" }, block.usual ? `≈ ${number(block.usual)}` : "0"), h("td", { class: "number" }, block.to_open ? h("strong", {}, number(block.to_open)) : "0"))));
 }
 
 byId("tomorrow-again").addEventListener("click", () => drawTomorrow({ again: true }));
