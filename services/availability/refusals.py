@@ -51,3 +51,15 @@ class InThePast(Refusal):
 
     code = "in_the_past"
     status = 422
+
+
+class PractitionerAway(Refusal):
+    """Le praticien est absent à ce moment-là, ou son agenda est occupé : choisissez une autre heure."""
+
+    code = "practitioner_away"
+
+
+class OpeningOverlaps(Refusal):
+    """Une ouverture hebdomadaire couvre déjà ces heures : changez-la, ou arrêtez-la d'abord."""
+
+    code = "opening_overlaps"

@@ -55,6 +55,9 @@ def simulate(
     load: Annotated[float, typer.Option("--load", min=0.05, max=5, help="Demandes par créneau.")] = 1.0,
     policy: Annotated[list[str] | None, typer.Option("--policy", help="Politique à comparer ; répétable.")] = None,
     mishaps: Annotated[bool, typer.Option("--mishaps", help="Refus, annulations, absences, retraits.")] = False,
+    give_back_moments: Annotated[
+        bool, typer.Option("--give-back", help="Compare plutôt quand un créneau libre revient à son praticien.")
+    ] = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processus en parallèle.")] = 1,
     plot: Picture = None,
 ) -> None:
@@ -63,10 +66,14 @@ def simulate(
     \b
     aiguillage simulate --days 10 --load 1.25 --plot journees.png
     aiguillage simulate --mishaps --workers 2
+    aiguillage simulate --give-back --days 10
     """
-    from services.matching.lab.terminal.command import COMPARED
+    from services.matching.lab.terminal.command import COMPARED, give_back
     from services.matching.lab.terminal.command import simulate as live
 
+    if give_back_moments:
+        give_back(days=days, seed=seed, load=load)
+        return
     _check_policies(*policy or ())
     with _in_a_sentence(plot):
         live(

@@ -26,7 +26,7 @@ COLUMNS = (
 MODES = {"amb": "AMB", "cabinet": "AMB", "hh": "HH", "domicile": "HH", "visite": "HH", "vr": "VR", "tele": "VR"}
 MODES |= {"teleconsultation": "VR"}
 TYPES = {"public": "PUBLIC", "pro": "PRO", "snp": "SNP", "cpts": "CPTS"}
-DEFAULT_LENGTH_MIN, LONGEST_MIN, DEFAULT_GIVE_BACK_MIN = 15, 480, 60
+DEFAULT_LENGTH_MIN, LONGEST_MIN, DEFAULT_GIVE_BACK_MIN = 15, 480, 15
 
 
 @dataclass(frozen=True, slots=True)

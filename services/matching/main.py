@@ -27,6 +27,7 @@ from services.matching.sameday.edges.availability import Availability, client_fo
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.foreign import ForeignSlots
 from services.matching.sameday.edges.geocoder import Geocoder
+from services.matching.sameday.edges.keeping import Keeping
 from services.matching.sameday.edges.places import CommuneIndex
 from services.matching.sameday.edges.pricing import Pricing
 from services.matching.sameday.edges.solver import Solver
@@ -61,6 +62,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
     router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
     solver = Solver()
+    keeping = Keeping(wiring, territories, client)
     rounds = Rounds(wiring, OneRound(wiring, territories, bookings, solver, router, forget_too=[forget_mail]))
     hub.on_moved.append(rounds.moved)
 
@@ -76,6 +78,8 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
             await started.enter_async_context(rounds.running())
             follow = territories.running(rounds.start if runs_rounds else lambda _cpts_id: None)
             await started.enter_async_context(follow)
+            if runs_rounds:
+                await started.enter_async_context(wiring.background.keeping("keeping", keeping.run))
             yield
 
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **described(settings))

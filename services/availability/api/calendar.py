@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 from services.availability import orders
 from services.availability.api.slots import WRITERS
 from services.availability.app import calendar as app
+from services.availability.store.agendas import busy_absences
 from services.availability.tables import OpeningRow
 from shared.http import CallerDep, OnceDep, SessionDep
 
@@ -25,12 +26,13 @@ class Opening(orders.NewOpening):
 
 
 class Absence(BaseModel):
-    """A practitioner is away."""
+    """A practitioner is away; `from_agenda` when their own agenda says so."""
 
     id: UUID
     practitioner_id: UUID
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    from_agenda: bool = False
 
 
 def opening_of(row: OpeningRow) -> Opening:
@@ -86,7 +88,9 @@ async def declare_absence(
 async def absences(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Sequence[Absence]:
     """The absences of a practitioner."""
     caller.require(*WRITERS)
-    return [Absence(**row.model_dump()) for row in await app.absences_of(session, practitioner_id)]
+    busy = {row.id for row in await busy_absences(session, practitioner_id)}
+    rows = await app.absences_of(session, practitioner_id)
+    return [Absence(**row.model_dump(), from_agenda=row.id in busy) for row in rows]
 
 
 @routes.delete("/absences/{absence_id}", status_code=204)

@@ -32,6 +32,7 @@ class Practice(orders.Settings):
     """What a practitioner set for themselves."""
 
     panel_declared: bool
+    agenda_followed: bool
 
 
 @routes.get("/directory")
@@ -101,7 +102,7 @@ async def put_schedule(
 
 @routes.put("/practitioners/{practitioner_id}/settings", status_code=204)
 async def put_settings(
-    caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.Settings
+    caller: CallerDep, session: SessionDep, practitioner_id: UUID, order: orders.NewSettings
 ) -> Response:
     """Pause, cap per week, notice for giving back."""
     caller.require(*THEMSELVES)
@@ -114,8 +115,8 @@ async def put_settings(
 async def get_settings(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> Practice:
     """What a practitioner set, and whether they declared new patients."""
     caller.require(*THEMSELVES)
-    settings, declared = await app.settings_of(session, caller, practitioner_id)
-    return Practice(**settings.model_dump(), panel_declared=declared)
+    settings, declared, follows = await app.settings_of(session, caller, practitioner_id)
+    return Practice(**settings.model_dump(), panel_declared=declared, agenda_followed=follows)
 
 
 @routes.put("/practitioners/{practitioner_id}/panel", status_code=204)

@@ -1,19 +1,21 @@
 """Slots: what is on offer, publishing, changing, withdrawing, giving back."""
 
-from datetime import timedelta
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
-from services.availability.app import on_top
+from services.availability.app import copying, on_top, reopening
 from services.availability.app import slots as app
 from services.availability.app.places import Sees
 from services.availability.live import sees, view
+from services.availability.store.giving_back import hear
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
@@ -67,6 +69,15 @@ async def slots(
     return Slots(slots=[slot for slot in visible if slot])
 
 
+@routes.put("/cpts/{finess}/wanted-slots", status_code=204)
+async def wanted(caller: CallerDep, session: SessionDep, finess: str, order: orders.Wanted) -> Response:
+    """What a matching says of who waits: slots that are due to go back, and that somebody could take, stay on offer."""
+    caller.require(Role.MACHINE)
+    caller.require_cpts(finess)
+    await hear(session, finess, order.slot_ids)
+    return Response(status_code=204)
+
+
 @routes.get("/slots/{slot_id}")
 async def slot(caller: CallerDep, session: SessionDep, slot_id: UUID) -> SlotView:
     """One slot."""
@@ -80,6 +91,34 @@ async def publish(caller: CallerDep, session: SessionDep, once: OnceDep, order: 
 
     async def use_case() -> Slots:
         return Slots(slots=await app.publish_slots(session, caller, order))
+
+    return await once(use_case)
+
+
+class LeftOut(BaseModel):
+    """A slot that was not published: one is `there`, it is `past`, its practitioner `away` or `not_there` any more."""
+
+    starts_at: Instant
+    reason: Literal["there", "away", "past", "not_there"]
+
+
+class Copied(BaseModel):
+    """The day that was copied, what was published of it, and what was not."""
+
+    from_day: date | None
+    slots: list[SlotView]
+    left_out: list[LeftOut]
+
+
+@routes.post("/slots/as-before", status_code=201, response_model=Copied)
+async def publish_as_before(
+    caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.AsBefore
+) -> JSONResponse:
+    """Publish the slots of the last working day before this one again, as they were; what cannot be is said."""
+    caller.require(*WRITERS)
+
+    async def use_case() -> Copied:
+        return Copied.model_validate(asdict(await copying.publish_as_before(session, caller, order)))
 
     return await once(use_case)
 
@@ -110,3 +149,12 @@ async def give_back(caller: CallerDep, session: SessionDep, slot_id: UUID) -> Sl
     """Give an empty slot back to its practitioner."""
     caller.require(*WRITERS)
     return await app.give_back_slot(session, caller, slot_id)
+
+
+@routes.post("/slots/{slot_id}/reopening")
+async def reopen(
+    caller: CallerDep, session: SessionDep, slot_id: UUID, order: orders.Reopening | None = None
+) -> SlotView:
+    """Offer a slot again that was withdrawn or given back, as it was."""
+    caller.require(*WRITERS)
+    return await reopening.reopen_slot(session, caller, slot_id, order or orders.Reopening())

@@ -11,12 +11,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.facts import Fact, tell
 from services.availability.app.memberships import require_sole
-from services.availability.app.slots import home_of, new_slot, notice_s, shared_fields, withdraw
+from services.availability.app.slots import home_of, instant, new_slot, notice_s, shared_fields, withdraw
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
+from services.availability.refusals import OpeningOverlaps
 from services.availability.store import agendas
 from services.availability.store import slots as store
+from services.availability.store.absences import away
 from services.availability.store.calendar import cut_again, mark_cut
 from services.availability.store.directory import rows_of_others_refused
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
@@ -38,9 +40,11 @@ PublicHolidays = Callable[[str, date, date], Collection[date]]
 
 
 async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpening) -> OpeningRow:
-    """Open every week; the next days' slots follow within a second."""
+    """Open every week; the next days' slots follow within a second. Raises `OpeningOverlaps`."""
     caller.require_practitioner(order.practitioner_id)
     home = await home_of(session, order)
+    await store.one_at_a_time(session, order.practitioner_id)
+    await _require_apart(session, order)
     rule = order.model_dump(
         include={
             "weekdays", "from_time", "to_time", "minutes", "first_day", "last_day", "on_public_holidays",
@@ -52,6 +56,26 @@ async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpeni
     await session.flush()
     ring_after_commit(session, SWEEP)
     return opening
+
+
+async def _require_apart(session: AsyncSession, order: NewOpening) -> None:
+    """One is at one place at a time: two openings of the same hours are a mistake, or one of them is."""
+    wanted = recurrence_of(order)
+    for opening in await openings_of(session, order.practitioner_id):
+        if wanted.overlaps(recurrence_of(opening)):
+            raise OpeningOverlaps(field="from_time", value=str(opening.from_time), opening_id=str(opening.id))
+
+
+def recurrence_of(opening: OpeningRow | NewOpening) -> Recurrence:
+    """When an opening takes place."""
+    return Recurrence(
+        frozenset(opening.weekdays),
+        opening.from_time,
+        opening.to_time,
+        opening.first_day,
+        opening.last_day,
+        opening.on_public_holidays,
+    )
 
 
 async def openings_of(session: AsyncSession, practitioner_id: UUID) -> Sequence[OpeningRow]:
@@ -111,7 +135,8 @@ async def be_busy(
 ) -> None:
     """Make the absences that come from a practitioner's agenda these ones, and leave the others alone.
 
-    Slots meanwhile are withdrawn, who is booked stays booked. The caller holds the queue of this practitioner's slots.
+    Slots meanwhile are withdrawn, but for those published on purpose; who is booked stays booked. The caller holds
+    the queue of this practitioner's slots.
     """
     now = await database_now(session)
     known = {(row.starts_at, row.ends_at): row.id for row in await agendas.busy_absences(session, practitioner_id)}
@@ -122,7 +147,8 @@ async def be_busy(
         await cut_again(session, practitioner_id)
         ring_after_commit(session, SWEEP)
     for absence_id, starts_at, ends_at in await agendas.begin_absences(session, practitioner_id, new, now):
-        meanwhile = await store.locked(session, *_within(practitioner_id, starts_at, ends_at))
+        unwanted = col(SlotRow.despite_absence).is_(False)
+        meanwhile = await store.locked(session, *_within(practitioner_id, starts_at, ends_at), unwanted)
         if meanwhile:
             await withdraw(session, caller, meanwhile, reason=AGENDA_REASON, booked="keep", absence_id=absence_id)
 
@@ -169,12 +195,23 @@ async def cut_openings(session: AsyncSession, cpts_id: str, public_holidays: Pub
         if opening.cut_until is not None and opening.cut_until >= last:
             continue
         await store.one_at_a_time(session, opening.practitioner_id)
+        # An absence closes time in every CPTS: look for them everywhere.
+        await everywhere_for(session, opening.practitioner_id)
         first = opening.cut_until + timedelta(days=1) if opening.cut_until and opening.cut_until >= today else today
+        # Some of last night's may be to come.
+        first -= timedelta(days=opening.to_time <= opening.from_time)
         slots = await _slots_of(session, opening, insee, (first, last), public_holidays(insee, first, last))
         fields = opening.model_dump(include=set(SHARED))
         notice = await notice_s(session, opening.practitioner_id, opening.give_back_minutes)
         rows = [
-            new_slot(slot, {**fields, "opening_id": opening.id}, notice_s=notice, now=now, origin="opening")
+            new_slot(
+                slot,
+                {**fields, "opening_id": opening.id, "cut_at": instant(slot.starts_at_s)},
+                notice_s=notice,
+                now=now,
+                origin="opening",
+                own_notice=opening.give_back_minutes is not None,
+            )
             for slot in slots
             if slot.starts_at_s > now.timestamp()
         ]
@@ -193,18 +230,10 @@ async def _slots_of(
     session: AsyncSession, opening: OpeningRow, insee: str, days: tuple[date, date], holidays: Collection[date]
 ) -> list[Interval]:
     first, last = days
-    recurrence = Recurrence(
-        frozenset(opening.weekdays),
-        opening.from_time,
-        opening.to_time,
-        opening.first_day,
-        opening.last_day,
-        opening.on_public_holidays,
-    )
-    open_at = intervals(recurrence, first=first, last=last, public_holidays=holidays, zone=zone_of(insee))
+    zone = zone_of(insee)
+    open_at = intervals(recurrence_of(opening), first=first, last=last, public_holidays=holidays, zone=zone)
     whole = [slot for interval in open_at for slot in cut(interval, opening.minutes * 60)]
-    away = [
-        Interval(int(absence.starts_at.timestamp()), int(absence.ends_at.timestamp()))
-        for absence in await absences_of(session, opening.practitioner_id)
-    ]
-    return outside(whole, away)
+    if not whole:
+        return []
+    begins, ends = instant(min(slot.starts_at_s for slot in whole)), instant(max(slot.ends_at_s for slot in whole))
+    return outside(whole, await away(session, opening.practitioner_id, begins, ends))

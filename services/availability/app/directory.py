@@ -8,11 +8,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders
-from services.availability.app.facts import tell_cpts, tell_place, tell_practitioner
+from services.availability.app.facts import Fact, tell, tell_cpts, tell_place, tell_practitioner
 from services.availability.store import directory as store
+from services.availability.store.giving_back import apply_notice
+from services.availability.store.slots import one_at_a_time
 from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow, ScheduleRow
+from services.availability.tables.agendas import AgendaFeedRow
 from shared.auth import Caller, Role
-from shared.db import database_now
+from shared.db import Scope, database_now, set_scope
 from shared.db.tables import CommuneRow
 from shared.refusals import Invalid, NotAllowed, NotFound
 from shared.typed.points import is_swapped
@@ -74,19 +77,30 @@ async def put_schedule(session: AsyncSession, practitioner_id: UUID, place_id: U
         await tell_place(session, place_id)
 
 
-async def put_settings(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Settings) -> None:
-    """Pause, cap per week, notice for giving back; also for the slots already published."""
+async def put_settings(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.NewSettings) -> None:
+    """Pause, cap per week, notice for giving back; the notice also for the slots already published, when asked."""
     caller.require_practitioner(practitioner_id)
-    if await store.upsert(session, PracticeRow, {"practitioner_id": practitioner_id}, order.model_dump()):
+    values = order.model_dump(exclude={"apply_to_published"})
+    changed = await store.upsert(session, PracticeRow, {"practitioner_id": practitioner_id}, values)
+    slots: list[UUID] = []
+    if order.apply_to_published:
+        await one_at_a_time(session, practitioner_id)
+        await set_scope(session, Scope(frozenset({"*"}), frozenset({str(practitioner_id)})))
+        slots = await apply_notice(session, practitioner_id, order.give_back_minutes)
+    await tell(session, [Fact("slot_changed.v1", slot_id) for slot_id in slots])
+    if changed:
         await tell_practitioner(session, practitioner_id)
 
 
-async def settings_of(session: AsyncSession, caller: Caller, practitioner_id: UUID) -> tuple[orders.Settings, bool]:
-    """What a practitioner set, the defaults where nothing is, and whether they declared new patients."""
+async def settings_of(
+    session: AsyncSession, caller: Caller, practitioner_id: UUID
+) -> tuple[orders.Settings, bool, bool]:
+    """What a practitioner set, the defaults where nothing is; whether they declared new patients; follow an agenda."""
     caller.require_practitioner(practitioner_id)
     practice = await session.get(PracticeRow, practitioner_id)
     plain = practice.model_dump(include=set(orders.Settings.model_fields)) if practice else {}
-    return orders.Settings(**plain), await session.get(PanelRow, practitioner_id) is not None
+    declared = await session.get(PanelRow, practitioner_id) is not None
+    return orders.Settings(**plain), declared, await session.get(AgendaFeedRow, practitioner_id) is not None
 
 
 async def put_panel(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Panel) -> None:

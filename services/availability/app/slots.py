@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Uuid, case, literal, null
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +18,7 @@ from services.availability.orders import Booked, NewSlots, Offer, SlotChange
 from services.availability.refusals import InThePast, NotScheduledThere, SlotBooked, SlotUnavailable
 from services.availability.store import slots as store
 from services.availability.store.ledger import Served
+from services.availability.store.notices import tell_of_move
 from services.availability.tables import CptsRow, PracticeRow, ScheduleRow, SlotRow
 from shared.auth import Caller
 from shared.contracts import BookingState, SlotView
@@ -25,7 +27,7 @@ from shared.ids import new_id
 from shared.refusals import Invalid
 
 WAITING = (BookingState.HELD, BookingState.CONFIRMED)
-DEFAULT_NOTICE_MINUTES = 60
+DEFAULT_NOTICE_MINUTES = 15
 
 
 async def home_of(session: AsyncSession, offer: Offer) -> str:
@@ -62,7 +64,16 @@ def shared_fields(offer: Offer, home: str) -> dict[str, Any]:
     return {**plain, "cpts_id": home, "audience": sorted({home, *offer.audience})}
 
 
-def new_slot(interval: Interval, fields: Mapping[str, Any], *, notice_s: int, now: datetime, origin: str) -> SlotRow:
+def new_slot(
+    interval: Interval,
+    fields: Mapping[str, Any],
+    *,
+    notice_s: int,
+    now: datetime,
+    origin: str,
+    despite_absence: bool = False,
+    own_notice: bool = False,
+) -> SlotRow:
     """A published slot, not yet written."""
     give_back = give_back_at_s(interval.starts_at_s, notice_s, int(now.timestamp()))
     return SlotRow(
@@ -70,6 +81,8 @@ def new_slot(interval: Interval, fields: Mapping[str, Any], *, notice_s: int, no
         id=new_id(now),
         starts_at=instant(interval.starts_at_s),
         ends_at=instant(interval.ends_at_s),
+        despite_absence=despite_absence,
+        own_notice=own_notice,
         status="published",
         origin=origin,
         fresh_at=now,
@@ -78,7 +91,10 @@ def new_slot(interval: Interval, fields: Mapping[str, Any], *, notice_s: int, no
 
 
 async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) -> list[SlotView]:
-    """Publish slots that follow one another, all or none; raises `SlotOverlaps`, `InThePast`, `NotScheduledThere`."""
+    """Publish slots that follow one another, all or none.
+
+    Raises `SlotOverlaps`, `PractitionerAway`, `InThePast`, `NotScheduledThere`.
+    """
     caller.require_practitioner(order.practitioner_id)
     now = await database_now(session)
     if order.starts_at <= now:
@@ -88,7 +104,18 @@ async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) 
     notice = await notice_s(session, order.practitioner_id, order.give_back_minutes)
     whole = row_of(int(order.starts_at.timestamp()), order.minutes * 60, order.count)
     fields = shared_fields(order, home)
-    rows = [new_slot(interval, fields, notice_s=notice, now=now, origin="manual") for interval in whole]
+    rows = [
+        new_slot(
+            interval,
+            fields,
+            notice_s=notice,
+            now=now,
+            origin="manual",
+            despite_absence=order.despite_absence,
+            own_notice=order.give_back_minutes is not None,
+        )
+        for interval in whole
+    ]
     await store.publish(session, rows)
     facts = [Fact("slot_published.v1", row.id) for row in rows]
     return list((await tell(session, facts, introduce=True)).values())
@@ -104,11 +131,12 @@ async def owned(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotRow
 
 
 async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, order: SlotChange) -> SlotView:
-    """Change a published slot; the places taken stay taken."""
+    """Change a published slot; the places taken stay taken, and move with it."""
     slot = await owned(session, caller, slot_id)
     if slot.status != "published":
         raise SlotUnavailable
-    values = order.model_dump(exclude_none=True)
+    values = order.model_dump(exclude_none=True, exclude={"give_back_minutes"})
+    slot_starts_at = slot.starts_at
     starts_at, ends_at = values.get("starts_at", slot.starts_at), values.get("ends_at", slot.ends_at)
     now = await database_now(session)
     if starts_at != slot.starts_at and starts_at <= now:
@@ -124,11 +152,11 @@ async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
         )
     if values.get("min_age", slot.min_age) > values.get("max_age", slot.max_age):
         raise Invalid("L'âge minimal dépasse l'âge maximal.", field="min_age", rule="at most max_age")
-    if slot.give_back_at is not None:
-        moved = slot.give_back_at + (starts_at - slot.starts_at)
-        values["give_back_at"] = moved if moved > now else None
-    served = [] if starts_at == slot.starts_at else await _moved(session, slot_id, starts_at)
+    values |= _given_back(slot, order.give_back_minutes, starts_at, now)
+    served = [] if starts_at == slot_starts_at else await _moved(session, slot_id, starts_at)
     await store.change(session, col(SlotRow.id) == slot_id, **values, fresh_at=now)
+    if starts_at != slot_starts_at:
+        await tell_of_move(session, slot_id, caller.id)
     return (await tell(session, [Fact("slot_changed.v1", slot_id)], served=served))[slot_id]
 
 
@@ -137,6 +165,18 @@ async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> l
     turn = await Turn.at(session, slots=[slot_id])
     gone = [Served.of(turn.ground(slot_id).slot, place, -1) for place in turn.places_of(slot_id) if place.served]
     return gone + [replace(each, by=1, starts_at=starts_at) for each in gone]
+
+
+def _given_back(slot: SlotRow, minutes: int | None, starts_at: datetime, now: datetime) -> dict[str, Any]:
+    """When a slot goes back once it is changed: as asked, else as long before its start as until now."""
+    if minutes is None and (slot.give_back_at is None or starts_at == slot.starts_at):
+        return {}
+    before = (
+        slot.starts_at - slot.give_back_at if minutes is None and slot.give_back_at else timedelta(minutes=minutes or 0)
+    )
+    moment = give_back_at_s(int(starts_at.timestamp()), int(before.total_seconds()), int(now.timestamp()))
+    said = {} if minutes is None else {"own_notice": True}
+    return {"give_back_at": None if moment is None else instant(moment), **said}
 
 
 async def withdraw_slot(
@@ -164,7 +204,10 @@ async def withdraw(
         raise SlotBooked(
             field="booked", rule="keep or cancel", slots=sorted({str(place.slot_id) for place in affected})
         )
-    await store.change(session, col(SlotRow.id).in_(ids), status="withdrawn", reason=reason, absence_id=absence_id)
+    # A slot that an absence took comes back with the absence's end, cut anew; not one that was moved meanwhile.
+    taken_by = literal(absence_id, Uuid)
+    as_cut = case((col(SlotRow.cut_at) == col(SlotRow.starts_at), taken_by), else_=null())
+    await store.change(session, col(SlotRow.id).in_(ids), status="withdrawn", reason=reason, absence_id=as_cut)
     turn = await Turn.at(session, slots=ids)
     if booked == "cancel":
         for place in affected:

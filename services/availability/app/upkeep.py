@@ -7,12 +7,12 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.bookings import expire_holds
-from services.availability.app.facts import Fact, tell, tell_counted
-from services.availability.store import bookings, ledger, slots
+from services.availability.app.facts import EVERYWHERE, Fact, tell, tell_counted
+from services.availability.store import bookings, giving_back, ledger, slots
 from services.availability.tables import OUTBOX, BookingRow, SlotRow
 from services.availability.tables.foreign import ForeignSourceRow
 from shared.clock import day_at, midnight
-from shared.db import database_now, run
+from shared.db import database_now, run, set_scope
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
 PATIENTS_KEPT = timedelta(days=30)
@@ -26,16 +26,13 @@ async def expire(session: AsyncSession, cpts_id: str) -> None:
 
 
 async def give_back(session: AsyncSession, cpts_id: str) -> None:
-    """Give the slots that nobody took back to their practitioners, at the moment they chose."""
-    returned = await slots.change(
-        session,
-        col(SlotRow.cpts_id) == cpts_id,
-        col(SlotRow.status) == "published",
-        col(SlotRow.taken) == 0,
-        col(SlotRow.overbooked) == 0,
-        col(SlotRow.give_back_at) <= slots.NOW,
-        status="given_back",
-    )
+    """Give the slots that nobody took back to their practitioners, at the moment they chose.
+
+    Never while the matching says that somebody who waits could take one, nor while it says nothing.
+    """
+    # Who waits in another CPTS that is shown a slot, and a practitioner's slots elsewhere, count as well.
+    await set_scope(session, EVERYWHERE)
+    returned = await giving_back.give_back_due(session, cpts_id)
     await tell(session, [Fact("slot_given_back.v1", slot_id) for slot_id in returned])
 
 

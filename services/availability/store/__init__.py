@@ -4,6 +4,7 @@ from services.availability.tables import Availability
 from services.availability.tables import agendas as _agendas  # noqa: F401  these belong to the same history
 from services.availability.tables import foreign as _foreign  # noqa: F401  these belong to the same history
 from services.availability.tables import regulators as _regulators  # noqa: F401  these belong to the same history
+from services.availability.tables import waiting as _waiting  # noqa: F401  these belong to the same history
 from shared.db.migrate import History
 
 HISTORY = History(

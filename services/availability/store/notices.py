@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.tables import MembershipRow
+from services.availability.tables import BookingRow, MembershipRow, SlotRow
 from services.people.notices.kinds import Kind
 from services.people.notices.telling import News, tell_practitioners
 from shared.contracts import BookingState
@@ -34,6 +34,24 @@ def booking_news(booking: Any, slot: Any, by: str) -> dict[str, Any]:
         "starts_at": slot.starts_at.isoformat(),
         "until": slot.starts_at.isoformat(),
     }
+
+
+async def tell_of_move(session: AsyncSession, slot_id: UUID, by: str) -> None:
+    """Tell whose slot has moved with who is confirmed in it, until it begins."""
+    query = select(BookingRow, SlotRow).join(SlotRow, col(SlotRow.id) == col(BookingRow.slot_id))
+    moved = query.where(col(SlotRow.id) == slot_id, col(BookingRow.state) == BookingState.CONFIRMED)
+    for booking, slot in (await session.exec(moved.execution_options(populate_existing=True))).all():
+        news = News(
+            kind=Kind.MOVED,
+            cpts_id=booking.cpts_id,
+            thread=f"booking:{booking.id}",
+            subject=(booking.request_id or str(booking.id)).partition(".")[0],
+            by=by,
+            urgency=booking.urgency,
+            starts_at=slot.starts_at,
+            until=slot.starts_at,
+        )
+        await tell_practitioners(session, [slot.practitioner_id], news)
 
 
 async def tell_of_agenda(session: AsyncSession, practitioner_id: UUID) -> None:

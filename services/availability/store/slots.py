@@ -12,7 +12,7 @@ from sqlmodel import col
 from sqlmodel import select as rows_of
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.refusals import SlotOverlaps
+from services.availability.refusals import PractitionerAway, SlotOverlaps
 from services.availability.tables import SlotRow
 from shared.db import run
 from shared.refusals import NotFound
@@ -23,11 +23,13 @@ TO_COME = (col(SlotRow.status) == "published", col(SlotRow.starts_at) > NOW)
 
 @contextmanager
 def overlaps_refused() -> Iterator[None]:
-    """Say in words that a practitioner would be at two slots at once."""
+    """Say in words that a practitioner would be at two slots at once, or is away."""
     try:
         yield
     except IntegrityError as error:
-        if "one_place_at_a_time" not in str(error.orig):
+        if "not_while_away" in str(error.orig):
+            raise PractitionerAway(field="starts_at", rule="despite_absence") from error
+        if not any(name in str(error.orig) for name in ("one_place_at_a_time", "uq_slot_opening_id_cut_at")):
             raise
         raise SlotOverlaps(field="starts_at") from error
 

@@ -122,7 +122,7 @@ class PracticeRow(Availability, table=True):
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
     paused: bool = False
     week_cap: int | None = None
-    give_back_minutes: int = 60
+    give_back_minutes: int = 15
 
 
 class PanelRow(Availability, table=True):
@@ -157,11 +157,10 @@ class Offer(SQLModel):
 
 
 class OpeningRow(Offer, Availability, table=True):
-    """A recurring opening, in local time: which weekdays (1 is Monday), from when to when, cut every `minutes`."""
+    """Open each week, in local time: weekdays (1 is Monday), from when to when, past midnight too, by `minutes`."""
 
     __tablename__ = "opening"
     __table_args__ = (
-        CheckConstraint("to_time > from_time", name="forwards"),
         Index(None, "cpts_id"),
         Index("ix_opening_cut_until", text("coalesce(cut_until, '-infinity'::date)")),
     )
@@ -191,13 +190,15 @@ class AbsenceRow(Availability, table=True):
     ends_at: datetime = instant()
 
 
+NOT_AWAY = text("absence_id is null")
 TIME_TAKEN = "status = 'published' or taken > 0"
 
 
 class SlotRow(Offer, Availability, table=True):
     """A bounded time at one place with one practitioner.
 
-    `audience` holds its home `cpts_id` and the others it is shown to; `live` ends when it leaves the streams.
+    `audience` holds its home `cpts_id` and the others it is shown to; `live` ends when it leaves the streams. `cut_at`:
+    where its opening put it. `own_notice`: when it goes back was said for it, or its opening, alone.
     """
 
     __tablename__ = "slot"
@@ -217,18 +218,14 @@ class SlotRow(Offer, Availability, table=True):
         Index("ix_slot_live", "starts_at", postgresql_where=text("live")),
         Index("ix_slot_audience", "audience", postgresql_using="gin"),
         Index(None, "practitioner_id", "starts_at", postgresql_where=text("status = 'published'")),
-        Index(
-            "uq_slot_opening_id_starts_at",
-            "opening_id",
-            "starts_at",
-            unique=True,
-            postgresql_where=text("absence_id is null"),
-        ),
+        Index("uq_slot_opening_id_cut_at", "opening_id", "cut_at", unique=True, postgresql_where=NOT_AWAY),
     )
 
     id: UUID = Field(primary_key=True)
     opening_id: UUID | None = Field(default=None, foreign_key="availability.opening.id", ondelete="SET NULL")
     absence_id: UUID | None = None
+    cut_at: datetime | None = instant(default=None)
+    despite_absence: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     starts_at: datetime = instant()
     ends_at: datetime = instant()
     taken: int = 0
@@ -237,6 +234,7 @@ class SlotRow(Offer, Availability, table=True):
     origin: str = Field(sa_type=Text)
     fresh_at: datetime = instant()
     give_back_at: datetime | None = instant(default=None)
+    own_notice: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     reason: str | None = Field(default=None, sa_type=Text)
     version: int = 1
     live: bool = True

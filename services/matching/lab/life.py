@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.lab.closing import FLOOR_S, LOOK_AGAIN_S, Closing, closes_at_s
 from services.matching.lab.days.day import Day, Mishap
 from services.matching.lab.pairs import NEVER, Pairs
 
@@ -15,6 +16,7 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 NONE = -1
+NEVER_BACK = Closing()
 
 
 class DayEvent(IntEnum):
@@ -25,6 +27,7 @@ class DayEvent(IntEnum):
     CANCELLED = 2
     ASKED = 3
     TICK = 4
+    GIVEN_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Life:
     now_at_s: int = 0
     moved: int = 0
     dropped: int = 0
+    given_back: int = 0
 
     def waiting(self) -> Ints:
         """Rows that asked, have no slot and can still be given one, in order of arrival."""
@@ -100,14 +104,21 @@ def begin(day: Day, pairs: Pairs) -> Life:
     )
 
 
-def live(day: Day, pairs: Pairs, decide: Decide, period_s: int) -> Life:
-    """Run the day: all events of an instant, then a decision; with a period, decisions only at its ticks."""
+def live(day: Day, pairs: Pairs, decide: Decide, period_s: int, closing: Closing = NEVER_BACK) -> Life:
+    """Run the day: all events of an instant, then a decision; with a period, decisions only at its ticks.
+
+    What is empty when it goes back is given to nobody any more.
+    """
     life, mishaps = begin(day, pairs), {one.request: one for one in day.mishaps}
     queue = _events(day, period_s)
+    queue += [(at, int(DayEvent.GIVEN_BACK), column) for at, column in closes_at_s(pairs, closing)]
     heapq.heapify(queue)
     while queue:
         at, kind, which = heapq.heappop(queue)
         life.now_at_s = at
+        if kind == DayEvent.GIVEN_BACK:
+            _give_back(life, closing, which, queue)
+            continue
         _happen(life, DayEvent(kind), which)
         same_instant = bool(queue) and queue[0][0] == at
         if kind == DayEvent.TICK or (not period_s and not same_instant):
@@ -135,6 +146,18 @@ def _happen(life: Life, kind: DayEvent, which: int) -> None:
         _withdraw(life, which)
     elif kind == DayEvent.CANCELLED:
         _cancel(life, which)
+
+
+def _give_back(life: Life, closing: Closing, column: int, queue: list[tuple[int, int, int]]) -> None:
+    """An empty slot goes back; with `kept`, it is looked at again while someone who waits could take it."""
+    if not life.published[column] or life.places[column] < life.pairs.places[column]:
+        return
+    floor = life.pairs.starts_at_s[column] - FLOOR_S
+    if closing.kept and life.now_at_s < floor and (life.until_at_s[life.waiting(), column] >= life.now_at_s).any():
+        heapq.heappush(queue, (life.now_at_s + LOOK_AGAIN_S, int(DayEvent.GIVEN_BACK), column))
+        return
+    _withdraw(life, column)
+    life.given_back += 1
 
 
 def _withdraw(life: Life, column: int) -> None:

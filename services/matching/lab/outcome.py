@@ -47,6 +47,7 @@ class DayOutcome:
     refused: int
     cancelled: int
     absent: int
+    given_back: int = 0
 
 
 def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> DayOutcome:
@@ -84,6 +85,7 @@ def outcome_of(policy: Policy, day: Day, pairs: Pairs, life: Life) -> DayOutcome
         refused=sum(not one.accepted for one in life.log),
         cancelled=int(life.gone.sum()),
         absent=sum(one.request in absent for one in plan.assignments),
+        given_back=life.given_back,
     )
 
 

@@ -10,12 +10,13 @@ from multiprocessing import get_context
 import numpy as np
 
 from services.matching.engine.ahead.policies import Policy, Way, policy_named
+from services.matching.lab.closing import Closing, decided_before
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, hindsight
 from services.matching.lab.futures import futures_of, past
-from services.matching.lab.life import NONE, Life, SlotTold, begin, live
+from services.matching.lab.life import NEVER_BACK, NONE, Life, SlotTold, begin, live
 from services.matching.lab.outcome import DayOutcome, outcome_of
 from services.matching.lab.pairs import Pairs, pairs_of
 from shared.clock import day_at, midnight
@@ -50,6 +51,14 @@ def past_days(case: Case) -> tuple[Day, ...]:
     return tuple(drawn_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
 
 
+def run_closings(case: Case, closings: Sequence[Closing]) -> tuple[DayOutcome, ...]:
+    """Draw the day of a case and live it under its first policy, with each way of giving empty slots back."""
+    day = drawn_day(case.seed, drawn_territory(case.seed, case.territory), case.setting, case.mishaps)
+    pairs = pairs_of(day)
+    policy = policy_named(case.policies[0])
+    return tuple(_under(policy, day, pairs, (), case.seed, closing) for closing in closings)
+
+
 def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed: int = 0) -> tuple[DayOutcome, ...]:
     """Live one day under each policy. Look-ahead learns from `history` only, and draws its futures from `seed`."""
     pairs = pairs_of(day)
@@ -77,15 +86,18 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[DayOutcome, 
             yield pool.map
 
 
-def _under(policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int) -> DayOutcome:
+def _under(
+    policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int, closing: Closing = NEVER_BACK
+) -> DayOutcome:
     if policy.way == Way.HINDSIGHT:
         return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
     futures: tuple[Pairs, ...] = ()
     if policy.scenarios:
         lived = [past(one, _midnight(one)) for one in history]
         futures = futures_of(day, lived, _midnight(day), policy.scenarios, np.random.default_rng([seed, 4]))
-    decide = decider(policy, pairs, [slot.practitioner for slot in day.slots], futures)
-    return outcome_of(policy, day, pairs, live(day, pairs, decide, policy.period_s))
+    known = decided_before(pairs, closing)
+    decide = decider(policy, known, [slot.practitioner for slot in day.slots], futures)
+    return outcome_of(policy, day, pairs, live(day, known, decide, policy.period_s, closing))
 
 
 def _midnight(day: Day) -> int:

@@ -14,10 +14,12 @@ class Kind(StrEnum):
 
     BOOKED = "booked"
     CANCELLED = "cancelled"
+    MOVED = "moved"
     OVERBOOKING_ASKED = "overbooking_asked"
     ATTACHMENT_PROPOSED = "attachment_proposed"
     AGENDA_UNREADABLE = "agenda_unreadable"
     REQUEST_ASSIGNED = "request_assigned"
+    REQUEST_MOVED = "request_moved"
     REQUEST_LOST = "request_lost"
     REQUEST_CALL_BACK = "request_call_back"
     P1_WAITING = "p1_waiting"
@@ -52,11 +54,12 @@ class Reason(StrEnum):
 OF_PRACTITIONERS = (
     Kind.BOOKED,
     Kind.CANCELLED,
+    Kind.MOVED,
     Kind.OVERBOOKING_ASKED,
     Kind.ATTACHMENT_PROPOSED,
     Kind.AGENDA_UNREADABLE,
 )
-OF_REFERRERS = (Kind.REQUEST_ASSIGNED, Kind.REQUEST_LOST, Kind.REQUEST_CALL_BACK)
+OF_REFERRERS = (Kind.REQUEST_ASSIGNED, Kind.REQUEST_MOVED, Kind.REQUEST_LOST, Kind.REQUEST_CALL_BACK)
 OF_THE_BOARD = (Kind.P1_WAITING, Kind.REQUEST_UNSERVED)
 OFFERED: Mapping[Role, tuple[Kind, ...]] = {
     Role.PRACTITIONER: (*OF_PRACTITIONERS, *OF_REFERRERS),
@@ -71,6 +74,7 @@ OFFERED: Mapping[Role, tuple[Kind, ...]] = {
 DETAILS: Mapping[str, str] = {
     Kind.BOOKED: "/creneaux",
     Kind.CANCELLED: "/creneaux",
+    Kind.MOVED: "/creneaux",
     Kind.OVERBOOKING_ASKED: "/creneaux#demandes",
     Kind.ATTACHMENT_PROPOSED: "/creneaux#demandes",
     Kind.AGENDA_UNREADABLE: "/creneaux#moi",

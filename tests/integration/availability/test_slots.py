@@ -119,7 +119,9 @@ async def test_holding_and_withdrawing_at_once_leave_nobody_without_an_answer(
 
 async def test_an_empty_slot_goes_back_by_hand_or_in_time(service: Service, territory: Territory) -> None:
     doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
-    first, second, third = (await doctor.post("/slots", json=slots_order(territory, count=3))).json()["slots"]
+    first, second, third = (
+        await doctor.post("/slots", json=slots_order(territory, count=3, give_back_minutes=60))
+    ).json()["slots"]
     assert (await doctor.post(f"/slots/{first['id']}/give-back")).json()["status"] == "given_back"
     await a_hold(await service.machine(), second)
     refused = await doctor.post(f"/slots/{second['id']}/give-back")

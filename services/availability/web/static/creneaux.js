@@ -1,11 +1,12 @@
 // « Mes créneaux »: the day of one practitioner, live; publishing in three taps.
 
-import { get, post } from "/static/api.js";
+import { call, get, post } from "/static/api.js";
 import { loadDirectory, nameOf } from "/static/directory.js";
 import { byId, h } from "/static/dom.js";
 import { day, dayName, fullDay, parisInstant, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
+import { unlessAway } from "/static/availability/away.js";
 import { fillMe, wireMe } from "/static/availability/me.js";
 import { drawExtra } from "/static/availability/extra.js";
 import { drawProposals } from "/static/availability/proposals.js";
@@ -56,16 +57,43 @@ function draw() {
   const paused = Boolean(context.practitioner()?.paused);
   byId("paused").hidden = !paused;
   byId("paused").textContent = paused ? t("slots.paused") : "";
-  drawTimeline(byId("timeline"), mine, context);
+  drawTimeline(byId("timeline"), withoutGhosts(mine), context);
+  drawKeep(shown);
   byId("day-exports").hidden = mine.length === 0;
   linkExports();
   const empty = byId("empty");
   empty.hidden = shown.length > 0 || !availability.ready;
-  if (!empty.hidden) empty.replaceChildren(h("p", {}, t("slots.empty", { day: relative })), h("p", {}, t("slots.empty_do")));
+  if (!empty.hidden) empty.replaceChildren(...away(key) ? [h("p", {}, t("slots.away_day"))]
+    : [h("p", {}, t("slots.empty", { day: relative })), h("p", {}, t("slots.empty_do"))]);
   fillMe(availability.state, page.practitioner);
   const waiting = drawExtra(matching.state.overbooking_asks, page, context) + drawProposals(matching.state.attachments, page.practitioner);
   byId("tab-asks").textContent = waiting ? t("asks.tab_count", { n: waiting }) : t("asks.tab");
   byId("asks-empty").hidden = waiting > 0;
+}
+
+/** A withdrawn slot whose time is on offer again has nothing more to say; of two at one time, the last does. */
+function withoutGhosts(mine) {
+  const overlap = (one, other) => one.starts_at < other.ends_at && other.starts_at < one.ends_at;
+  return mine.filter((slot) => slot.status !== "withdrawn" || slot.bookings.length
+    || !mine.some((other) => other.id !== slot.id && overlap(slot, other) && (other.status !== "withdrawn" || other.id > slot.id)));
+}
+
+/** Whether an absence covers the working hours of a day. */
+function away(key) {
+  const [from, to] = [parisInstant(key, "8:00"), parisInstant(key, "19:00")];
+  return (page.absences ?? []).some((each) => !each.from_agenda && Date.parse(each.starts_at) <= from && Date.parse(each.ends_at) >= to);
+}
+
+/** The slots that will go back before they begin, and one press that keeps them. */
+function drawKeep(shown) {
+  const going = shown.filter((slot) => slot.status === "published" && !slot.taken && slot.give_back_at && Date.parse(slot.give_back_at) > now());
+  const button = byId("keep-all");
+  button.hidden = going.length === 0;
+  if (going.length) button.textContent = t("slots.keep_all", { n: going.length, time: time(going.map((slot) => slot.give_back_at).sort()[0]) });
+  button.onclick = () => attempt(async () => {
+    await Promise.all(going.map((slot) => call("availability", "PATCH", `/slots/${slot.id}`, { give_back_minutes: 0 })));
+    toast(t("slots.kept"));
+  });
 }
 
 /** The lists as files: of the practitioner and of the day looked at. */
@@ -98,40 +126,26 @@ function announceTaken(events) {
 
 async function publish(order) {
   const body = { practitioner_id: page.practitioner, ...order };
-  const { slots: made } = await post("availability", "/slots", body);
+  const answer = await unlessAway("/slots", body);
+  if (!answer) return;
+  const made = answer.slots;
   page.at = Date.parse(made[0].starts_at);
   for (const slot of made) (availability.state.slots ??= {})[slot.id] ??= slot;
   draw();
   toast(t("slots.published", { n: made.length }));
 }
 
-/** Slots of the day before that follow one another become one order each. */
+/** The slots of the last working day, again on this one; what cannot be published is said and stops nothing. */
 async function asYesterday() {
-  const key = day(page.at);
-  const from = new Date(parisInstant(day(page.at - DAY), "0:00")).toISOString();
-  const to = new Date(parisInstant(key, "0:00")).toISOString();
-  const query = new URLSearchParams({ cpts: config.cpts, from, to, past: true });
-  const { slots: before } = await get("availability", `/slots?${query}`);
-  const mine = before.filter((slot) => slot.practitioner_id === page.practitioner && slot.status !== "withdrawn");
-  const orders = [];
-  for (const slot of mine) {
-    const starts = parisInstant(key, time(slot.starts_at));
-    const minutes = Math.round((Date.parse(slot.ends_at) - Date.parse(slot.starts_at)) / 60_000);
-    const { place_id, capacity, modes, types, acts, min_age, max_age } = slot;
-    const offer = { place_id, minutes, capacity, modes, types, acts, min_age, max_age };
-    const last = orders.at(-1);
-    if (last && last.ends === starts && JSON.stringify(last.offer) === JSON.stringify(offer)) {
-      last.count += 1;
-      last.ends += minutes * 60_000;
-    } else if (starts > now()) orders.push({ offer, starts, ends: starts + minutes * 60_000, count: 1 });
-  }
-  if (!orders.length) return toast(t("slots.as_yesterday_none"));
-  let made = 0;
-  for (const { offer, starts, count } of orders) {
-    await publish({ ...offer, starts_at: new Date(starts).toISOString(), count });
-    made += count;
-  }
-  return toast(t("slots.published", { n: made }));
+  const found = await post("availability", "/slots/as-before", { practitioner_id: page.practitioner, day: day(page.at) });
+  for (const slot of found.slots) (availability.state.slots ??= {})[slot.id] ??= slot;
+  draw();
+  if (!found.from_day) return toast(t("slots.as_yesterday_none"));
+  const left = ["there", "away", "past", "not_there"].map((reason) => {
+    const times = found.left_out.filter((each) => each.reason === reason).map((each) => time(each.starts_at));
+    return times.length ? t(`slots.left_out.${reason}`, { times: times.join(", ") }) : null;
+  });
+  return toast([t("slots.published", { n: found.slots.length }), ...left.filter(Boolean)].join(" · "));
 }
 
 function go(step) {

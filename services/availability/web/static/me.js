@@ -48,6 +48,7 @@ export function wireMe(page) {
         paused: settings.elements.paused.checked,
         week_cap: whole(settings, "week_cap"),
         give_back_minutes: Number(settings.elements.give_back_minutes.value),
+        apply_to_published: settings.elements.apply_to_published.checked,
       };
       await call("availability", "PUT", `/practitioners/${page.practitioner}/settings`, body);
       touched = false;

@@ -6,6 +6,7 @@ import { time } from "/static/format.js";
 import { openPatient } from "/static/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
+import { unlessAway } from "/static/availability/away.js";
 
 const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
 const REREAD = 5000;
@@ -15,7 +16,7 @@ const MORE = ["habitual", "urgent", "asked"];
 export function drawTimeline(list, slots, context) {
   const fresh = keep(list, slots, {
     key: (slot) => slot.id,
-    version: (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot),
+    version: (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot), started(slot), slot.give_back_at,
       slot.bookings.map((booking) => booking.id + booking.state + context.motiveOf(booking) + context.modeOf(booking)).join()].join("|"),
     draw: (slot) => row(slot, context),
   });
@@ -23,10 +24,11 @@ export function drawTimeline(list, slots, context) {
 }
 
 const past = (slot) => Date.parse(slot.ends_at) <= now();
+const started = (slot) => Date.parse(slot.starts_at) <= now();
 
 function summary(slot) {
   if (slot.status === "withdrawn") return state("bad", t("slots.withdrawn"));
-  if (slot.status !== "published") return state("", t("slots.given_back"));
+  if (slot.status !== "published") return state("wait", t("slots.given_back"));
   if (slot.capacity > 1) return state(slot.taken < slot.capacity ? "free" : "done", t("slots.places", slot));
   if (slot.held) return state("wait", t("slots.held"));
   return slot.taken ? state("done", t("slots.full")) : state("free", t("slots.free"));
@@ -38,7 +40,16 @@ function row(slot, context) {
     h("span", { class: "figure" }, time(slot.starts_at)),
     h("span", { class: "what" }, summary(slot), slot.modes.map((mode) => h("span", { class: "state" }, icon(mode), label("mode", mode)))),
     menu(slot, context),
+    reopenable(slot) ? h("button", { type: "button", class: "quiet", "data-focus": `reopen${slot.id}`, onclick: () => attempt(() => reopen(slot)) }, t("slots.reopen")) : null,
     h("div", { class: "comers" }, slot.bookings.filter((booking) => booking.state !== "held").map((booking) => comer(slot, booking, context))));
+}
+
+const reopenable = (slot) => ["given_back", "withdrawn"].includes(slot.status) && !started(slot) && !slot.taken;
+
+/** The same slot, on offer again; over an absence only when that is meant. */
+async function reopen(slot) {
+  if (!await unlessAway(`/slots/${slot.id}/reopening`)) return;
+  toast(t("slots.reopened", { time: time(slot.starts_at) }));
 }
 
 function menu(slot, context) {
@@ -50,7 +61,8 @@ function menu(slot, context) {
   return h("details", { class: "menu", name: "menu" },
     h("summary", { "aria-label": t("slots.menu", { time: time(slot.starts_at) }) }, "⋯"),
     h("div", {},
-      open ? action("slots.more", () => takeMore(slot)) : null,
+      open && slot.taken ? action("slots.more", () => takeMore(slot)) : null,
+      open && slot.give_back_at ? action("slots.keep", () => call("availability", "PATCH", `/slots/${slot.id}`, { give_back_minutes: 0 })) : null,
       action("slots.why", () => why(slot, context)),
       open ? action("slots.withdraw", () => withdraw(slot, context)) : null));
 }
@@ -75,8 +87,7 @@ function comer(slot, booking, context) {
 const PATHS = { honoured: "honoured", no_show: "no-show" };
 const mark = (booking, outcome) => h("button", { type: "button", "data-focus": outcome + booking.id, onclick: () => attempt(async () => {
   await post("availability", `/bookings/${booking.id}/${PATHS[outcome]}`);
-  const other = outcome === "honoured" ? "no_show" : "honoured";
-  toast(t("slots.marked", { state: label("booking_state", outcome) }), { undo: () => attempt(() => post("availability", `/bookings/${booking.id}/${PATHS[other]}`)), word: label("booking_state", other) });
+  toast(t("slots.marked", { state: label("booking_state", outcome) }));
 }) }, t(`slots.${outcome}`));
 
 const see = (slot, booking) => openPatient("availability", `/bookings/${booking.id}/patient`, t("slots.patient_title", { time: time(slot.starts_at) }));
@@ -112,10 +123,7 @@ async function withdraw(slot, context) {
     body.booked = "cancel";
   }
   await call("availability", "POST", `/slots/${slot.id}/withdrawal`, body);
-  const { place_id, starts_at, capacity, modes, types, acts, min_age, max_age } = slot;
-  const minutes = Math.round((Date.parse(slot.ends_at) - Date.parse(starts_at)) / 60_000);
-  const again = { place_id, starts_at, minutes, capacity, modes, types, acts, min_age, max_age, count: 1 };
-  toast(t("slots.withdrawn_done", { time: time(starts_at) }), busy ? {} : { undo: () => attempt(() => context.publish(again)) });
+  toast(t("slots.withdrawn_done", { time: time(slot.starts_at) }), busy ? {} : { undo: () => attempt(() => reopen(slot)) });
 }
 
 /** Rule by rule, as the engine judges, for all who wait and whoever would ask now; kept true while it is read. */

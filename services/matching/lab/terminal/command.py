@@ -17,14 +17,15 @@ from services.matching.engine.ahead.policies import (
     policy_named,
 )
 from services.matching.lab.changes import Change, changed_day
+from services.matching.lab.closing import Closing
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.lab.days.stored import read_day, read_days
 from services.matching.lab.figures import Figures, figures
 from services.matching.lab.outcome import DayOutcome
-from services.matching.lab.run import Case, past_days, run_cases, run_day
+from services.matching.lab.run import Case, past_days, run_cases, run_closings, run_day
 from services.matching.lab.terminal.plots import plot
-from services.matching.lab.terminal.tables import differences, explanations, tables_of
+from services.matching.lab.terminal.tables import closings_table, differences, explanations, tables_of
 
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
 FLU_WEEK = 1.4
@@ -61,6 +62,21 @@ def simulate(
     if plot_to is not None:
         plot(plot_to, title, rows)
     return rows
+
+
+CLOSINGS = (Closing(), Closing(3600), Closing(900), Closing(900, kept=True))
+
+
+def give_back(
+    *, days: int = 5, seed: int = 0, load: float = 1.0, console: Console | None = None
+) -> tuple[tuple[DayOutcome, ...], ...]:
+    """Live drawn days with each moment at which empty slots go back: how many do, and who is left without."""
+    setting = DaySetting(load=load)
+    lived = [run_closings(Case(seed + n, (DEFAULT_POLICY,), setting), CLOSINGS) for n in range(days)]
+    title = f"Créneaux rendus : {days} jours simulés, {load:g} demande par créneau"
+    by_closing = tuple(zip(*lived, strict=True))
+    (console or _console()).print(closings_table(title, CLOSINGS, by_closing))
+    return by_closing
 
 
 def whatif(

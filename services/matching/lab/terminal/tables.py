@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from services.matching.lab.closing import Closing
 from services.matching.lab.figures import Figures, everybody, paired, travel, urgent
 from services.matching.lab.outcome import DayOutcome
 from shared.wording.labels import wording
@@ -73,6 +74,19 @@ def _with_error(value: float, error: float) -> str:
 
 def _said(value: float, digits: int, sign: str = "") -> str:
     return f"{value:{sign}.{digits}f}".replace(".", ",")
+
+
+def closings_table(title: str, closings: Sequence[Closing], lived: Sequence[Sequence[DayOutcome]]) -> Table:
+    """One line per moment at which empty slots go back: how many do a day, and who asked in vain, a day."""
+    table = Table(title=title, title_justify="left")
+    for column in ("rendu", "créneaux rendus", "P1 sans créneau", "P2", "P1+P2", "tous"):
+        table.add_column(column, justify="left" if column == "rendu" else "right")
+    for closing, outcomes in zip(closings, lived, strict=True):
+        lost = [sum(one.unserved[rank] for one in outcomes) / len(outcomes) for rank in range(4)]
+        back = sum(one.given_back for one in outcomes) / len(outcomes)
+        cells = (back, lost[0], lost[1], lost[0] + lost[1], sum(lost))
+        table.add_row(closing.name, *(_said(each, 1) for each in cells))
+    return table
 
 
 def _caption(rows: Sequence[Figures]) -> str:

@@ -23,6 +23,7 @@ from services.matching.sameday.app.bookings import (
     reopened,
 )
 from services.matching.sameday.app.deciding import ROUND
+from services.matching.sameday.app.moving import slot_moved
 from services.matching.sameday.app.parameters import CptsParameters
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
@@ -170,6 +171,9 @@ def followed(
     row: RequestRow, live: Mapping[str, LiveBooking], answers: Answers, parameters: CptsParameters, now: datetime
 ) -> Move | None:
     """What is known of a held or confirmed request's bookings: firm, witnessed, ended. Silence says nothing."""
+    own = live.get(str(row.booking_id))
+    if own is not None and (moved := slot_moved(row, own.slot, now)) is not None:
+        return moved
     state = _state(str(row.booking_id), live, answers)
     if row.state == RequestState.CONFIRMED and (witnessed := WITNESSED.get(state)) is not None:
         states = {RequestState.CONFIRMED}

@@ -163,6 +163,10 @@ class Territories:
         """The CPTS whose slots may have changed unheard."""
         return sorted(key for key, each in self._known.items() if each.replica.late(at_s))
 
+    def all_known(self) -> list[str]:
+        """The CPTS whose slots are known by now."""
+        return sorted(cpts_id for cpts_id, each in self._known.items() if each.replica.ready.is_set())
+
     @asynccontextmanager
     async def running(self, start: Callable[[str], None]) -> AsyncIterator["Territories"]:
         """Follow every CPTS while the context is open; `start` is told each one once its following began."""

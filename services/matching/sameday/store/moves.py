@@ -43,7 +43,8 @@ with given as (
   select (b.was).id as of, (b.was).version as was, (b.was).state as from_state, b.code, b.by, b.detail,
     jsonb_populate_record(b.was, b.given || jsonb_build_object(
       'state', coalesce(b.to_state, (b.was).state), 'version', (b.was).version + 1, 'changed_at', b.at,
-      'told_at', case when b.to_state is null then (b.was).told_at when (b.was).asked_by = b.by then b.at end,
+      'told_at', case when b.to_state is null and not b.given ? 'told_at' then (b.was).told_at
+        when b.to_state is not null and (b.was).asked_by = b.by then b.at end,
       'given_back', case when not b.gives_back then (b.was).given_back else (b.was).given_back
         || array_remove(array_append((b.was).companions, (b.was).booking_id::text), null) end
     )) as after

@@ -57,7 +57,7 @@ async def tell_of_request(
     kind = _for_referrers(row, code, before, detail)
     if kind is None:
         return
-    assigned = kind is Kind.REQUEST_ASSIGNED
+    assigned = kind in (Kind.REQUEST_ASSIGNED, Kind.REQUEST_MOVED)
     news = News(
         kind=kind,
         cpts_id=row.cpts_id,
@@ -102,6 +102,8 @@ def _for_coordinators(row: RequestRow, code: str, before: str | None) -> Kind | 
 def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[str, Any]) -> Kind | None:
     if code == "confirmed":
         return Kind.REQUEST_ASSIGNED
+    if code == "slot_moved" and row.state == RequestState.CONFIRMED:
+        return Kind.REQUEST_MOVED
     if code in LOST and before == RequestState.CONFIRMED:
         return Kind.REQUEST_LOST
     if code == "unserved" or (code == "escalated" and detail.get("step") == "call_back"):

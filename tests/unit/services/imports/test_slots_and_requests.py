@@ -40,7 +40,7 @@ def test_a_short_line_gets_the_usual_values() -> None:
         ("AMB",),
         ("CPTS",),
         True,
-        60,
+        15,
     )
 
 

@@ -1,112 +1,54 @@
 """What may be asked of this service, checked field by field. Fields that are not known are refused."""
 
-from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from shared.outside.asked import LINE, Day, Insee, Instant
-from shared.typed.phones import LONGEST, read_phone
-
-Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
-Rpps = Annotated[str, Field(pattern=r"^[0-9]{11}$")]
-Code = Annotated[str, Field(min_length=1, max_length=40), LINE]
-Name = Annotated[str, Field(min_length=1, max_length=120), LINE]
-Age = Annotated[int, Field(ge=0, le=130)]
-Mode = Literal["AMB", "HH", "VR"]
-SlotType = Literal["PUBLIC", "PRO", "SNP", "CPTS"]
-Booked = Literal["keep", "cancel"]
-Minutes = Annotated[int, Field(ge=5, le=720)]
-Notice = Annotated[int, Field(ge=0, le=10080)]
-AccessNote = Annotated[str, Field(max_length=200), LINE]
-Phone = Annotated[str, Field(max_length=LONGEST), BeforeValidator(read_phone), LINE]
-PhoneAsWritten = Annotated[str, Field(max_length=LONGEST), LINE]
-"""As a file or a directory has it: whoever dials reads it again."""
-Audience = Annotated[list[Finess], Field(max_length=50)]
-Acts = Annotated[list[Code], Field(max_length=50)]
-Modes = Annotated[list[Mode], Field(min_length=1, max_length=3)]
-SlotTypes = Annotated[list[SlotType], Field(min_length=1, max_length=4)]
-Communes = Annotated[list[Insee], Field(max_length=1000)]
-Reason = Annotated[str, Field(min_length=1, max_length=200), LINE]
-
-
-class Order(BaseModel):
-    """Something asked; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Ages(Order):
-    """From which age to which age, in years, both included."""
-
-    min_age: Age = 0
-    max_age: Age = 130
-
-    @model_validator(mode="after")
-    def in_order(self) -> Self:
-        """The youngest comes first."""
-        if self.min_age > self.max_age:
-            raise ValueError("min_age must not exceed max_age")
-        return self
-
-
-class Offer(Ages):
-    """Whom a slot is for. `audience`: CPTS it is shown to besides its own; `acts` empty: all of the profession."""
-
-    practitioner_id: UUID
-    place_id: UUID
-    minutes: Minutes = 15
-    capacity: int = Field(default=1, ge=1, le=50)
-    modes: Modes = ["AMB"]
-    types: SlotTypes = ["CPTS"]
-    audience: Audience = []
-    acts: Acts = []
-    appointment: Literal["ROUTINE", "WALKIN"] = "ROUTINE"
-    give_back_minutes: Notice | None = None
+from services.availability.orders.calendar import NewAbsence as NewAbsence
+from services.availability.orders.calendar import NewOpening as NewOpening
+from services.availability.orders.offer import AccessNote as AccessNote
+from services.availability.orders.offer import Acts as Acts
+from services.availability.orders.offer import Age as Age
+from services.availability.orders.offer import Ages as Ages
+from services.availability.orders.offer import Booked as Booked
+from services.availability.orders.offer import Code as Code
+from services.availability.orders.offer import Communes as Communes
+from services.availability.orders.offer import Finess as Finess
+from services.availability.orders.offer import Minutes as Minutes
+from services.availability.orders.offer import Mode as Mode
+from services.availability.orders.offer import Modes as Modes
+from services.availability.orders.offer import Name as Name
+from services.availability.orders.offer import Notice as Notice
+from services.availability.orders.offer import Offer as Offer
+from services.availability.orders.offer import Order as Order
+from services.availability.orders.offer import Phone as Phone
+from services.availability.orders.offer import PhoneAsWritten as PhoneAsWritten
+from services.availability.orders.offer import Reason as Reason
+from services.availability.orders.offer import Rpps as Rpps
+from services.availability.orders.offer import SlotType as SlotType
+from services.availability.orders.offer import SlotTypes as SlotTypes
+from shared.outside.asked import LINE, Day, Instant
+from shared.outside.asked import Insee as Insee
+from shared.patients.patient import Patient
 
 
 class NewSlots(Offer):
-    """`count` slots of `minutes` each, one after the other, from `starts_at`."""
+    """`count` slots of `minutes` each, one after the other, from `starts_at`.
+
+    `despite_absence` says that the practitioner wants them although they are absent, or their agenda busy, then.
+    """
 
     starts_at: Instant
     count: int = Field(default=1, ge=1, le=60)
+    despite_absence: bool = False
 
 
-class NewOpening(Offer):
-    """Every week on these weekdays (1 is Monday), local time, cut every `minutes`."""
-
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(min_length=1, max_length=7)
-    from_time: time
-    to_time: time
-    first_day: Day
-    last_day: Day | None = None
-    on_public_holidays: bool = False
-
-    @model_validator(mode="after")
-    def forwards(self) -> Self:
-        """It closes after it opened, on the clock of the wall."""
-        if self.from_time.tzinfo or self.to_time.tzinfo:
-            raise ValueError("from_time and to_time are local times, without an offset")
-        if self.from_time >= self.to_time:
-            raise ValueError("to_time must come after from_time")
-        return self
-
-
-class NewAbsence(Order):
-    """A practitioner is away, everywhere. `booked` says what happens to who is booked meanwhile."""
+class AsBefore(Order):
+    """The slots of the last working day before this one, again."""
 
     practitioner_id: UUID
-    starts_at: Instant
-    ends_at: Instant
-    booked: Booked | None = None
-
-    @model_validator(mode="after")
-    def forwards(self) -> Self:
-        """It ends after it started."""
-        if self.starts_at >= self.ends_at:
-            raise ValueError("ends_at must come after starts_at")
-        return self
+    day: Day
 
 
 class OnTop(Offer):
@@ -122,7 +64,7 @@ class OnTop(Offer):
 
 
 class SlotChange(Order):
-    """What changes of a slot; what is left out stays."""
+    """What changes of a slot; what is left out stays. `give_back_minutes` 0 keeps it until it begins."""
 
     starts_at: Instant | None = None
     ends_at: Instant | None = None
@@ -133,6 +75,14 @@ class SlotChange(Order):
     min_age: Age | None = None
     max_age: Age | None = None
     appointment: Literal["ROUTINE", "WALKIN"] | None = None
+    give_back_minutes: Notice | None = None
+    despite_absence: bool | None = None
+
+
+class Reopening(Order):
+    """A slot that was withdrawn or given back is on offer again."""
+
+    despite_absence: bool = False
 
 
 class Withdrawal(Order):
@@ -225,7 +175,20 @@ class Settings(Order):
 
     paused: bool = False
     week_cap: int | None = Field(default=None, ge=0, le=500)
-    give_back_minutes: Notice = 60
+    give_back_minutes: Notice = 15
+
+
+class NewSettings(Settings):
+    """What a practitioner sets; with `apply_to_published` the notice also holds for slots already published without
+    one of their own."""
+
+    apply_to_published: bool = False
+
+
+class Wanted(Order):
+    """The slots that somebody who waits in a CPTS, or is about to ask, could take: they are not given back."""
+
+    slot_ids: list[UUID] = Field(max_length=5000)
 
 
 class Criteria(Ages):
@@ -272,7 +235,7 @@ class Place(Order):
 
     cpts_id: Finess | None = None
     name: Name
-    address: AccessNote = ""
+    address: Annotated[str, Field(max_length=200), LINE] = ""
     insee: Insee
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)

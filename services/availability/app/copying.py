@@ -1,0 +1,110 @@
+"""« Comme hier »: the slots of the last working day before a day, published again on it, nothing of them lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.availability.app.calendar import SHARED
+from services.availability.app.facts import Fact, tell
+from services.availability.app.slots import home_of, instant, new_slot
+from services.availability.core.slots import Interval
+from services.availability.orders import AsBefore, Offer
+from services.availability.refusals import NotScheduledThere
+from services.availability.store import slots as store
+from services.availability.store.absences import away
+from services.availability.tables import SlotRow
+from shared.auth import Caller
+from shared.clock import PARIS, day_at, midnight
+from shared.contracts import SlotView
+from shared.db import database_now
+
+LOOKED_BACK = timedelta(days=14)
+OFFERED = ("published", "given_back", "closed")
+OWN = ("manual", "opening")
+"""Slots that a practitioner put on offer: not those opened on top for one patient."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A slot of that day that could not be published, and why: `there`, `away`, `past`, `not_there`."""
+
+    starts_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Which day was copied (none had slots: None), what was published of it and what was not."""
+
+    from_day: date | None
+    slots: list[SlotView]
+    left_out: list[LeftOut]
+
+
+async def publish_as_before(session: AsyncSession, caller: Caller, order: AsBefore) -> Copied:
+    """Publish what can be published; the rest is said, and stops nothing."""
+    caller.require_practitioner(order.practitioner_id)
+    now = await database_now(session)
+    await store.one_at_a_time(session, order.practitioner_id)
+    before = await _last_working_day(session, order.practitioner_id, order.day)
+    absences = await away(session, order.practitioner_id, midnight(order.day), midnight(order.day + 2 * DAY))
+    rows: list[SlotRow] = []
+    left_out: list[LeftOut] = []
+    for slot in before:
+        interval = _moved(slot, order.day)
+        if reason := await _why_not(session, slot, interval, absences, now):
+            left_out.append(LeftOut(instant(interval.starts_at_s), reason))
+            continue
+        notice_s = 0 if slot.give_back_at is None else int((slot.starts_at - slot.give_back_at).total_seconds())
+        fields = slot.model_dump(include=set(SHARED))
+        rows.append(new_slot(interval, fields, notice_s=notice_s, now=now, origin="manual", own_notice=slot.own_notice))
+    published = set(await store.publish_what_fits(session, rows))
+    left_out += [LeftOut(row.starts_at, "there") for row in rows if row.id not in published]
+    views = await tell(session, [Fact("slot_published.v1", key) for key in sorted(published)], introduce=True)
+    day = day_at(before[0].starts_at) if before else None
+    slots = sorted(views.values(), key=lambda view: view.starts_at)
+    return Copied(day, slots, sorted(left_out, key=lambda each: each.starts_at))
+
+
+async def _last_working_day(session: AsyncSession, practitioner_id: UUID, day: date) -> Sequence[SlotRow]:
+    """The slots of the last day before this one that had some on offer; what was withdrawn is not looked at."""
+    found = (
+        select(SlotRow)
+        .where(
+            SlotRow.practitioner_id == practitioner_id,
+            col(SlotRow.starts_at) >= midnight(day) - LOOKED_BACK,
+            col(SlotRow.starts_at) < midnight(day),
+            col(SlotRow.status).in_(OFFERED),
+            col(SlotRow.origin).in_(OWN),
+        )
+        .order_by(col(SlotRow.starts_at))
+    )
+    slots = (await session.exec(found)).all()
+    last = day_at(slots[-1].starts_at) if slots else None
+    return [slot for slot in slots if day_at(slot.starts_at) == last]
+
+
+async def _why_not(
+    session: AsyncSession, slot: SlotRow, interval: Interval, absences: Sequence[Interval], now: datetime
+) -> str:
+    if interval.starts_at_s <= now.timestamp():
+        return "past"
+    if any(interval.overlaps(absence) for absence in absences):
+        return "away"
+    try:
+        await home_of(session, Offer(practitioner_id=slot.practitioner_id, place_id=slot.place_id))
+    except NotScheduledThere:
+        return "not_there"
+    return ""
+
+
+def _moved(slot: SlotRow, day: date) -> Interval:
+    """The same hour of the clock on another day."""
+    local = datetime.combine(day, slot.starts_at.astimezone(PARIS).time(), PARIS)
+    start = int(local.timestamp())
+    return Interval(start, start + int((slot.ends_at - slot.starts_at).total_seconds()))
