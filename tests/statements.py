@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,27 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 PAGE = Path(__file__).parents[1] / "docs" / "booking-path.md"
+SENT: ContextVar[list[str] | None] = ContextVar("sent", default=None)
 
 
 @contextmanager
 def counted(engine: AsyncEngine) -> Iterator[list[str]]:
-    """The statements that a service's engine sends meanwhile, in order; BEGIN, COMMIT and the pool's own are not."""
+    """The statements that a service's engine sends for its caller meanwhile, in order; BEGIN and COMMIT are not.
+
+    Call the service in the caller's own task: what its background tasks ask (rounds, sweeps) is left out.
+    """
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        sent.append(statement)
+        if SENT.get() is sent:
+            sent.append(statement)
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
+    token = SENT.set(sent)
     try:
         yield sent
     finally:
+        SENT.reset(token)
         event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 

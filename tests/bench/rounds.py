@@ -50,7 +50,7 @@ async def bench(options: argparse.Namespace) -> Report:
         await counter.execute("create extension pg_stat_statements")
         others = [
             await a_territory(played.settings, f"98{number:07}", practitioners=1)
-            for number in range(1, options.territories)
+            for number in range(2, options.territories + 1)  # practitioners are numbered by territory: ours is 1
         ]
         await publish(client, played.territory, 2 * options.burst // DOCTORS + 1)
         for each in others:

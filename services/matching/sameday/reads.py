@@ -1,11 +1,14 @@
 """What screens read: requests, their stories, motives, communes. Never writes."""
 
+import asyncio
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from sqlalchemy import func
@@ -100,6 +103,57 @@ async def story_of(session: AsyncSession, request_id: UUID) -> list[Change]:
         .order_by(col(RequestChangeRow.version))
     )
     return [Change.model_validate(row.model_dump()) for row in rows]
+
+
+_KNOWN: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[float, Any]]] = WeakKeyDictionary()
+KNOWN_FOR_S = 60.0
+"""What is imported once a year is read again once a minute, by each process."""
+
+
+async def _known(session: AsyncSession, kind: str, key: str, read: Callable[[], Awaitable[Any]]) -> Any:
+    """A value that was read from this database lately, or now; one that is not there is looked for each time."""
+    kept, now_s = _KNOWN.setdefault(session.get_bind(), {}), asyncio.get_running_loop().time()
+    until_s, value = kept.get((kind, key), (0.0, None))
+    if until_s <= now_s and (value := await read()) is not None:
+        kept[kind, key] = (now_s + KNOWN_FOR_S, value)
+    return value
+
+
+async def motive_of(session: AsyncSession, code: str) -> Motive | None:
+    """A motive by its code."""
+
+    async def read() -> Motive | None:
+        row = await session.get(MotiveRow, code)
+        return None if row is None else Motive.model_validate(row.model_dump())
+
+    found: Motive | None = await _known(session, "motive", code, read)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A commune and its centre, in degrees."""
+
+    insee: str
+    name: str
+    lat: float
+    lon: float
+
+    @classmethod
+    def of(cls, row: CommuneRow) -> "Centre":
+        """The centre of a commune."""
+        return cls(row.insee, row.name, row.lat, row.lon)
+
+
+async def centre_of(session: AsyncSession, insee: str) -> Centre | None:
+    """A commune by its code."""
+
+    async def read() -> Centre | None:
+        row = await session.get(CommuneRow, insee)
+        return None if row is None else Centre.of(row)
+
+    found: Centre | None = await _known(session, "commune", insee, read)
+    return found
 
 
 async def motives(session: AsyncSession) -> list[Motive]:

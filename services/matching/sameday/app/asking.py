@@ -8,13 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.app.intake import PointForm, RequestForm, default_deadline
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
-from services.matching.sameday.reads import nearest_commune, request_row
+from services.matching.sameday.reads import Centre, centre_of, motive_of, nearest_commune, request_row
 from services.matching.sameday.store.requests import add_request, tell
-from services.matching.sameday.store.tables import MotiveRow, RequestRow
+from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import RequestState
 from shared.db import database_now
-from shared.db.tables import CommuneRow
 from shared.ids import new_id
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
@@ -44,7 +43,7 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
     caller.require(*ASKERS)
     cpts_id = form.cpts_id or caller.only_cpts()
     caller.require_cpts(cpts_id)
-    motive = await session.get(MotiveRow, form.motive)
+    motive = await motive_of(session, form.motive)
     if motive is None:
         raise Invalid("Ce motif n'est pas dans la liste.", field="motive", value=form.motive, rule="GET /motives")
     now = await database_now(session)
@@ -99,7 +98,7 @@ def at_a_desk(caller: Caller, form: RequestForm) -> bool:
     return caller.role in PICK_BY_HAND or form.source in DESKS
 
 
-def refuse_astray(point: PointForm, commune: CommuneRow) -> None:
+def refuse_astray(point: PointForm, commune: Centre) -> None:
     """Raise `Invalid` for a point that cannot be in its commune: everything would be too far from it."""
     where, middle = (point.lat, point.lon), (commune.lat, commune.lon)
     if is_swapped(*where, commune.insee, middle):
@@ -119,7 +118,7 @@ def refuse_astray(point: PointForm, commune: CommuneRow) -> None:
 
 async def without_astray_point(session: AsyncSession, form: RequestForm) -> RequestForm:
     """The form, without its point when that cannot be in its commune: for callers who cannot be asked again."""
-    commune = await session.get(CommuneRow, form.insee) if form.insee and form.point else None
+    commune = await centre_of(session, form.insee) if form.insee and form.point else None
     if commune and form.point and is_astray(form.point.lat, form.point.lon, commune.insee, (commune.lat, commune.lon)):
         return form.model_copy(update={"point": None})
     return form
@@ -127,19 +126,21 @@ async def without_astray_point(session: AsyncSession, form: RequestForm) -> Requ
 
 async def _locate(session: AsyncSession, form: RequestForm) -> tuple[str, float, float]:
     """The commune and the point, rounded to about 100 m: nobody needs the doorstep to match."""
-    commune = await session.get(CommuneRow, form.insee) if form.insee else None
-    if form.insee and commune is None:
+    centre = await centre_of(session, form.insee) if form.insee else None
+    if form.insee and centre is None:
         raise Invalid(
             "Cette commune est inconnue.", field="insee", value=form.insee, rule="an INSEE code, GET /communes"
         )
     if form.point is not None:
-        commune = commune or await nearest_commune(session, form.point.lat, form.point.lon)
-        if commune is None:
-            raise Invalid("Aucune commune près de ce point.", field="point", rule="in France")
-        refuse_astray(form.point, commune)
-        return commune.insee, round(form.point.lat, 3), round(form.point.lon, 3)
-    assert commune is not None  # noqa: S101  the form has one or the other
-    return commune.insee, commune.lat, commune.lon
+        if centre is None:
+            commune = await nearest_commune(session, form.point.lat, form.point.lon)
+            if commune is None:
+                raise Invalid("Aucune commune près de ce point.", field="point", rule="in France")
+            centre = Centre.of(commune)
+        refuse_astray(form.point, centre)
+        return centre.insee, round(form.point.lat, 3), round(form.point.lon, 3)
+    assert centre is not None  # noqa: S101  the form has one or the other
+    return centre.insee, centre.lat, centre.lon
 
 
 def _times(

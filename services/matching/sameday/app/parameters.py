@@ -128,10 +128,12 @@ def running(parameters: CptsParameters, known_days: int) -> tuple[str, str]:
 
 
 async def parameters_of(session: AsyncSession, cpts_id: str) -> CptsParameters:
-    """What this CPTS set, over the defaults."""
-    row = await session.get(ParametersRow, cpts_id)
-    body: dict[str, Any] = row.body if row else {}
-    return CptsParameters.model_validate(body)
+    """What this CPTS set, over the defaults; a session reads it once."""
+    read: dict[str, CptsParameters] = session.info.setdefault("parameters", {})
+    if cpts_id not in read:
+        row = await session.get(ParametersRow, cpts_id)
+        read[cpts_id] = CptsParameters.model_validate(row.body if row else {})
+    return read[cpts_id]
 
 
 async def set_parameters(session: AsyncSession, cpts_id: str, given: CptsParameters, *, by: str) -> ParametersRow:
@@ -143,5 +145,6 @@ async def set_parameters(session: AsyncSession, cpts_id: str, given: CptsParamet
     }
     row = insert(ParametersRow).values(cpts_id=cpts_id, **values)
     await run(session, row.on_conflict_do_update(index_elements=["cpts_id"], set_=values))
+    session.info.pop("parameters", None)
     ring_after_commit(session, door(cpts_id))
     return await session.get_one(ParametersRow, cpts_id, populate_existing=True)

@@ -13,7 +13,7 @@ import httpx
 from services.matching.sameday.app.bookings import Booking, OnTop, agreed_mode, names_of
 from services.matching.sameday.edges.batches import Batches, booking_of, order_of
 from services.matching.sameday.store.tables import RequestRow
-from shared.contracts import BookingView, SlotView
+from shared.contracts import BookingState, BookingView, SlotView
 from shared.outside.trust import authorities
 from shared.refusals import Invalid, Refusal
 from shared.settings import Settings
@@ -117,14 +117,20 @@ class Availability(Batches):
                 _raise(await self.confirm_each([(several, patient)]))
 
     async def release(self, booking_ids: Iterable[UUID]) -> None:
-        """Give held places back."""
-        for booking_id in booking_ids:
-            await self.post(f"/bookings/{booking_id}/release", None)
+        """Give held places back: each that can be, in one call."""
+        match tuple(booking_ids):
+            case (booking_id,):
+                await self.post(f"/bookings/{booking_id}/release", None)
+            case several:
+                _raise(await self.give_back_each([(each, BookingState.HELD) for each in several], "released"))
 
     async def cancel(self, booking_ids: Iterable[UUID], reason: str) -> None:
-        """Give confirmed places back."""
-        for booking_id in booking_ids:
-            await self.post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
+        """Give confirmed places back: each that can be, in one call."""
+        match tuple(booking_ids):
+            case (booking_id,):
+                await self.post(f"/bookings/{booking_id}/cancellation", {"reason": reason})
+            case several:
+                _raise(await self.give_back_each([(each, BookingState.CONFIRMED) for each in several], reason))
 
     def refusal(self, problem: Mapping[str, Any]) -> Refusal:
         """What a problem of the availability service means here."""

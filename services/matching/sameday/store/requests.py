@@ -56,6 +56,10 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         guard.append(col(RequestRow.booking_id) == change.booking_id)
     if taken_up := _taken_up(change):
         guard.append(~col(RequestRow.given_back).bool_op("&&")(cast(taken_up, ARRAY(Text))))
+    # The line before ours says where it stood.
+    before = select(RequestChangeRow.to_state).where(
+        RequestChangeRow.request_id == RequestRow.id, RequestChangeRow.version == RequestRow.version - 1
+    )
     taken = (
         update(RequestRow)
         .where(*guard)
@@ -67,15 +71,15 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
             changed_at=change.at,
             **change.values,
         )
-        .returning(RequestRow)
+        .returning(RequestRow, before.correlate(RequestRow).scalar_subquery())
         .execution_options(populate_existing=True)
     )
-    row: RequestRow | None = (await session.exec(taken)).scalar_one_or_none()
-    if row is None:
+    found = (await session.exec(taken)).one_or_none()
+    if found is None:
         raise await _moved(session, change.request_id)
-    before = await session.get_one(RequestChangeRow, (row.id, row.version - 1))
-    _write_story(session, row, change.code, change.by, before.to_state, change.detail)
-    await tell_of_request(session, row, change.code, change.by, before=before.to_state, detail=change.detail)
+    row: RequestRow = found[0]
+    _write_story(session, row, change.code, change.by, found[1], change.detail)
+    await tell_of_request(session, row, change.code, change.by, before=found[1], detail=change.detail)
     return row
 
 
