@@ -70,7 +70,7 @@ async def slots(
 
 
 @routes.put("/cpts/{finess}/wanted-slots", status_code=204)
-async def wanted(caller: CallerDep, session: SessionDep, finess: str, order: orders.Wanted) -> Response:
+async def wanted(caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.Wanted) -> Response:
     """What a matching says of who waits: slots that are due to go back, and that somebody could take, stay on offer."""
     caller.require(Role.MACHINE)
     caller.require_cpts(finess)

@@ -30,7 +30,6 @@ from services.availability.orders.offer import SlotType as SlotType
 from services.availability.orders.offer import SlotTypes as SlotTypes
 from shared.outside.asked import LINE, Day, Instant
 from shared.outside.asked import Insee as Insee
-from shared.patients.patient import Patient
 
 
 class NewSlots(Offer):

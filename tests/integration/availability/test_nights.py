@@ -60,7 +60,7 @@ async def test_last_nights_opening_is_cut_again_after_midnight(practice: Practic
         ({"from_time": "14:00", "to_time": "13:00"}, "to_time", "la fin doit venir après le début"),
         ({"from_time": "10:00+01:00"}, "from_time", "heure locale"),
         ({"first_day": "2026-11-26", "last_day": "2026-11-25"}, "last_day", "la fin doit venir après le début"),
-        ({"first_day": "0001-01-01"}, "first_day", "entre 2000 et 2199"),
+        ({"first_day": "0001-01-01"}, "first_day", "de 2000 à 2099"),
         ({"min_age": 9, "max_age": 3}, "body", "âge"),
     ],
 )
