@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import administration, bookings, calendar, directory, exports, memberships, slots
+from services.availability.api import administration, bookings, calendar, directory, exports, free, memberships, slots
 from services.availability.interop.agendas import api as agendas
 from services.availability.interop.agendas.following import following_agendas
 from services.availability.interop.bulk.api import Publisher, bulk_routes
@@ -30,6 +30,7 @@ from shared.http import answer_problems
 from shared.http.doors import described
 from shared.live.api import live_routes
 from shared.live.push import Hub
+from shared.running.kept import Kept
 from shared.settings import Settings
 from shared.web.health import routes as health
 from shared.wiring import serving, wire
@@ -58,6 +59,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **described(settings))
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
+    app.state.free_places = Kept[int]()
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.
     fhir = build_fhir(sas)
@@ -65,7 +67,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
     for part in (
-        agendas, slots, bookings, calendar, directory, memberships, exports, administration, foreign, returns,
+        agendas, slots, bookings, calendar, directory, memberships, exports, administration, free, foreign, returns,
     ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)

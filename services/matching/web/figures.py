@@ -22,24 +22,6 @@ WAITING = text(
     where to_state in ('open', 'proposed', 'escalated') and code <> 'archived'
     """
 )
-# A slot's identifier begins with the milliseconds of its publication (UUID version 7).
-FREE = text(
-    """
-    select coalesce(sum(greatest(0, slot.capacity - (
-        select count(*)
-        from (
-            select distinct on (change.booking_id) change.state
-            from availability.booking join availability.booking_change change on change.booking_id = booking.id
-            where booking.slot_id = slot.id and not booking.overbooked and change.at <= :at
-            order by change.booking_id, change.id desc
-        ) last
-        where state in ('held', 'confirmed', 'honoured', 'no_show')
-    ))), 0)::int
-    from availability.slot
-    where audience @> array[:cpts]::text[] and starts_at > :at and status <> 'withdrawn'
-      and to_timestamp(('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0) <= :at
-    """
-)
 FIGURES = text(
     """
     select count(*) as submitted,
@@ -67,11 +49,10 @@ class Day(BaseModel):
 
 
 class Then(Day):
-    """The same, with what stood at that hour: requests that still seek a slot, those of P1, places free."""
+    """The same, with what stood at that hour: requests that still seek a slot, those of P1."""
 
     waiting: int
     p1: int
-    free: int
 
 
 class Figures(BaseModel):
@@ -82,15 +63,12 @@ class Figures(BaseModel):
     last_week: Then
 
 
-async def then(
-    matching: AsyncSession, availability: AsyncSession, cpts_id: str, now: datetime, before: timedelta
-) -> Then:
+async def then(matching: AsyncSession, cpts_id: str, now: datetime, before: timedelta) -> Then:
     """The figures of a CPTS, so long before an instant."""
     morning = midnight(day_at(now))
     day = await _day(matching, cpts_id, morning - before, now - before)
     stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
-    free = (await run(availability, FREE, cpts=cpts_id, at=now - before)).scalar_one()
-    return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1, free=free)
+    return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1)
 
 
 async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> Day:

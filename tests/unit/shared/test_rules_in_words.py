@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.routing import BaseRoute
 
+from services.availability.orders import Ages, NewAbsence
 from services.installation.together import build
 from shared.wording.labels import LANGUAGES, Wording, wording
 from tests.conftest import settings_for
@@ -19,6 +20,11 @@ WRONG: list[Any] = [
     "2026-02-03T04:05:06", "25:00", [], ["x"], [None] * 2_000, {}, {"unheard_of": 1},
 ]  # fmt: skip
 """Between them they break every rule that a field of ours may have."""
+BETWEEN: list[tuple[type[BaseModel], dict[str, Any]]] = [
+    (NewAbsence, {"starts_at": "2026-11-24T09:00:00Z", "ends_at": "2026-11-24T08:00:00Z"}),
+    (Ages, {"min_age": 9, "max_age": 3}),
+]
+"""What two fields say of each other."""
 BY_FASTAPI = {"json_invalid": {"error": "Expecting value"}}
 """Raised before a field is looked at."""
 
@@ -66,6 +72,8 @@ def broken() -> dict[str, dict[str, Any]]:
             forms_in(field.field_info.annotation, forms)
             several = (field.validate(value, {}, loc=())[1] for value in WRONG)
             found |= {fault["type"]: fault.get("ctx", {}) for some in several for fault in some}
+    for form, values in BETWEEN:
+        found |= {fault["type"]: fault.get("ctx", {}) for fault in faults(form, values)}
     for form in forms:
         for name in form.model_fields:
             several = (faults(form, {name: value}) for value in WRONG)

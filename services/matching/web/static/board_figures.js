@@ -60,11 +60,12 @@ export function figuresSoon(then) {
   figuring ??= setTimeout(async () => {
     figuring = null;
     // While the server is away the banner says so; the next turn asks again.
-    const answer = await fetch(`/tension/figures?cpts=${encodeURIComponent(config.cpts)}`)
+    const cpts = encodeURIComponent(config.cpts);
+    const [asked, free] = await Promise.all([`/tension/figures?cpts=${cpts}`, `/availability/free-places?cpts=${cpts}`].map((path) => fetch(path, { headers: { Accept: "application/json" } })
       .then((got) => (got.ok && !got.redirected ? got.json() : null))
-      .catch(() => null);
-    if (answer === null) return;
-    told = answer;
+      .catch(() => null)));
+    if (asked === null || free === null) return;
+    told = Object.fromEntries(Object.entries(asked).map(([then, each]) => [then, { ...each, free: free[then] }]));
     then();
   }, SETTLES_MS);
 }

@@ -1,0 +1,67 @@
+"""The places free now and at the same hour of days before: what the coordinator's board shows beside its requests."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from services.availability.reads.free import free_places
+from services.availability.tables import OUTBOX
+from shared.auth import Role
+from shared.db import Scope, set_scope
+from shared.http import CallerDep, SessionDep, WiringDep
+from shared.outside.asked import CptsId
+from shared.running.kept import Kept
+from shared.wiring import Wiring
+
+BEFORE = {"today": timedelta(), "yesterday": timedelta(days=1), "last_week": timedelta(days=7)}
+PAST_FRESH_S = 300
+"""How old the figures of the days before may be: they move with the hour, not with what happens."""
+routes = APIRouter(tags=["slots"])
+
+
+class FreePlaces(BaseModel):
+    """Places free now, yesterday and a week ago at this hour."""
+
+    today: int
+    yesterday: int
+    last_week: int
+
+
+def kept_of(request: Request) -> Kept[int]:
+    """Computed once per change, however many look."""
+    kept: Kept[int] = request.app.state.free_places
+    return kept
+
+
+@routes.get("/free-places")
+async def read_free_places(
+    caller: CallerDep,
+    session: SessionDep,
+    wiring: WiringDep,
+    kept: Annotated[Kept[int], Depends(kept_of)],
+    cpts: CptsId,
+) -> FreePlaces:
+    """How many places were free, for who watches the board."""
+    caller.require(Role.COORDINATOR, Role.ADMIN)
+    caller.require_cpts(cpts)
+    now, head = wiring.clock.now(), await OUTBOX.position(session, cpts)
+    stamps = {
+        "today": (head.epoch, head.seq, int(now.timestamp()) // 60),
+        "yesterday": int(now.timestamp()) // PAST_FRESH_S,
+        "last_week": int(now.timestamp()) // PAST_FRESH_S,
+    }
+
+    async def counted(name: str) -> int:
+        return await kept((cpts, name), stamps[name], partial(_count, wiring, cpts, now - BEFORE[name]))
+
+    return FreePlaces(**{name: await counted(name) for name in BEFORE})
+
+
+async def _count(wiring: Wiring, cpts_id: str, at: datetime) -> int:
+    """In a transaction of its own: others may wait for the answer after who asked first has gone."""
+    async with wiring.open_session() as session:
+        await set_scope(session, Scope(frozenset({cpts_id})))
+        return await free_places(session, cpts_id, at)
