@@ -13,6 +13,8 @@ from shared.db.doorbell import POLL_S, Doorbell
 
 log = structlog.get_logger()
 T = TypeVar("T")
+SAID_AGAIN_S = 1.0
+"""After how long a task that did not end is told again."""
 Work = Callable[[], Coroutine[Any, Any, None]]
 Start = Callable[[str, Work], None]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
@@ -65,8 +67,7 @@ class Background:
                     self.down.pop(name, None)
                     await asyncio.wait({task})
             finally:
-                task.cancel()
-                await asyncio.wait({task})
+                await _end(task)
             error = asyncio.CancelledError() if task.cancelled() else task.exception()
             if error is None:
                 self.down.pop(name, None)
@@ -97,6 +98,13 @@ class Background:
         self.down[key] = type(done).__name__
         log.error("step_failed", step=name, of=of, error=type(done).__name__)
         return None
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel until it ends: a library that was connecting just then may lose what it was told."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=SAID_AGAIN_S)
 
 
 async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:

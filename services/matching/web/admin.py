@@ -13,14 +13,15 @@ from services.matching.sameday.app.parameters import CptsParameters, parameters_
 from services.matching.web import parameter_forms as forms
 from services.people.audit import accesses, former_members, labels_of, members
 from services.people.changes import changes_of
-from shared.auth import Role
+from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.export import moment
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import LINE
 from shared.web.pages import PageDep, label_of_account, reading
 
 SHOWN = 200
-GIVEN = tuple(role for role in Role if role is not Role.MACHINE)
+GIVEN = tuple(sorted((role for role in Role if role is not Role.MACHINE), key=OWN_SLOTS_ONLY.__contains__))
+"""Those that need a practitioner come last: the first of the list is what a form starts with."""
 routes = APIRouter(include_in_schema=False)
 Filter = Annotated[str, Query(max_length=100), LINE]
 

@@ -117,3 +117,22 @@ async def test_what_the_database_refuses_is_no_waiting(bell: Doorbell) -> None:
     background = Background(first_pause_s=60)
     async with background.keeping("refused", rung(bell, "stream", work, waits="it_waits")):
         await until(lambda: background.down == {"refused": "IntegrityError"})
+
+
+async def test_work_that_loses_the_order_to_end_is_told_again() -> None:
+    begun, lost = asyncio.Event(), []
+
+    async def connects() -> None:
+        begun.set()
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append("once")
+
+    async with asyncio.timeout(30):
+        async with Background(first_pause_s=60).keeping("connecting", connects):
+            await begun.wait()
+    assert lost == ["once"]
