@@ -120,7 +120,8 @@ async def test_what_the_database_refuses_is_no_waiting(bell: Doorbell) -> None:
 
 
 async def test_work_that_loses_the_order_to_end_is_told_again() -> None:
-    begun, lost = asyncio.Event(), []
+    begun = asyncio.Event()
+    lost: list[str] = []
 
     async def connects() -> None:
         begun.set()
