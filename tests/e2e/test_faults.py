@@ -3,10 +3,12 @@
 import re
 from contextlib import AsyncExitStack
 
+import httpx
 from playwright.async_api import Browser, expect
 
 from services.installation.together import build
 from shared.auth import Role
+from shared.http import COOKIE
 from shared.settings import Settings
 from tests.conftest import run
 from tests.e2e.browser import screen
@@ -47,9 +49,18 @@ async def test_a_server_that_starts_again_finds_its_readers_back(browser: Browse
                 await expect(board.page.locator("#banner")).to_be_hidden()
 
 
+async def session_of_card(here: Town, label: str) -> str:
+    """The session of a demonstration account, as a press on its card opens it."""
+    async with httpx.AsyncClient(base_url=f"{here.url}/availability", headers={"origin": here.url}) as client:
+        cards = (await client.get("/session/demo")).json()
+        card = next(each for each in cards if each["label"] == label)
+        assert (await client.post(f"/session/demo/{card['account_id']}")).status_code == 201
+        return str(client.cookies[COOKIE])
+
+
 async def test_a_session_that_ends_asks_again_and_keeps_what_was_typed(browser: Browser, here: Town) -> None:
     await here.publish(0, in_minutes=60)
-    token = await here.token(Role.PHARMACIST)
+    token = await session_of_card(here, "Pharmacie de l'Essai")
     async with screen(browser, here.url, "/orienter", token) as pharmacy:
         await describe(pharmacy.page, motive="renouv")
         await options(pharmacy.page, 1)
