@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 CHUNK = 65_536
@@ -20,20 +20,22 @@ class Proxy:
     delay_s: float = 0.0
     asked: dict[str, int] = field(default_factory=dict)
     streams: set[asyncio.StreamWriter] = field(default_factory=set)
+    ends: set[asyncio.WriteTransport] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection of a client."""
+        """One connection of a client; both its ends are let go whatever becomes of it."""
         there, upstream = await asyncio.open_connection("127.0.0.1", self.port)
+        ends = {writer.transport, upstream.transport}
+        self.ends |= ends
         try:
             await asyncio.gather(self._up(reader, upstream, writer), self._down(there, writer))
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             self.streams.discard(writer)
-            for each in (writer, upstream):
-                each.close()
-                with suppress(OSError):
-                    await each.wait_closed()
+            self.ends -= ends
+            for each in ends:
+                each.abort()
 
     async def _up(
         self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, client: asyncio.StreamWriter
@@ -80,5 +82,6 @@ async def proxied(port: int) -> AsyncIterator[tuple[Proxy, int]]:
         yield proxy, server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for each in list(proxy.streams):
-            each.close()
+        for each in list(proxy.ends):
+            each.abort()
+        await asyncio.sleep(0)
