@@ -12,7 +12,11 @@ from shared.http import COOKIE
 
 PHONE, TABLET, DESK = 360, 600, 1280
 # What a browser says by itself of an answer that the page handles: a refusal, a session that ended, a server away.
-HANDLED = ("409", "401", "422", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
+# A connection may be refused, reset, closed or answered by nothing: whichever it is depends on the moment.
+HANDLED = (
+    "409", "401", "422", "ERR_CONNECTION_", "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED", "ERR_NETWORK_CHANGED",
+    "ERR_INTERNET_DISCONNECTED", "WebSocket connection to",
+)  # fmt: skip
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--lang=fr-FR",
