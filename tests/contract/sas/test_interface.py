@@ -104,7 +104,7 @@ async def single(wiring: Wiring) -> str:
 CHANGES = {
     "full": "update availability.slot set taken = capacity where id = cast(:id as uuid)",
     "withdrawn": "update availability.slot set status = 'withdrawn' where id = cast(:id as uuid)",
-    "given back": "update availability.slot set give_back_at = common.now() where id = cast(:id as uuid)",
+    "given back": "update availability.slot set status = 'given_back' where id = cast(:id as uuid)",
     "begun": "update availability.slot set starts_at = common.now() - interval '1 minute' where id = cast(:id as uuid)",
 }
 
@@ -121,6 +121,18 @@ async def test_a_slot_that_is_not_free_is_not_sent(
     after = of_kind((await client.get(search([single]))).json(), "Slot")
     assert [slot["id"] for slot in after] == [slot["id"] for slot in before[1:]]
     assert (await client.get(f"/Slot/{gone}")).status_code == 404
+
+
+async def test_a_slot_kept_past_its_moment_because_somebody_wants_it_is_sent(
+    wiring: Wiring, client: httpx.AsyncClient, single: str
+) -> None:
+    before = of_kind((await client.get(search([single]))).json(), "Slot")
+    async with wiring.open_session() as session:
+        await set_scope(session, EVERYTHING)
+        due = "update availability.slot set give_back_at = common.now() where id = cast(:id as uuid)"
+        await run(session, text(due), id=before[0]["id"])
+    after = of_kind((await client.get(search([single]))).json(), "Slot")
+    assert [slot["id"] for slot in after] == [slot["id"] for slot in before]
 
 
 async def test_the_slots_of_who_pauses_are_not_sent(wiring: Wiring, client: httpx.AsyncClient, single: str) -> None:

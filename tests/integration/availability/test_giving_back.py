@@ -61,8 +61,17 @@ async def test_a_slot_that_somebody_could_take_stays_until_just_before_it_begins
         await says(practice, wanted)
         await at(practice, minutes + 0.5)
     assert await status(practice, wanted, other) == ["published", "published"]
+    assert await found_by_others(practice) == {wanted["id"], other["id"]}
     await at(practice, 56)
     assert await status(practice, wanted) == ["given_back"]
+    assert await found_by_others(practice) == {other["id"]}
+
+
+async def found_by_others(practice: Practice) -> set[str]:
+    """The slots of the day that a software which books here finds."""
+    asked = {"start": "2026-11-24", "end": "2026-11-25"}
+    bundle = (await practice.client.get("/booking/Appointment/$find", params=asked)).json()
+    return {entry["resource"]["slot"][0]["reference"].split("/")[-1] for entry in bundle.get("entry", [])}
 
 
 async def test_a_matching_that_falls_silent_has_not_said_that_nobody_waits(practice: Practice) -> None:

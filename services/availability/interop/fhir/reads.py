@@ -42,7 +42,6 @@ left join common.commune c on c.insee = l.insee
 left join availability.practice t on t.practitioner_id = s.practitioner_id
 where s.status = 'published' and s.taken < s.capacity
   and s.starts_at > (select common.now())
-  and (s.give_back_at is null or s.give_back_at > (select common.now()))
   and not coalesce(t.paused, false)
 """
 _SEARCHED = f"{_FREE} and p.rpps = any ($1) and s.starts_at between $2 and $3 order by s.starts_at, s.id"

@@ -30,7 +30,7 @@ select {_MEETING} from availability.slot s {_OF_SLOT}
 left join availability.practice t on t.practitioner_id = s.practitioner_id
 where s.audience @> array[cast(:cpts as text)] and s.status = 'published' and s.taken < s.capacity
   and s.starts_at > common.now() and s.starts_at between :from_at and :to_at
-  and (s.give_back_at is null or s.give_back_at > common.now()) and not coalesce(t.paused, false)
+  and not coalesce(t.paused, false)
   and (cast(:types as text[]) is null or s.types && cast(:types as text[]))
   and (cast(:own as text[]) is null or s.practitioner_id::text = any (cast(:own as text[])))
   and (cast(:specialties as text[]) = '{{}}'
