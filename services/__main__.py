@@ -127,10 +127,10 @@ def demo(
     aiguillage demo --speed 120 --seed 7
     aiguillage demo --data-dir /tmp/autre --port 8010
     """
-    from services.cli.demo import Options
+    from services.cli.demo import DemoOptions
     from services.cli.demo import demo as work
 
-    run(work(Options(data_dir, port, speed, seed, days, flu, picture), say))
+    run(work(DemoOptions(data_dir, port, speed, seed, days, flu, picture), say))
 
 
 @app.command(context_settings=PASS_ON)

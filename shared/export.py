@@ -16,7 +16,7 @@ Cell = str | int | float
 Rows = Sequence[Sequence[Cell]]
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a list may leave as."""
 
     CSV = "csv"
@@ -24,8 +24,8 @@ class Kind(StrEnum):
 
 
 MEDIA = {
-    Kind.CSV: "text/csv; charset=utf-8",
-    Kind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    FileKind.CSV: "text/csv; charset=utf-8",
+    FileKind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -56,9 +56,9 @@ def as_xlsx(rows: Rows) -> bytes:
     return written.getvalue()
 
 
-def as_file(name: str, kind: Kind, rows: Rows) -> Response:
+def as_file(name: str, kind: FileKind, rows: Rows) -> Response:
     """A list to keep: the header first, then one row an element."""
-    content = as_csv(rows) if kind is Kind.CSV else as_xlsx(rows)
+    content = as_csv(rows) if kind is FileKind.CSV else as_xlsx(rows)
     where = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(content, media_type=MEDIA[kind], headers=where)
 

@@ -61,7 +61,7 @@ async def a_territory(settings: Settings, cpts: str = CPTS, *, practitioners: in
         people, places = [], []
         for index in range(practitioners):
             rpps = f"99{number:03}{index:06}"
-            entry = orders.Practitioner(
+            entry = orders.PractitionerEntry(
                 cpts_id=cpts,
                 last_name=f"ESSAI-{number}-{index}",
                 first_name="Fictif",

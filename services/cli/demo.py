@@ -21,7 +21,7 @@ from services.demo.people import drawn_people
 from services.demo.play import ASKS_AS, Actors, Player
 from services.demo.register import drawn_room, drawn_seekers
 from services.demo.seed import seed
-from services.demo.territories import TERRITORIES, Territory
+from services.demo.territories import TERRITORIES, DemoTerritory
 from services.installation.starting import Installation, installed
 from services.installation.together import build
 from shared.auth import admit_machine
@@ -39,7 +39,7 @@ GET_READY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DemoOptions:
     """What the command line says. `days` 0: until Ctrl-C."""
 
     data_dir: Path
@@ -55,7 +55,7 @@ class DayOver(Exception):
     """Ends everything that plays a day."""
 
 
-async def demo(options: Options, say: Callable[[str], None]) -> None:
+async def demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     """Play until told to stop."""
     async with until_told() as told, installed(options.data_dir, port=options.port, demo=True) as here:
         with _log_file(options.data_dir) as log:
@@ -75,7 +75,7 @@ class Stage:
     """One day: the services, who plays, and the board."""
 
     settings: Settings
-    options: Options
+    options: DemoOptions
     console: Console
     clock: Clock = field(default_factory=Clock)
 
@@ -109,7 +109,9 @@ class Stage:
             self.clock = await read_clock(session)
         return day
 
-    async def _watch(self, territory: Territory, day: date, stack: AsyncExitStack, tasks: asyncio.TaskGroup) -> Watched:
+    async def _watch(
+        self, territory: DemoTerritory, day: date, stack: AsyncExitStack, tasks: asyncio.TaskGroup
+    ) -> Watched:
         """Follow both services, and play the day of one territory."""
         actors = await self._actors(stack, territory)
         motives = (await actors.machine.get("/matching/motives")).raise_for_status().json()
@@ -129,7 +131,7 @@ class Stage:
         tasks.create_task(player.play(drawn_day(territory, people, day, seed, flu=self.options.flu)))
         return watched
 
-    async def _actors(self, stack: AsyncExitStack, territory: Territory) -> Actors:
+    async def _actors(self, stack: AsyncExitStack, territory: DemoTerritory) -> Actors:
         """The machine, and one person signed in by role."""
         machine = await self._machine(stack)
         url = self.settings.public_url

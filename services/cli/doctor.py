@@ -20,7 +20,7 @@ from services.installation.histories import HISTORIES
 from services.installation.sealed import REMEDY, unopened
 from services.installation.starting import Installation, installed
 from shared.clock import Clock
-from shared.db.migrate import History, newest
+from shared.db.migrate import SchemaHistory, newest
 from shared.refusals import CannotStart
 from shared.settings import DEMO_SECRET
 
@@ -120,7 +120,7 @@ async def _skew(connection: AsyncConnection) -> Finding:
     )
 
 
-def _history(history: History) -> Look:
+def _history(history: SchemaHistory) -> Look:
     async def look(connection: AsyncConnection) -> Finding:
         schema, head = history.schema, newest(history)
         table = {"table": f"{schema}.alembic_version"}

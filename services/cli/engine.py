@@ -104,13 +104,13 @@ def whatif(
     aiguillage whatif --without gp-003 --more-slots 1 --plot et-si.png
     """
     from services.matching.engine.ahead.policies import DEFAULT_POLICY, policy_named
-    from services.matching.lab.changes import Change
+    from services.matching.lab.changes import Supposition
     from services.matching.lab.terminal.command import whatif as live
 
     _check_policies(policy or DEFAULT_POLICY)
     if day is not None and history is None and policy_named(policy or DEFAULT_POLICY).scenarios:
         raise CannotStart("Anticiper sur une journée enregistrée demande des journées passées : --history DOSSIER.")
-    change = Change(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY, farther_s=60 * farther)
+    change = Supposition(tuple(without or ()), more_slots, demand, policy or DEFAULT_POLICY, farther_s=60 * farther)
     with _in_a_sentence(plot, day or history):
         live(change, day=day, history=history, days=days, seed=seed, load=load, plot_to=plot)
 

@@ -80,9 +80,9 @@ def annuaire(
     AIGUILLAGE_ANNUAIRE_KEY=… aiguillage import annuaire --cpts 130012345
     aiguillage import annuaire --cpts 130012345 --communes 13214,13215
     """
-    from services.imports.annuaire_load import Scope, bring_annuaire
+    from services.imports.annuaire_load import LoadScope, bring_annuaire
 
-    scope = Scope(cpts, tuple(filter(None, communes.split(","))), department)
+    scope = LoadScope(cpts, tuple(filter(None, communes.split(","))), department)
     sys.exit(run(bring_annuaire(scope, full=full, data_dir=data_dir)))
 
 

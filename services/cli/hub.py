@@ -7,12 +7,12 @@ from pathlib import Path
 from services.cli.up import first_of, until_told
 from services.installation.starting import installed
 from services.matching.hub import messages
-from services.matching.hub.directory import Directory
-from services.matching.hub.intake import Desk
+from services.matching.hub.directory import HubDirectory
+from services.matching.hub.intake import HubDesk
 from services.matching.hub.messages import Outgoing
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
-from services.matching.hub.transport import Line
+from services.matching.hub.transport import HubLine
 from services.matching.sameday.edges.availability import client_for
 from shared.auth import Caller, Role
 from shared.refusals import CannotStart
@@ -20,13 +20,15 @@ from shared.running.telemetry import configure_logging
 from shared.wiring import Wiring, serving, wire
 
 
-def line_of(wiring: Wiring, settings: HubSettings, directory: Directory) -> Line:
+def line_of(wiring: Wiring, settings: HubSettings, directory: HubDirectory) -> HubLine:
     """The line that the settings describe; `directory` names who gives what. CannotStart says which one refuses."""
     if missing := settings.missing():
         raise CannotStart(f"Réglages à donner pour le Hub Santé : {', '.join(missing)} (docs/connect.md).")
     try:
         schemas = HubSchemas(settings.schemas or Path())
-        line = Line(wiring, Desk(machine(settings.cpts), settings.cpts, wiring.vault, schemas), settings, directory)
+        line = HubLine(
+            wiring, HubDesk(machine(settings.cpts), settings.cpts, wiring.vault, schemas), settings, directory
+        )
     except (OSError, ValueError) as refused:
         raise CannotStart(f"Hub Santé impossible : {refused}") from None
     now = wiring.clock.now()
@@ -54,7 +56,7 @@ async def hold(data_dir: Path, *, say: Callable[[str], None]) -> None:
         serving(wire("matching", here.settings)) as wiring,
         client_for(here.settings) as client,
     ):
-        holding = asyncio.create_task(line_of(wiring, settings, Directory(client)).hold(), name="hub line")
+        holding = asyncio.create_task(line_of(wiring, settings, HubDirectory(client)).hold(), name="hub line")
         say(f"Ligne du Hub Santé : {settings.host}:{settings.port}, file {settings.own_queue}. Ctrl-C pour arrêter.")
         await first_of(told, holding)
         holding.cancel()

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.demo.territories import Territory
+from services.demo.territories import DemoTerritory
 from shared.clock import PARIS, Clock
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.live.follow import Replica
@@ -43,7 +43,7 @@ FRAME = 9
 class Watched:
     """One territory as the two services tell it."""
 
-    territory: Territory
+    territory: DemoTerritory
     slots: Replica
     requests: Replica
     refused: Counter[str]

@@ -5,8 +5,8 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from services.demo.people import Professional
-from services.demo.territories import Territory, Town
+from services.demo.people import DemoProfessional
+from services.demo.territories import DemoTerritory, Town
 from shared.clock import PARIS
 
 OPENS, CLOSES = time(7, 45), time(20, 15)
@@ -35,11 +35,11 @@ CANCELS, NO_SHOW, WITHDRAWN = 0.05, 0.026, 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class DemoPublication:
     """A practitioner opens `count` slots that follow each other."""
 
     at: datetime
-    practitioner: Professional
+    practitioner: DemoProfessional
     starts_at: datetime
     count: int
     modes: tuple[str, ...]
@@ -64,21 +64,23 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DemoDay:
     """Everything that a day brings, in order of time."""
 
     date: date
-    publications: tuple[Publication, ...]
+    publications: tuple[DemoPublication, ...]
     askings: tuple[Asking, ...]
 
 
-def drawn_day(territory: Territory, people: list[Professional], day: date, seed: int, *, flu: bool = True) -> Day:
+def drawn_day(
+    territory: DemoTerritory, people: list[DemoProfessional], day: date, seed: int, *, flu: bool = True
+) -> DemoDay:
     """The day of a territory; a Monday of a flu week when `flu`. The same arguments give the same day."""
     rng = np.random.default_rng([seed, int(territory.finess), day.toordinal()])
     share = territory.inhabitants / PER_INHABITANTS
     publications = _publications(rng, people, day, round(SLOTS_A_DAY * share))
     askings = _askings(rng, territory, day, round((FLU_MONDAY if flu else REQUESTS_A_DAY) * share))
-    return Day(day, tuple(publications), tuple(askings))
+    return DemoDay(day, tuple(publications), tuple(askings))
 
 
 def at(day: date, hour: time) -> datetime:
@@ -86,7 +88,9 @@ def at(day: date, hour: time) -> datetime:
     return datetime.combine(day, hour, tzinfo=PARIS)
 
 
-def _publications(rng: np.random.Generator, people: list[Professional], day: date, slots: int) -> list[Publication]:
+def _publications(
+    rng: np.random.Generator, people: list[DemoProfessional], day: date, slots: int
+) -> list[DemoPublication]:
     by_profession = {code: [who for who in people if who.profession == code] for code, _ in SLOT_PROFESSIONS}
     codes, shares = [code for code, _ in SLOT_PROFESSIONS], [share for _, share in SLOT_PROFESSIONS]
     drawn = [_first_doctor(by_profession["10"].pop(0), day)]
@@ -103,19 +107,21 @@ def _publications(rng: np.random.Generator, people: list[Professional], day: dat
     return sorted(drawn, key=lambda each: each.at)
 
 
-def _first_doctor(practitioner: Professional, day: date) -> Publication:
+def _first_doctor(practitioner: DemoProfessional, day: date) -> DemoPublication:
     """The doctor of the demonstration's accounts publishes every day: who signs in as them has patients to see."""
-    return Publication(at(day, OPENS), practitioner, at(day, FIRST_DOCTOR_STARTS), FIRST_DOCTOR_SLOTS, ("AMB",), None)
+    return DemoPublication(
+        at(day, OPENS), practitioner, at(day, FIRST_DOCTOR_STARTS), FIRST_DOCTOR_SLOTS, ("AMB",), None
+    )
 
 
-def _publication(rng: np.random.Generator, practitioner: Professional, day: date, count: int) -> Publication:
+def _publication(rng: np.random.Generator, practitioner: DemoProfessional, day: date, count: int) -> DemoPublication:
     starts_at = at(day, time(9, 0)) + int(rng.integers(0, 40)) * timedelta(minutes=SLOT_MINUTES)
     opening = at(day, OPENS) + timedelta(seconds=int(rng.integers(10, 600)))
     late = starts_at - timedelta(minutes=int(rng.integers(90, 240)))
     video = practitioner.profession == "10" and rng.random() < 0.1
     home = practitioner.profession == "60" or (practitioner.profession == "10" and rng.random() < 0.15)
     withdrawn = rng.random() < WITHDRAWN
-    return Publication(
+    return DemoPublication(
         at=opening if rng.random() < KNOWN_AT_OPENING else max(opening, late),
         practitioner=practitioner,
         starts_at=starts_at,
@@ -125,12 +131,12 @@ def _publication(rng: np.random.Generator, practitioner: Professional, day: date
     )
 
 
-def _askings(rng: np.random.Generator, territory: Territory, day: date, count: int) -> list[Asking]:
+def _askings(rng: np.random.Generator, territory: DemoTerritory, day: date, count: int) -> list[Asking]:
     hours = rng.choice(len(BY_HOUR), count, p=np.array(BY_HOUR) / sum(BY_HOUR))
     return sorted((_asking(rng, territory, day, FIRST_HOUR + int(hour)) for hour in hours), key=lambda each: each.at)
 
 
-def _asking(rng: np.random.Generator, territory: Territory, day: date, hour: int) -> Asking:
+def _asking(rng: np.random.Generator, territory: DemoTerritory, day: date, hour: int) -> Asking:
     weights = np.array([town.inhabitants for town in territory.towns], np.float64)
     motive, urgency, _ = MOTIVES[int(rng.choice(len(MOTIVES), p=_shares([each[2] for each in MOTIVES])))]
     group = 0 if motive == "fever_child" else int(rng.choice(len(AGES), p=_shares([each[2] for each in AGES])))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.demo.territories import Territory, Town
+from services.demo.territories import DemoTerritory, Town
 
 PER_100_000 = {"10": 77, "21": 32, "40": 50, "50": 24, "60": 60, "70": 50}
 """Professionals by profession (TRE_G15). 77 GPs: the national figure; the others are assumed."""
@@ -20,7 +20,7 @@ KM_PER_DEGREE = 111.2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoPlace:
     """Where some of them practise; `key` is its business key."""
 
     key: str
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Professional:
+class DemoProfessional:
     """Someone who does not exist; `rpps` starts with 999, which no real number does."""
 
     rpps: str
@@ -40,19 +40,19 @@ class Professional:
     first_name: str
     profession: str
     specialty: str
-    place: Place
+    place: DemoPlace
 
 
-def drawn_people(territory: Territory, seed: int) -> list[Professional]:
+def drawn_people(territory: DemoTerritory, seed: int) -> list[DemoProfessional]:
     """Everyone who works in a territory; the same seed gives the same people."""
     rng = np.random.default_rng([seed, int(territory.finess), 0])
     weights = np.array([town.inhabitants for town in territory.towns], np.float64) / territory.inhabitants
-    people: list[Professional] = []
+    people: list[DemoProfessional] = []
     for profession, per_100_000 in PER_100_000.items():
         count = max(1, round(per_100_000 * territory.inhabitants / 100_000))
         places = _places(territory, profession, -(-count // PEOPLE_PER_PLACE), weights, rng)
         people += [
-            Professional(
+            DemoProfessional(
                 rpps=_rpps(int(territory.finess[:2]), profession, number),
                 last_name=f"EXEMPLE-{FAMILY[number % len(FAMILY)]}",
                 first_name=f"{GIVEN[number // len(FAMILY) % len(GIVEN)]}",
@@ -66,8 +66,8 @@ def drawn_people(territory: Territory, seed: int) -> list[Professional]:
 
 
 def _places(
-    territory: Territory, profession: str, count: int, weights: np.ndarray, rng: np.random.Generator
-) -> list[Place]:
+    territory: DemoTerritory, profession: str, count: int, weights: np.ndarray, rng: np.random.Generator
+) -> list[DemoPlace]:
     """Places near the communes, the first ones where most people live so that none of these is left out."""
     ranked = np.argsort(-weights)
     drawn = [*ranked[:count], *rng.choice(len(weights), max(0, count - len(ranked)), p=weights)]
@@ -76,7 +76,7 @@ def _places(
     for number in range(count):
         town = territory.towns[int(drawn[number])]
         places.append(
-            Place(
+            DemoPlace(
                 key=f"demo:{territory.finess}:{profession}:{number:03d}",
                 name=f"Lieu d'exemple {profession}-{number + 1:02d}, {town.name}",
                 town=town,

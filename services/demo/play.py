@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from services.demo.days import OPENS, Asking, Day, Publication, at
-from services.demo.register import Seeker, fill_register
-from services.demo.territories import Territory
+from services.demo.days import OPENS, Asking, DemoDay, DemoPublication, at
+from services.demo.register import DemoSeeker, fill_register
+from services.demo.territories import DemoTerritory
 from shared.clock import Clock
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.live.follow import Replica
@@ -44,7 +44,7 @@ class Actors:
 class Player:
     """One territory's day, being played. `requests` is the copy that the websocket keeps."""
 
-    territory: Territory
+    territory: DemoTerritory
     clock: Clock
     actors: Actors
     requests: Replica
@@ -53,19 +53,19 @@ class Player:
     ends: dict[str, datetime] = field(default_factory=dict)
     acted: set[str] = field(default_factory=set)
 
-    async def play(self, day: Day) -> None:
+    async def play(self, day: DemoDay) -> None:
         """Play every event of the day at its time, then return; what follows from them goes on."""
         ids = await self._directory()
         await self._close_yesterday(day)
-        events: list[Publication | Asking] = sorted([*day.publications, *day.askings], key=lambda event: event.at)
+        events: list[DemoPublication | Asking] = sorted([*day.publications, *day.askings], key=lambda event: event.at)
         for event in events:
             await self.until(event.at)
-            if isinstance(event, Publication):
+            if isinstance(event, DemoPublication):
                 self._start(self._publish(event, ids))
             else:
                 self._start(self._ask(event))
 
-    async def register(self, room: dict[str, int], seekers: list[Seeker]) -> None:
+    async def register(self, room: dict[str, int], seekers: list[DemoSeeker]) -> None:
         """Enter who looks for a médecin traitant, and how many new patients doctors take (`room`, by RPPS number)."""
         ids = await self._directory()
         by_id = {ids[rpps][0]: places for rpps, places in room.items() if rpps in ids}
@@ -88,7 +88,7 @@ class Player:
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.create_task(work)
 
-    async def _close_yesterday(self, day: Day) -> None:
+    async def _close_yesterday(self, day: DemoDay) -> None:
         """The coordination settles, with a reason, what the days before left on the board."""
         await self.requests.ready.wait()
         opening = at(day.date, OPENS)
@@ -103,7 +103,7 @@ class Player:
         people = found.raise_for_status().json()["practitioners"]
         return {person["rpps"]: (person["id"], person["places"][0]["id"]) for person in people if person["places"]}
 
-    async def _publish(self, event: Publication, ids: dict[str, tuple[str, str]]) -> None:
+    async def _publish(self, event: DemoPublication, ids: dict[str, tuple[str, str]]) -> None:
         practitioner_id, place_id = ids[event.practitioner.rpps]
         order = {
             "practitioner_id": practitioner_id,

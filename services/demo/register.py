@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import httpx
 import numpy as np
 
-from services.demo.people import Professional
-from services.demo.territories import Territory, Town
+from services.demo.people import DemoProfessional
+from services.demo.territories import DemoTerritory, Town
 
 SEEK_PER_100_000 = 20
 """How many are in the register on the first day (assumed): enough to see a round, few enough to read."""
@@ -18,7 +18,7 @@ GENERAL_PRACTITIONER = "10"
 
 
 @dataclass(frozen=True, slots=True)
-class Seeker:
+class DemoSeeker:
     """Someone who looks for a médecin traitant, and for how long."""
 
     town: Town
@@ -27,7 +27,7 @@ class Seeker:
     since: timedelta
 
 
-def drawn_seekers(territory: Territory, seed: int) -> list[Seeker]:
+def drawn_seekers(territory: DemoTerritory, seed: int) -> list[DemoSeeker]:
     """Who is in the register of a territory when it opens."""
     rng = np.random.default_rng([seed, int(territory.finess), 1])
     weights = np.array([town.inhabitants for town in territory.towns], np.float64) / territory.inhabitants
@@ -37,7 +37,7 @@ def drawn_seekers(territory: Territory, seed: int) -> list[Seeker]:
     ]
 
 
-def drawn_room(territory: Territory, people: list[Professional], seed: int) -> dict[str, int]:
+def drawn_room(territory: DemoTerritory, people: list[DemoProfessional], seed: int) -> dict[str, int]:
     """How many new patients each doctor who has room takes, by RPPS number; the first doctor always has some."""
     rng = np.random.default_rng([seed, int(territory.finess), 2])
     doctors = [person.rpps for person in people if person.profession == GENERAL_PRACTITIONER]
@@ -46,7 +46,12 @@ def drawn_room(territory: Territory, people: list[Professional], seed: int) -> d
 
 
 async def fill_register(
-    coordinator: httpx.AsyncClient, territory: Territory, room: dict[str, int], seekers: list[Seeker], *, now: datetime
+    coordinator: httpx.AsyncClient,
+    territory: DemoTerritory,
+    room: dict[str, int],
+    seekers: list[DemoSeeker],
+    *,
+    now: datetime,
 ) -> None:
     """Enter everybody, once: a register that holds somebody is left as it is. `room` is by practitioner."""
     known = await coordinator.get("/matching/attachments", params={"cpts": territory.finess})
@@ -67,7 +72,7 @@ async def fill_register(
         (await coordinator.post("/matching/attachments", json=form)).raise_for_status()
 
 
-def _seeker(rng: np.random.Generator, town: Town) -> Seeker:
+def _seeker(rng: np.random.Generator, town: Town) -> DemoSeeker:
     flags = NEEDS[int(rng.choice(len(NEEDS), p=[share for _, share in NEEDS]))][0]
     low, high = (19, 42) if "pregnancy" in flags else (45, 92) if "ald" in flags else (1, 88)
-    return Seeker(town, int(rng.integers(low, high)), flags, timedelta(days=int(rng.integers(2, 400))))
+    return DemoSeeker(town, int(rng.integers(low, high)), flags, timedelta(days=int(rng.integers(2, 400))))

@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import orders
 from services.availability.app import directory
 from services.availability.tables import CptsRow, MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
-from services.demo.people import Place, Professional, drawn_people
-from services.demo.territories import TERRITORIES, Territory
+from services.demo.people import DemoPlace, DemoProfessional, drawn_people
+from services.demo.territories import TERRITORIES, DemoTerritory
 from services.files.communes import Commune, departement
 from services.imports.writing import write_communes
 from services.installation.starting import installed
@@ -50,7 +50,7 @@ async def seed(settings: Settings, seed_number: int, say: Callable[[str], None])
                 await _add_accounts(session, wiring.vault, territory)
 
 
-async def _load(session: AsyncSession, territory: Territory, people: list[Professional]) -> None:
+async def _load(session: AsyncSession, territory: DemoTerritory, people: list[DemoProfessional]) -> None:
     """Write a territory that is not there yet, in bulk: hundreds of people, whom nobody follows so far."""
     finess = territory.finess
     places = {person.place.key: _place(person.place, finess) for person in people}
@@ -66,7 +66,7 @@ async def _load(session: AsyncSession, territory: Territory, people: list[Profes
     await session.flush()
 
 
-def _place(place: Place, finess: str) -> PlaceRow:
+def _place(place: DemoPlace, finess: str) -> PlaceRow:
     return PlaceRow(
         id=new_id(JOINED),
         cpts_id=finess,
@@ -81,7 +81,7 @@ def _place(place: Place, finess: str) -> PlaceRow:
     )
 
 
-def _practitioner(person: Professional, finess: str) -> PractitionerRow:
+def _practitioner(person: DemoProfessional, finess: str) -> PractitionerRow:
     return PractitionerRow(
         id=new_id(JOINED),
         cpts_id=finess,
@@ -94,7 +94,7 @@ def _practitioner(person: Professional, finess: str) -> PractitionerRow:
     )
 
 
-async def _add_accounts(session: AsyncSession, vault: Vault, territory: Territory) -> None:
+async def _add_accounts(session: AsyncSession, vault: Vault, territory: DemoTerritory) -> None:
     """One account a role, and for the doctor and the secretary the first general practitioner."""
     known = set((await session.exec(select(AccountRow.label).where(col(AccountRow.demo)))).all())
     doctor = (
@@ -121,7 +121,7 @@ async def _add_accounts(session: AsyncSession, vault: Vault, territory: Territor
             )
 
 
-def _communes(territory: Territory) -> list[Commune]:
+def _communes(territory: DemoTerritory) -> list[Commune]:
     return [
         Commune(
             insee=town.insee,

@@ -20,7 +20,7 @@ class Town:
 
 
 @dataclass(frozen=True, slots=True)
-class Territory:
+class DemoTerritory:
     """A CPTS: its size class, its communes, and how far (km) homes and practices lie from the middle of them."""
 
     finess: str
@@ -36,7 +36,7 @@ class Territory:
         return sum(town.inhabitants for town in self.towns)
 
 
-MARSEILLE = Territory(
+MARSEILLE = DemoTerritory(
     finess="139999901",
     name="CPTS de démonstration, Marseille 14e, 15e, 16e",
     short="Marseille",
@@ -48,7 +48,7 @@ MARSEILLE = Territory(
         Town("13216", "Marseille 16e Arrondissement", "13016", 43.36, 5.32, 15_000, "13055"),
     ),
 )
-LOZERE = Territory(
+LOZERE = DemoTerritory(
     finess="489999901",
     name="CPTS de démonstration, Lozère",
     short="Lozère",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.files.communes import INSEE
-from services.files.professionals import Place, Professional
+from services.files.professionals import PracticePlace, Professional
 from services.files.table import SHOWN, BadRow
 from shared.outside.untrusted import object_at, objects_at, text_at
 from shared.typed.phones import digits
@@ -32,7 +32,7 @@ _STREET = ("houseNumber", "buildingNumberSuffix", "streetNameType", "streetNameB
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AnnuairePerson:
     """A practitioner of the directory; `places` are left to the roles."""
 
     rpps: str
@@ -44,7 +44,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class AnnuaireRole:
     """Someone practises somewhere, or no more."""
 
     person: str
@@ -70,7 +70,7 @@ class Wrong(ValueError):
         self.element, self.value, self.change = element, value[:SHOWN], change
 
 
-def person_of(resource: Mapping[str, Any]) -> Person:
+def person_of(resource: Mapping[str, Any]) -> AnnuairePerson:
     """A `Practitioner`; raises `Wrong`."""
     _require_id(resource)
     numbers = _numbers(resource)
@@ -88,17 +88,17 @@ def person_of(resource: Mapping[str, Any]) -> Person:
     specialties = tuple(sorted({code for system, code in coded if system.endswith(SPECIALTY)}))
     given = name.get("given")
     first = given[0] if isinstance(given, list) and given and isinstance(given[0], str) else ""
-    return Person(rpps, family[:80], first[:80], professions[0], specialties, _active(resource))
+    return AnnuairePerson(rpps, family[:80], first[:80], professions[0], specialties, _active(resource))
 
 
-def place_of(resource: Mapping[str, Any]) -> tuple[Place, bool]:
+def place_of(resource: Mapping[str, Any]) -> tuple[PracticePlace, bool]:
     """An `Organization` that has an address, and whether it is active; raises `Wrong`."""
     _require_id(resource)
     address = next(iter(objects_at(resource, "address")), {})
     insee = _insee(address)
     if not re.fullmatch(INSEE, insee, re.ASCII):
         raise Wrong("address", insee, "un code INSEE de cinq caractères, comme 13214 ou 2A004")
-    place = Place(
+    place = PracticePlace(
         **_structure(resource),
         name=text_at(resource, "name")[:120],
         address=_street(address)[:160],
@@ -110,23 +110,23 @@ def place_of(resource: Mapping[str, Any]) -> tuple[Place, bool]:
     return place, _active(resource)
 
 
-def activity_of(resource: Mapping[str, Any]) -> Activity:
+def activity_of(resource: Mapping[str, Any]) -> AnnuaireRole:
     """A `PractitionerRole`; raises `Wrong`."""
     person, structure = (_reference(resource, name) for name in ("practitioner", "organization"))
     modes = [code for each in objects_at(resource, "code") for system, code in _codings(each) if system.endswith(MODE)]
-    return Activity(person, structure, "".join(modes[:1]), _active(resource))
+    return AnnuaireRole(person, structure, "".join(modes[:1]), _active(resource))
 
 
 def professionals_of(
-    resources: Iterable[Mapping[str, Any]], places: Mapping[str, tuple[Place, bool]], first_line: int = 1
+    resources: Iterable[Mapping[str, Any]], places: Mapping[str, tuple[PracticePlace, bool]], first_line: int = 1
 ) -> Iterator[Professional | Ended | BadRow]:
     """People with the places where they practise now, what has ended, and what cannot be taken in.
 
     `resources` are the roles of whole structures (or of whole persons) with their practitioners; `places` are the
     structures of the territory, by reference. Whoever practises at none of them is left out.
     """
-    people: dict[str, Person] = {}
-    activities: list[tuple[int, Activity]] = []
+    people: dict[str, AnnuairePerson] = {}
+    activities: list[tuple[int, AnnuaireRole]] = []
     told: set[str] = set()
     for line, resource in enumerate(resources, first_line):
         kind = text_at(resource, "resourceType")
@@ -147,9 +147,9 @@ def professionals_of(
 
 
 def _told(
-    activities: list[Activity],
-    people: Mapping[str, Person],
-    places: Mapping[str, tuple[Place, bool]],
+    activities: list[AnnuaireRole],
+    people: Mapping[str, AnnuairePerson],
+    places: Mapping[str, tuple[PracticePlace, bool]],
     line: int,
 ) -> Iterator[Professional | Ended]:
     for reference, person in people.items():

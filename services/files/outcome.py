@@ -21,7 +21,7 @@ Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """What writing one batch did."""
 
     added: int = 0
@@ -31,11 +31,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class FileWriter:
     """How one kind of file is read and written."""
 
     read: Callable[[Iterable[bytes]], Iterator[Any]]
-    write: Callable[[AsyncSession, Sequence[Any]], Awaitable[Outcome]]
+    write: Callable[[AsyncSession, Sequence[Any]], Awaitable[BatchOutcome]]
     transaction: Transaction
 
 
@@ -54,7 +54,7 @@ def scoped(wiring: Wiring) -> Transaction:
 Written = Callable[[AsyncSession, Any], Awaitable[str]]
 
 
-async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any]) -> Outcome:
+async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any]) -> BatchOutcome:
     """Write each row by itself: what one is refused for leaves the others alone. `write` answers a count's name."""
     counts = {"added": 0, "changed": 0, "same": 0}
     bad: list[BadRow] = []
@@ -68,4 +68,4 @@ async def one_by_one(write: Written, session: AsyncSession, rows: Sequence[Any])
         except ValidationError as refused:
             fault = refused.errors()[0]
             bad.append(BadRow(row.line, ".".join(map(str, fault["loc"])), str(fault.get("input"))[:80], fault["msg"]))
-    return Outcome(**counts, bad=tuple(bad))
+    return BatchOutcome(**counts, bad=tuple(bad))

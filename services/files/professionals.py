@@ -44,7 +44,7 @@ SPECIALTY_KINDS = frozenset({"S", "SCD", ""})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PracticePlace:
     """Where someone practises, known by FINESS (9 digits), SIRET (14), the rank its owner's RPPS gave it (14), or else
     whatever the register calls it (`other`)."""
 
@@ -84,7 +84,7 @@ class Professional:
     given: str
     profession: str
     specialties: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[PracticePlace, ...]
     phone: str = ""
 
 
@@ -95,7 +95,7 @@ class _Gathered:
     given: str
     profession: str
     specialties: set[str] = field(default_factory=set)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, PracticePlace] = field(default_factory=dict)
 
 
 def read_professionals(
@@ -131,7 +131,7 @@ def _gather(cells: Cells, gathered: dict[str, _Gathered]) -> list[BadRow]:
     return []
 
 
-def _place(cells: Cells) -> Place | None:
+def _place(cells: Cells) -> PracticePlace | None:
     finess = cells.text("Numéro FINESS site", r"1?[0-9][0-9AB][0-9]{7}", "un FINESS de 9 caractères", needed=False)[-9:]
     siret = cells.text("Numéro SIRET site", r"3?[0-9]{14}", "un SIRET de 14 chiffres", needed=False)[-14:]
     insee = cells.text("Code commune", INSEE, "un code INSEE de cinq caractères, comme 13214 ou 2A004", needed=False)
@@ -143,7 +143,7 @@ def _place(cells: Cells) -> Place | None:
     is_known = former in {f"1{finess}", f"3{siret}"}
     number = cells.values.get("Téléphone", "")
     street = ("Numéro Voie", "Indice répétition voie", "Libellé type de voie", "Libellé Voie")
-    return Place(
+    return PracticePlace(
         finess=finess,
         siret=siret,
         rank=ranked[1] if ranked else "",

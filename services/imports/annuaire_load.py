@@ -28,10 +28,10 @@ from services.availability.tables import (
 )
 from services.files.annuaire import Ended, Wrong, activity_of, place_of, professionals_of
 from services.files.outcome import Transaction, one_by_one, scoped
-from services.files.professionals import Place, Professional
+from services.files.professionals import PracticePlace, Professional
 from services.files.table import BadRow
 from services.imports.annuaire_client import Annuaire, AnnuaireSettings
-from services.imports.bringing import Tally, show
+from services.imports.bringing import ImportTally, show
 from services.imports.into_availability import communes_of, middles_of, write_professional
 from services.installation.starting import installed
 from shared.db import database_now
@@ -47,7 +47,7 @@ AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LoadScope:
     """Which part of the directory: a CPTS and, narrower, some of its communes."""
 
     cpts: str
@@ -70,7 +70,7 @@ class Scope:
 class Report:
     """What a load did: counts, what was refused, and who works where no more, with their slots still to come."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: ImportTally = field(default_factory=ImportTally)
     full: bool = True
     ended: list[tuple[Ended, int]] = field(default_factory=list)
 
@@ -78,7 +78,7 @@ class Report:
 class Load:
     """One load of one CPTS."""
 
-    def __init__(self, annuaire: Annuaire, transaction: Transaction, scope: Scope, progress: Progress) -> None:
+    def __init__(self, annuaire: Annuaire, transaction: Transaction, scope: LoadScope, progress: Progress) -> None:
         """`transaction` may touch the CPTS."""
         self._annuaire, self._transaction, self._scope, self._progress = annuaire, transaction, scope, progress
         self._report = Report()
@@ -102,10 +102,10 @@ class Load:
             await self._full(places, state, now)
         return self._report
 
-    async def _places(self, communes: Sequence[CommuneRow]) -> dict[str, tuple[Place, bool]]:
+    async def _places(self, communes: Sequence[CommuneRow]) -> dict[str, tuple[PracticePlace, bool]]:
         """The structures of these communes, by reference."""
         codes = sorted({code for commune in communes for code in commune.postal_codes})
-        places: dict[str, tuple[Place, bool]] = {}
+        places: dict[str, tuple[PracticePlace, bool]] = {}
         for some in self._tracked("structures", codes):
             async for page in self._annuaire.pages("Organization", {"address-postalcode:exact": ",".join(some)}):
                 for resource in page:
@@ -120,7 +120,7 @@ class Load:
         return places
 
     async def _full(
-        self, places: Mapping[str, tuple[Place, bool]], state: DirectoryLoadRow | None, now: datetime
+        self, places: Mapping[str, tuple[PracticePlace, bool]], state: DirectoryLoadRow | None, now: datetime
     ) -> None:
         began_at, settled = now, set[str]()
         if self._scope.whole:
@@ -137,7 +137,7 @@ class Load:
         if self._scope.whole:
             await self._note(began_at=None, settled=[], since=began_at)
 
-    async def _delta(self, places: Mapping[str, tuple[Place, bool]], since: datetime, now: datetime) -> None:
+    async def _delta(self, places: Mapping[str, tuple[PracticePlace, bool]], since: datetime, now: datetime) -> None:
         self._report.full = False
         recent = {"_lastUpdated": f"ge{since.isoformat(timespec='seconds')}"}
         people: set[str] = set()
@@ -170,7 +170,9 @@ class Load:
     async def _all(self, kind: str, asked: Mapping[str, str]) -> list[Mapping[str, Any]]:
         return [resource async for page in self._annuaire.pages(kind, asked) for resource in page]
 
-    async def _bring(self, resources: Sequence[Mapping[str, Any]], places: Mapping[str, tuple[Place, bool]]) -> None:
+    async def _bring(
+        self, resources: Sequence[Mapping[str, Any]], places: Mapping[str, tuple[PracticePlace, bool]]
+    ) -> None:
         """Write what these resources say, in one transaction."""
         found = list(professionals_of(resources, places, self._lines + 1))
         self._lines += len(resources)
@@ -217,13 +219,15 @@ async def _slots_to_come(session: AsyncSession, ended: Ended) -> int:
     return int((await session.exec(count)).one())
 
 
-async def load(wiring: Wiring, settings: AnnuaireSettings, scope: Scope, progress: Progress, *, full: bool) -> Report:
+async def load(
+    wiring: Wiring, settings: AnnuaireSettings, scope: LoadScope, progress: Progress, *, full: bool
+) -> Report:
     """Load a CPTS from the directory that the settings name."""
     async with httpx.AsyncClient(follow_redirects=False, verify=authorities()) as client:
         return await Load(Annuaire(settings, client), scoped(wiring), scope, progress).run(full=full)
 
 
-async def bring_annuaire(scope: Scope, *, full: bool, data_dir: Path) -> int:
+async def bring_annuaire(scope: LoadScope, *, full: bool, data_dir: Path) -> int:
     """The command: load, show, and answer 1 when something was refused."""
     console = Console()
     async with installed(data_dir, join=True) as here, running(wire("availability", here.settings)) as wiring:

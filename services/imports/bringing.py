@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from services.files.outcome import Outcome, Writer
+from services.files.outcome import BatchOutcome, FileWriter
 from services.files.table import BadRow
 from services.imports.writing import writer_for
 from services.installation.starting import installed
@@ -27,7 +27,7 @@ class NothingKept(Exception):
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportTally:
     """What an import did so far."""
 
     added: int = 0
@@ -35,7 +35,7 @@ class Tally:
     same: int = 0
     bad: list[BadRow] = field(default_factory=list)
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: BatchOutcome) -> None:
         """Add what one batch did."""
         self.added += outcome.added
         self.changed += outcome.changed
@@ -53,21 +53,21 @@ async def bring_in(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts:
     return 1 if tally.bad else 0
 
 
-async def brought(writer: Writer, lines: Iterable[bytes], *, strict: bool) -> Tally:
+async def brought(writer: FileWriter, lines: Iterable[bytes], *, strict: bool) -> ImportTally:
     """Write what is good of `lines`, in batches; with `strict`, all of it or nothing."""
     return await (_all_or_nothing if strict else _in_batches)(writer, lines)
 
 
-async def _in_batches(writer: Writer, lines: Iterable[bytes]) -> Tally:
-    tally = Tally()
+async def _in_batches(writer: FileWriter, lines: Iterable[bytes]) -> ImportTally:
+    tally = ImportTally()
     for rows in batches(writer.read(lines), tally.bad):
         async with writer.transaction() as session:
             tally.count(await writer.write(session, rows))
     return tally
 
 
-async def _all_or_nothing(writer: Writer, lines: Iterable[bytes]) -> Tally:
-    tally = Tally()
+async def _all_or_nothing(writer: FileWriter, lines: Iterable[bytes]) -> ImportTally:
+    tally = ImportTally()
     try:
         async with writer.transaction() as session:
             for rows in batches(writer.read(lines), tally.bad):
@@ -113,7 +113,7 @@ def opened(file: Path, console: Console) -> Iterator[Iterable[bytes]]:
         yield lines
 
 
-def show(console: Console, tally: Tally, *, kept: bool) -> None:
+def show(console: Console, tally: ImportTally, *, kept: bool) -> None:
     """Print the refused rows and the count."""
     if tally.bad:
         table = Table("ligne", "colonne", "valeur", "à changer", title="Lignes refusées", title_justify="left")

@@ -12,8 +12,8 @@ from services.availability import orders
 from services.availability.app import directory
 from services.availability.app.slots import publish_slots
 from services.availability.tables import CptsRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
-from services.files.outcome import MACHINE, Writer, one_by_one, scoped
-from services.files.professionals import Place, Professional, read_professionals
+from services.files.outcome import MACHINE, FileWriter, one_by_one, scoped
+from services.files.professionals import PracticePlace, Professional, read_professionals
 from services.files.slots import SlotLine, read_slots
 from shared.db.tables import CommuneRow
 from shared.embedded.place import CannotStart
@@ -22,13 +22,13 @@ from shared.typed.phones import LONGEST
 from shared.wiring import Wiring
 
 
-async def professionals(wiring: Wiring, cpts: str) -> Writer:
+async def professionals(wiring: Wiring, cpts: str) -> FileWriter:
     """The professionals who practise in the communes of a CPTS. CannotStart when the CPTS is not there."""
     transaction = scoped(wiring)
     async with transaction() as session:
         middles = middles_of(await communes_of(session, cpts))
     write = partial(write_professional, cpts, middles)
-    return Writer(partial(read_professionals, communes=middles), partial(one_by_one, write), transaction)
+    return FileWriter(partial(read_professionals, communes=middles), partial(one_by_one, write), transaction)
 
 
 async def communes_of(session: AsyncSession, cpts: str) -> Sequence[CommuneRow]:
@@ -55,7 +55,7 @@ async def write_professional(
     practitioner_id = await directory.put_practitioner(
         session,
         person.rpps,
-        orders.Practitioner(
+        orders.PractitionerEntry(
             cpts_id=cpts,
             last_name=person.family,
             first_name=person.given or "-",
@@ -75,7 +75,7 @@ async def write_professional(
     return "same" if before == await _entry(session, person.rpps) else "changed"
 
 
-def _place_order(cpts: str, place: Place, middle: tuple[float, float]) -> orders.Place:
+def _place_order(cpts: str, place: PracticePlace, middle: tuple[float, float]) -> orders.Place:
     """A place in the middle of its commune: the extraction gives no position."""
     return orders.Place(
         cpts_id=cpts,
@@ -101,9 +101,9 @@ async def _entry(session: AsyncSession, rpps: str) -> tuple[Any, ...] | None:
     return (row.model_dump(), [place.model_dump() for place in places])
 
 
-async def slots(wiring: Wiring, _cpts: str) -> Writer:
+async def slots(wiring: Wiring, _cpts: str) -> FileWriter:
     """Slots, published for their practitioners."""
-    return Writer(read_slots, partial(one_by_one, _write_slot), scoped(wiring))
+    return FileWriter(read_slots, partial(one_by_one, _write_slot), scoped(wiring))
 
 
 async def _write_slot(session: AsyncSession, line: SlotLine) -> str:

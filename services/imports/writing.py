@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.files.communes import Commune, read_communes
-from services.files.outcome import Outcome, Writer
+from services.files.outcome import BatchOutcome, FileWriter
 from services.files.shapes import Shape, read_shapes
 from services.imports.into_availability import professionals, slots
 from services.imports.into_matching import attachments, requests
@@ -42,7 +42,7 @@ WRITE_SHAPES = text("""
 
 
 @asynccontextmanager
-async def writer_for(kind: str, settings: Settings, *, cpts: str = "") -> AsyncIterator[Writer]:
+async def writer_for(kind: str, settings: Settings, *, cpts: str = "") -> AsyncIterator[FileWriter]:
     """The writer of a kind of file, connected as the service that owns it. CannotStart when there is none."""
     if kind not in MAKERS:
         raise CannotStart(f"Rien n'importe « {kind} » : {', '.join(MAKERS)}.")
@@ -51,33 +51,33 @@ async def writer_for(kind: str, settings: Settings, *, cpts: str = "") -> AsyncI
         yield await make(wiring, cpts)
 
 
-async def _communes(wiring: Wiring, _cpts: str) -> Writer:
-    return Writer(read_communes, write_communes, wiring.open_session)
+async def _communes(wiring: Wiring, _cpts: str) -> FileWriter:
+    return FileWriter(read_communes, write_communes, wiring.open_session)
 
 
-async def write_communes(session: AsyncSession, communes: Sequence[Commune]) -> Outcome:
+async def write_communes(session: AsyncSession, communes: Sequence[Commune]) -> BatchOutcome:
     """Insert the communes, or update what differs."""
     return await _upsert(session, WRITE_COMMUNES, communes)
 
 
-async def _shapes(wiring: Wiring, _cpts: str) -> Writer:
-    return Writer(read_shapes, write_shapes, wiring.open_session)
+async def _shapes(wiring: Wiring, _cpts: str) -> FileWriter:
+    return FileWriter(read_shapes, write_shapes, wiring.open_session)
 
 
-async def write_shapes(session: AsyncSession, shapes: Sequence[Shape]) -> Outcome:
+async def write_shapes(session: AsyncSession, shapes: Sequence[Shape]) -> BatchOutcome:
     """Insert the outlines, or replace what differs; the last of one code stands."""
     return await _upsert(session, WRITE_SHAPES, list({each.insee: each for each in shapes}.values()))
 
 
-async def _upsert(session: AsyncSession, statement: TextClause, given: Sequence[Commune | Shape]) -> Outcome:
+async def _upsert(session: AsyncSession, statement: TextClause, given: Sequence[Commune | Shape]) -> BatchOutcome:
     rows = json.dumps([asdict(each) for each in given])
     # xmax is 0 on a row that this statement inserted.
     inserted = [each for (each,) in (await run(session, statement, rows=rows)).all()]
     added = sum(map(bool, inserted))
-    return Outcome(added, len(inserted) - added, len(given) - len(inserted))
+    return BatchOutcome(added, len(inserted) - added, len(given) - len(inserted))
 
 
-Maker = Callable[[Wiring, str], Awaitable[Writer]]
+Maker = Callable[[Wiring, str], Awaitable[FileWriter]]
 MAKERS: dict[str, tuple[str, Maker]] = {
     "communes": ("availability", _communes),
     "shapes": ("availability", _shapes),

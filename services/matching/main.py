@@ -14,14 +14,14 @@ from services.matching.doctors.edges.calendar import keeping_calendar
 from services.matching.doctors.edges.panels import Panels
 from services.matching.exports import api as exports
 from services.matching.hub import api as samu_hub
-from services.matching.hub.directory import Directory
+from services.matching.hub.directory import HubDirectory
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.hub.store.mail import forget_mail
 from services.matching.lab.api import foresight, sheet
 from services.matching.lab.api import worth as places
 from services.matching.lab.api.tomorrow import Tomorrow
-from services.matching.lab.history import History
+from services.matching.lab.history import SlotHistory
 from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, running, why
 from services.matching.sameday.edges.availability import Availability, client_for
 from services.matching.sameday.edges.following import Territories
@@ -85,9 +85,9 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **described(settings))
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
-    app.state.panels, app.state.history = Panels(client), History(client)
+    app.state.panels, app.state.history = Panels(client), SlotHistory(client)
     app.state.foreign = ForeignSlots(client)
-    app.state.directory = Directory(client)
+    app.state.directory = HubDirectory(client)
     app.state.foresight_turn, app.state.tomorrow = asyncio.Lock(), Kept[Tomorrow]()
     app.state.router, app.state.geocoder = router, geocoder
     app.state.pricing = Pricing(solver)

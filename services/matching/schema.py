@@ -7,7 +7,9 @@ from services.matching.sameday.store import history as _history  # noqa: F401  i
 from services.matching.sameday.store import notes as _notes  # noqa: F401  its table is of this history
 from services.matching.sameday.store import overbooking_asks as _overbooking_asks  # noqa: F401  its tables are of this history
 from services.matching.sameday.store.tables import Matching
-from shared.db.migrate import History
+from shared.db.migrate import SchemaHistory
 from shared.wiring import role_of
 
-HISTORY = History(schema="matching", metadata=Matching.metadata, package="services.matching", role=role_of("matching"))
+HISTORY = SchemaHistory(
+    schema="matching", metadata=Matching.metadata, package="services.matching", role=role_of("matching")
+)

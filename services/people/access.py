@@ -37,7 +37,7 @@ class WrongCode(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownLink:
     """What a link opens: for whom, and the second factor to set up (a URI, drawn as a QR code)."""
 
     label: str
@@ -46,7 +46,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SessionSeen:
     """One of somebody's sessions."""
 
     id: UUID
@@ -66,7 +66,7 @@ async def link_for(session: AsyncSession, vault: Vault, account_id: UUID, *, lif
     return await pass_for(session, Purpose.SETUP, account_id, {"totp": sealed.hex()}, life=life)
 
 
-async def shown(session: AsyncSession, vault: Vault, token: str) -> Shown:
+async def shown(session: AsyncSession, vault: Vault, token: str) -> ShownLink:
     """What a link opens, as often as it is looked at; raises `LinkSpent`."""
     known = await shown_pass(session, Purpose.SETUP, token)
     account = await session.get(AccountRow, known.account_id) if known else None
@@ -74,7 +74,7 @@ async def shown(session: AsyncSession, vault: Vault, token: str) -> Shown:
         raise LinkSpent
     name = account.email or account.label
     uri = pyotp.TOTP(_secret(vault, known)).provisioning_uri(name=name, issuer_name=ISSUER)
-    return Shown(account.label, account.email or "", uri)
+    return ShownLink(account.label, account.email or "", uri)
 
 
 def _secret(vault: Vault, known: PassRow) -> str:
@@ -138,14 +138,14 @@ async def trace(session: AsyncSession, account_id: UUID, action: str) -> None:
         )
 
 
-async def sessions_of(session: AsyncSession, caller: Caller) -> list[Opened]:
+async def sessions_of(session: AsyncSession, caller: Caller) -> list[SessionSeen]:
     """The caller's open sessions, the last seen first."""
     mine = select(SessionRow).where(
         SessionRow.account_id == UUID(caller.id), SessionRow.expires_at > func.clock_timestamp()
     )
     rows = (await session.exec(mine.order_by(col(SessionRow.seen_at).desc()))).all()
     return [
-        Opened(row.id, row.role, row.label, row.created_at, row.seen_at, row.token_hash.hex() == caller.session)
+        SessionSeen(row.id, row.role, row.label, row.created_at, row.seen_at, row.token_hash.hex() == caller.session)
         for row in rows
     ]
 

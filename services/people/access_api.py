@@ -7,7 +7,7 @@ from uuid import UUID
 
 import segno
 from fastapi import APIRouter, BackgroundTasks, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.people import access
 from services.people.access_mail import send_link
@@ -15,18 +15,12 @@ from services.people.signin import BadCredentials, count_attempt
 from shared.auth import Role
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep, require_own_origin
-from shared.outside.asked import LINE, Email
+from shared.outside.asked import LINE, Email, Order
 from shared.refusals import NotAllowed
 from shared.wiring import Wiring
 from shared.wording.labels import language_of
 
 routes = APIRouter(prefix="/account", tags=["account"])
-
-
-class Order(BaseModel):
-    """What a page sends: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Token(Order):
@@ -35,7 +29,7 @@ class Token(Order):
     token: Annotated[str, Field(min_length=20, max_length=100), LINE]
 
 
-class Setup(Token):
+class SecondFactorSetup(Token):
     """A password of one's own, and the six digits that the second factor shows now."""
 
     password: str = Field(max_length=200)
@@ -54,7 +48,7 @@ class Renewal(Order):
     password: str = Field(max_length=200)
 
 
-class Opening(BaseModel):
+class LinkOpening(BaseModel):
     """For whom the link is, and the second factor to set up: a URI, and the same as a picture (SVG)."""
 
     label: str
@@ -75,7 +69,7 @@ class Link(BaseModel):
     url: str
 
 
-class OpenSession(BaseModel):
+class SignedInSession(BaseModel):
     """One of one's sessions: in which browser, since when, seen when; `current` is this one."""
 
     id: UUID
@@ -92,17 +86,17 @@ def link_to(wiring: Wiring, token: str) -> str:
 
 
 @routes.post("/setup/look")
-async def look(request: Request, given: Token, session: SessionDep, wiring: WiringDep) -> Opening:
+async def look(request: Request, given: Token, session: SessionDep, wiring: WiringDep) -> LinkOpening:
     """What a link opens; looking does not spend it."""
     require_own_origin(request.headers.get("origin"), wiring)
     found = await access.shown(session, wiring.vault, given.token)
     drawn = io.BytesIO()
     segno.make(found.totp_uri, error="m").save(drawn, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
-    return Opening(label=found.label, email=found.email, totp_uri=found.totp_uri, qr=drawn.getvalue().decode())
+    return LinkOpening(label=found.label, email=found.email, totp_uri=found.totp_uri, qr=drawn.getvalue().decode())
 
 
 @routes.post("/setup", status_code=201)
-async def set_up(request: Request, given: Setup, wiring: WiringDep) -> RecoveryCodes:
+async def set_up(request: Request, given: SecondFactorSetup, wiring: WiringDep) -> RecoveryCodes:
     """Choose a password and prove the second factor; every session of the account ends."""
     require_own_origin(request.headers.get("origin"), wiring)
     await count_attempt(request, wiring, f"setup {given.token}")
@@ -150,11 +144,11 @@ async def renew(given: Renewal, request: Request, caller: CallerDep, wiring: Wir
 
 
 @routes.get("/sessions")
-async def sessions(caller: CallerDep, session: SessionDep) -> list[OpenSession]:
+async def sessions(caller: CallerDep, session: SessionDep) -> list[SignedInSession]:
     """One's open sessions."""
     _person(caller.role, caller.id)
     return [
-        OpenSession.model_validate(each, from_attributes=True) for each in await access.sessions_of(session, caller)
+        SignedInSession.model_validate(each, from_attributes=True) for each in await access.sessions_of(session, caller)
     ]
 
 

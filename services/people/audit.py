@@ -27,7 +27,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AuditEntry:
     """Someone saw or changed something."""
 
     at: datetime
@@ -76,7 +76,7 @@ async def formerly_here(session: AsyncSession, cpts_id: str, account_id: UUID) -
     return any(each.id == account_id for each in await former_members(session, cpts_id))
 
 
-async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str, limit: int = 200) -> list[Access]:
+async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str, limit: int = 200) -> list[AuditEntry]:
     """The last accesses to patients' data in a CPTS, by what the account is called or by the object."""
     query = (
         select(AccessRow, AccountRow.label)
@@ -89,7 +89,7 @@ async def accesses(session: AsyncSession, cpts_id: str, account: str, item: str,
         query = query.where(col(AccessRow.object_id) == item)
     rows = await session.exec(query.order_by(col(AccessRow.at).desc()).limit(limit))
     return [
-        Access(row.at, label or row.account, row.role, row.action, row.object_kind, row.object_id)
+        AuditEntry(row.at, label or row.account, row.role, row.action, row.object_kind, row.object_id)
         for row, label in rows
     ]
 

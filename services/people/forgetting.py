@@ -10,7 +10,7 @@ from shared.db import run
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Retention:
     """Rows of one table, until they are so old; `age` compares with the clock that wrote them."""
 
     table: str
@@ -28,13 +28,13 @@ class Kept:
 OLDER, PAST = "at < common.now() - interval '{}'", "expires_at < clock_timestamp() - interval '{}'"
 APPEND_ONLY = ""
 """The services may not delete from it: `common.forget_TABLE()` does, of what is that old and of nothing else."""
-LINES: Sequence[Kept] = (
-    Kept("common.idempotency", "answers kept for a repeated request", "24 hours", OLDER.format("24 hours")),
-    Kept("common.session", "sessions, once ended", "1 day", PAST.format("1 day")),
-    Kept("common.live_ticket", "tickets of live connections", "1 minute", PAST.format("30 seconds")),
-    Kept("common.once_pass", "links of invitations and resets, once expired", "1 day", PAST.format("1 day")),
-    Kept("common.access_log", "who saw a patient's data", "3 years", APPEND_ONLY),
-    Kept("common.setting_change", "who set what", "3 years", APPEND_ONLY),
+LINES: Sequence[Retention] = (
+    Retention("common.idempotency", "answers kept for a repeated request", "24 hours", OLDER.format("24 hours")),
+    Retention("common.session", "sessions, once ended", "1 day", PAST.format("1 day")),
+    Retention("common.live_ticket", "tickets of live connections", "1 minute", PAST.format("30 seconds")),
+    Retention("common.once_pass", "links of invitations and resets, once expired", "1 day", PAST.format("1 day")),
+    Retention("common.access_log", "who saw a patient's data", "3 years", APPEND_ONLY),
+    Retention("common.setting_change", "who set what", "3 years", APPEND_ONLY),
 )
 
 

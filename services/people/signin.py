@@ -67,7 +67,7 @@ class DemoCard(BaseModel):
     cpts_id: str
 
 
-class Opened(BaseModel):
+class SessionOpened(BaseModel):
     """The session is open, its cookie set."""
 
     role: Role
@@ -171,7 +171,7 @@ def set_cookie(response: Response, wiring: Wiring, token: str) -> None:
 
 
 @routes.post("/session", status_code=201)
-async def enter(given: Credentials, request: Request, response: Response, wiring: WiringDep) -> Opened:
+async def enter(given: Credentials, request: Request, response: Response, wiring: WiringDep) -> SessionOpened:
     """Sign in with e-mail, password and the six digits of the second factor."""
     require_own_origin(request.headers.get("origin"), wiring)
     email = given.email.lower()
@@ -191,7 +191,7 @@ async def enter(given: Credentials, request: Request, response: Response, wiring
         )
     await wiring.attempts.right(email, address)
     set_cookie(response, wiring, token)
-    return Opened(role=role)
+    return SessionOpened(role=role)
 
 
 def browser_of(request: Request) -> str:
@@ -228,7 +228,7 @@ async def cards(session: SessionDep, wiring: WiringDep) -> list[DemoCard]:
 @routes.post("/session/demo/{account_id}", status_code=201)
 async def enter_demo(
     account_id: UUID, request: Request, response: Response, session: SessionDep, wiring: WiringDep
-) -> Opened:
+) -> SessionOpened:
     """Sign in as a demonstration account, in demo mode only."""
     require_own_origin(request.headers.get("origin"), wiring)
     account = await session.get(AccountRow, account_id) if wiring.settings.demo else None
@@ -237,4 +237,4 @@ async def enter_demo(
     await end_former(session, request, wiring)
     token, role = await sign_in(session, account, role=None, hours=wiring.settings.session_hours)
     set_cookie(response, wiring, token)
-    return Opened(role=role)
+    return SessionOpened(role=role)

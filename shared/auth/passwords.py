@@ -27,7 +27,7 @@ class WeakPassword(Invalid):
     code = "weak_password"
 
 
-class Busy(TooManyAttempts):
+class TooManySignIns(TooManyAttempts):
     """Beaucoup de personnes se connectent en ce moment : réessayez dans quelques secondes."""
 
     code = "busy"
@@ -64,22 +64,22 @@ class Passwords:
         self._places, self._waiting = asyncio.Semaphore(AT_ONCE), 0
 
     async def matches(self, kept: str | None, given: str) -> bool:
-        """Whether this is the password; for nobody's it takes as long. Raises `Busy`."""
+        """Whether this is the password; for nobody's it takes as long. Raises `TooManySignIns`."""
         return bool(await self._in_turn(_matches, kept, given))
 
     async def hashed(self, password: str) -> str:
-        """What to keep of it; raises `Busy`."""
+        """What to keep of it; raises `TooManySignIns`."""
         return str(await self._in_turn(HASHER.hash, password))
 
     async def _in_turn(self, work: object, *given: object) -> object:
         if self._waiting >= WAITING:
-            raise Busy
+            raise TooManySignIns
         self._waiting += 1
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._places.acquire()
         except TimeoutError:
-            raise Busy from None
+            raise TooManySignIns from None
         finally:
             self._waiting -= 1
         try:

@@ -24,7 +24,7 @@ from shared.embedded.place import (
     AlreadyRunning,
     Binaries,
     CannotStart,
-    Place,
+    EmbeddedPlace,
     claimed,
     found_binaries,
     major_version,
@@ -108,7 +108,7 @@ async def servers(
             yield _servers(place, database_url, redis_url)
 
 
-def _servers(place: Place, database_url: str | None, redis_url: str | None) -> Servers:
+def _servers(place: EmbeddedPlace, database_url: str | None, redis_url: str | None) -> Servers:
     return Servers(
         asyncpg_url(database_url) if database_url else _database_url(place),
         redis_url or _redis_url(place),
@@ -121,15 +121,15 @@ def asyncpg_url(url: str) -> str:
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", url)
 
 
-def _database_url(place: Place) -> str:
+def _database_url(place: EmbeddedPlace) -> str:
     return f"postgresql+asyncpg://{USER}:{place.password}@/{DATABASE}?host={quote(str(place.sockets))}"
 
 
-def _redis_url(place: Place) -> str:
+def _redis_url(place: EmbeddedPlace) -> str:
     return f"unix://:{place.password}@{quote(str(place.sockets / VALKEY_SOCKET))}"
 
 
-async def _postgres(programs: Path, place: Place) -> Server:
+async def _postgres(programs: Path, place: EmbeddedPlace) -> Server:
     folder = place.folder / "postgres"
     if not folder.exists():
         await _init(programs, folder, place)
@@ -156,7 +156,7 @@ async def _postgres(programs: Path, place: Place) -> Server:
     )
 
 
-async def _init(programs: Path, folder: Path, place: Place) -> None:
+async def _init(programs: Path, folder: Path, place: EmbeddedPlace) -> None:
     # Made aside and renamed: an interrupted first start leaves nothing that looks like a database.
     half = place.folder / "postgres.new"
     shutil.rmtree(half, ignore_errors=True)
@@ -180,13 +180,13 @@ async def _init(programs: Path, folder: Path, place: Place) -> None:
     half.rename(folder)
 
 
-async def _connected(place: Place, database: str) -> asyncpg.Connection:
+async def _connected(place: EmbeddedPlace, database: str) -> asyncpg.Connection:
     return await asyncpg.connect(
         host=str(place.sockets), user=USER, password=place.password, database=database, timeout=5
     )
 
 
-async def _postgres_answers(place: Place) -> bool:
+async def _postgres_answers(place: EmbeddedPlace) -> bool:
     try:
         connection = await _connected(place, "postgres")
     except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
@@ -195,7 +195,7 @@ async def _postgres_answers(place: Place) -> bool:
     return True
 
 
-async def _make_database(place: Place) -> None:
+async def _make_database(place: EmbeddedPlace) -> None:
     connection = await _connected(place, "postgres")
     try:
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
@@ -204,7 +204,7 @@ async def _make_database(place: Place) -> None:
         await connection.close()
 
 
-def _valkey(program: Path, place: Place) -> Server:
+def _valkey(program: Path, place: EmbeddedPlace) -> Server:
     folder = private(place.folder / "valkey", place.owner)
     settings = {
         "port": "0",
@@ -231,7 +231,7 @@ def _valkey(program: Path, place: Place) -> Server:
 
 
 @asynccontextmanager
-async def _valkey_client(place: Place) -> AsyncIterator[redis.asyncio.Redis]:
+async def _valkey_client(place: EmbeddedPlace) -> AsyncIterator[redis.asyncio.Redis]:
     client = redis.asyncio.Redis.from_url(_redis_url(place), socket_timeout=5, retry=None)
     try:
         yield client
@@ -239,7 +239,7 @@ async def _valkey_client(place: Place) -> AsyncIterator[redis.asyncio.Redis]:
         await client.aclose()
 
 
-async def _valkey_answers(place: Place) -> bool:
+async def _valkey_answers(place: EmbeddedPlace) -> bool:
     try:
         async with _valkey_client(place) as client:
             return bool(await client.ping())
@@ -247,7 +247,7 @@ async def _valkey_answers(place: Place) -> bool:
         return False
 
 
-async def _shut_down_stale_valkey(place: Place) -> None:
+async def _shut_down_stale_valkey(place: EmbeddedPlace) -> None:
     # We hold the folder: what still serves it has lost the program that started it.
     with suppress(redis.exceptions.ConnectionError):
         async with _valkey_client(place) as client:

@@ -49,7 +49,7 @@ class Binaries:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EmbeddedPlace:
     """A private folder, its owner, the folder of its sockets and the servers' password."""
 
     folder: Path
@@ -59,7 +59,7 @@ class Place:
 
 
 @contextmanager
-def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[Place]:
+def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[EmbeddedPlace]:
     """Hold `data_dir` for this process alone. CannotStart if another one holds it or it belongs to someone else."""
     owner = owner_of(data_dir / "servers")
     if not data_dir.exists():
@@ -71,14 +71,14 @@ def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[Place]:
             folder.unlink(missing_ok=True)
             folder.symlink_to(private(state_dir / _short_hash(data_dir), owner))
         folder = private(folder, owner).resolve()
-        yield Place(folder, owner, sockets_for(folder, owner), _password(folder, owner))
+        yield EmbeddedPlace(folder, owner, sockets_for(folder, owner), _password(folder, owner))
 
 
-def occupied(data_dir: Path) -> Place:
+def occupied(data_dir: Path) -> EmbeddedPlace:
     """The place that another process holds, to connect to its servers."""
     folder = (data_dir / "servers").resolve()
     owner = owner_of(folder)
-    return Place(folder, owner, sockets_for(folder, owner), _password(folder, owner))
+    return EmbeddedPlace(folder, owner, sockets_for(folder, owner), _password(folder, owner))
 
 
 def owner_of(folder: Path) -> Owner:

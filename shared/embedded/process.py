@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from shared.embedded import becoming
-from shared.embedded.place import CannotStart, Place
+from shared.embedded.place import CannotStart, EmbeddedPlace
 
 LOG = structlog.get_logger()
 READY_WITHIN_S = 60
@@ -34,7 +34,7 @@ class Server:
 
 
 @asynccontextmanager
-async def kept(servers: Sequence[Server], place: Place) -> AsyncIterator[None]:
+async def kept(servers: Sequence[Server], place: EmbeddedPlace) -> AsyncIterator[None]:
     """Run `servers` side by side for as long as the context lasts. CannotStart if a first start fails."""
     serving = [asyncio.Event() for _ in servers]
     keepers = [
@@ -58,7 +58,7 @@ async def kept(servers: Sequence[Server], place: Place) -> AsyncIterator[None]:
                 await keeper
 
 
-async def run(command: list[str], place: Place) -> None:
+async def run(command: list[str], place: EmbeddedPlace) -> None:
     """Run a command to its end as the servers' user. CannotStart with what it printed if it fails."""
     process = await _spawn(command, place, signal.SIGKILL, output=asyncio.subprocess.PIPE)
     try:
@@ -74,7 +74,7 @@ async def _all_set(events: Sequence[asyncio.Event]) -> None:
         await event.wait()
 
 
-async def _keep(server: Server, place: Place, serving: asyncio.Event) -> None:
+async def _keep(server: Server, place: EmbeddedPlace, serving: asyncio.Event) -> None:
     pause_s = 0.05
     while True:
         try:
@@ -95,7 +95,7 @@ async def _keep(server: Server, place: Place, serving: asyncio.Event) -> None:
         await asyncio.sleep(pause_s)
 
 
-async def _start(server: Server, place: Place) -> asyncio.subprocess.Process:
+async def _start(server: Server, place: EmbeddedPlace) -> asyncio.subprocess.Process:
     log = place.folder / f"{server.name}.log"
     try:
         async with asyncio.timeout(READY_WITHIN_S):
@@ -124,7 +124,7 @@ async def _serves(server: Server, process: asyncio.subprocess.Process) -> bool:
 
 
 async def _spawn(
-    command: list[str], place: Place, death_signal: int, *, log: Path | None = None, output: int | None = None
+    command: list[str], place: EmbeddedPlace, death_signal: int, *, log: Path | None = None, output: int | None = None
 ) -> asyncio.subprocess.Process:
     owner = place.owner
     shim = [sys.executable, "-I", "-S", becoming.__file__]
@@ -162,7 +162,7 @@ async def _stop(process: asyncio.subprocess.Process, how: signal.Signals) -> Non
         await process.wait()
 
 
-def _private_log(log: Path, place: Place) -> int:
+def _private_log(log: Path, place: EmbeddedPlace) -> int:
     # Emptied at each start: it holds what the server says of itself, never a statement nor its values.
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     os.fchown(descriptor, place.owner.uid, place.owner.gid)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from shared.outside.nir import holds_patient_number
@@ -88,3 +88,9 @@ BirthDate = Annotated[date, AfterValidator(_of_somebody_alive)]
 Insee = Annotated[str, Field(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")]
 CptsId = Annotated[str, Field(min_length=1, max_length=20), LINE]
 """A CPTS, as a caller names it: whether it is theirs is asked afterwards."""
+
+
+class Order(BaseModel):
+    """Something asked; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -27,7 +27,7 @@ API = {"availability": "/availability", "matching": "/matching"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SitePart:
     """The pages of one service: its routes and the folder that holds `templates/` and `static/`."""
 
     service: str
@@ -78,7 +78,7 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 def site(
     wirings: Mapping[str, Wiring],
-    parts: Sequence[Part],
+    parts: Sequence[SitePart],
     *,
     api: Mapping[str, str] = API,
     national_sign_in: bool = False,

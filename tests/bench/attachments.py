@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from services.installation.histories import HISTORIES
-from services.matching.doctors.app.rounds import Panel, RoundDesk, run_round
+from services.matching.doctors.app.rounds import DeclaredPanel, RoundDesk, run_round
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -103,7 +103,7 @@ async def one_round(settings: Settings, places: int) -> tuple[AttachmentRoundRow
     """The round's row, and the seconds it took to decide and in all."""
     rng = np.random.default_rng(SEED + 1)
     panels = [
-        Panel(
+        DeclaredPanel(
             practitioner_id=new_id(MORNING),
             point=Point(44.5 + float(rng.normal(0, 0.1)), 3.5 + float(rng.normal(0, 0.1))),
             places=places // PRACTITIONERS,
@@ -113,7 +113,7 @@ async def one_round(settings: Settings, places: int) -> tuple[AttachmentRoundRow
     ]
     deciding: list[float] = []
 
-    async def declared(_cpts_id: str) -> list[Panel]:
+    async def declared(_cpts_id: str) -> list[DeclaredPanel]:
         return panels
 
     async def decided(around: AttachmentRound) -> Decision:

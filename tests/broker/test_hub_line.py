@@ -15,9 +15,9 @@ from aio_pika.exceptions import AMQPError
 from sqlalchemy import text
 
 from services.cli.hub import line_of
-from services.matching.hub.directory import Directory
+from services.matching.hub.directory import HubDirectory
 from services.matching.hub.settings import HubSettings
-from services.matching.hub.transport import Line
+from services.matching.hub.transport import HubLine
 from services.matching.sameday.edges.availability import client_for
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
@@ -47,10 +47,10 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brok
 class Samu:
     """Someone else at the hub, with queues of their own; and the base behind us."""
 
-    def __init__(self, broker: Broker, wiring: Wiring, settings: HubSettings, directory: Directory) -> None:
+    def __init__(self, broker: Broker, wiring: Wiring, settings: HubSettings, directory: HubDirectory) -> None:
         self.broker, self.wiring, self.settings, self.directory = broker, wiring, settings, directory
 
-    def line(self, **changes: Any) -> Line:
+    def line(self, **changes: Any) -> HubLine:
         return line_of(self.wiring, self.settings.model_copy(update=changes), self.directory)
 
     @asynccontextmanager
@@ -135,7 +135,7 @@ async def samu(settings: Settings, reference: Path, broker: Broker) -> AsyncIter
     )
     await emptied(broker)
     async with running(wire("matching", await with_communes(settings))) as wiring, client_for(settings) as client:
-        yield Samu(broker, wiring, hub, Directory(client))
+        yield Samu(broker, wiring, hub, HubDirectory(client))
 
 
 async def emptied(broker: Broker) -> None:

@@ -12,7 +12,7 @@ import httpx
 from playwright.async_api import Browser
 from rich.console import Console
 
-from services.cli.demo import Options, Stage, next_day
+from services.cli.demo import DemoOptions, Stage, next_day
 from services.cli.up import serving
 from services.demo.days import at
 from services.demo.seed import seed
@@ -39,7 +39,7 @@ async def play(here: Settings, data: Path, port: int) -> datetime:
     for _ in range(2):
         async with owner(here) as session:
             day = await next_day(session)
-        stage = Stage(here, Options(data, port, SPEED, SEED, 1, flu=True), Console(file=io.StringIO()))
+        stage = Stage(here, DemoOptions(data, port, SPEED, SEED, 1, flu=True), Console(file=io.StringIO()))
         told = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(stage.play_one_day(told))

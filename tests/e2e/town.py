@@ -111,7 +111,7 @@ async def settle(settings: Settings, url: str) -> Town:
         territory = orders.Cpts(name="CPTS de l'Essai", size=1, communes=[insee for insee, *_ in COMMUNES])
         await directory.put_cpts(session, CPTS, territory)
         for index, (first, last, profession, where, insee, lat, lon) in enumerate(PEOPLE):
-            entry = orders.Practitioner(
+            entry = orders.PractitionerEntry(
                 cpts_id=CPTS, last_name=last, first_name=first, profession=profession, phone="04 66 00 00 00"
             )
             place = orders.Place(

@@ -13,7 +13,7 @@ from services.matching.engine.doctors.model import (
     AttachmentPlan,
     AttachmentRound,
     GpOffer,
-    Patient,
+    Seeker,
 )
 from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
@@ -29,7 +29,7 @@ since = st.sampled_from([0, 0, 1, 5, 30, 60, 100, 170, 182, 183, 200, 250, 364, 
 )
 
 patients = st.builds(
-    lambda commune, flag, age, since, home, forbidden: Patient(
+    lambda commune, flag, age, since, home, forbidden: Seeker(
         "", commune, since, frozenset({flag}), age, home_visits=home, forbidden=forbidden
     ),
     st.sampled_from(sorted(TOWNS)),
@@ -66,7 +66,7 @@ def rounds(draw: st.DrawFn, most_patients: int, most_offers: int = 3) -> Attachm
     )
 
 
-def journey_s(around: AttachmentRound, patient: Patient, offer: GpOffer) -> int:
+def journey_s(around: AttachmentRound, patient: Seeker, offer: GpOffer) -> int:
     """Great circle × detour ÷ speed, by the haversine, in whole seconds."""
     here, there = around.communes[patient.commune], offer.point
     north, east = radians(there.lat - here.lat), radians(there.lon - here.lon)
@@ -89,17 +89,17 @@ def travel_of(around: AttachmentRound) -> dict[tuple[str, str], int]:
     return found
 
 
-def days_of(around: AttachmentRound, patient: Patient) -> int:
+def days_of(around: AttachmentRound, patient: Seeker) -> int:
     at = max(one.since_at_s for one in around.patients) if around.at_s is None else around.at_s
     return max(0, at - patient.since_at_s) // 86_400
 
 
-def rank_of(around: AttachmentRound, patient: Patient) -> tuple[int, int]:
+def rank_of(around: AttachmentRound, patient: Seeker) -> tuple[int, int]:
     """Class, then band: a year, six months, less."""
     return CLASSES.index(class_of(patient)), len([1 for least in BANDS if days_of(around, patient) < least])
 
 
-def class_of(patient: Patient) -> str:
+def class_of(patient: Seeker) -> str:
     """ALD, then pregnancy, then 70 years and more, then C2S or AME, then the others."""
     if "ald" in patient.flags or "pregnancy" in patient.flags:
         return "ald" if "ald" in patient.flags else "pregnancy"
@@ -233,8 +233,8 @@ def households(draw: st.DrawFn) -> AttachmentRound:
 
 
 def could_have(
-    around: AttachmentRound, plan: AttachmentPlan, patient: Patient, travel: dict[tuple[str, str], int]
-) -> list[tuple[Patient, str]]:
+    around: AttachmentRound, plan: AttachmentPlan, patient: Seeker, travel: dict[tuple[str, str], int]
+) -> list[tuple[Seeker, str]]:
     """Whose place could have been this patient's: each who has one there, if leaving it would make room."""
     choice = as_choice(plan)
     people = {one.id: one for one in around.patients}
@@ -277,7 +277,7 @@ def test_what_is_said_of_who_has_the_places_is_never_false(around: AttachmentRou
             assert sum(left.taken_by_class) == len({h.id for h, _ in holders})
 
 
-def order(around: AttachmentRound, patient: Patient) -> tuple[int, int]:
+def order(around: AttachmentRound, patient: Seeker) -> tuple[int, int]:
     """Ranked by class, then by the instant of asking."""
     return rank_of(around, patient)[0], patient.since_at_s
 

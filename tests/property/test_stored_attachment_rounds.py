@@ -15,7 +15,7 @@ from services.matching.doctors.api.rounds import computed_by
 from services.matching.doctors.app import answers as attachment_answers
 from services.matching.doctors.app import register as attachments
 from services.matching.doctors.app.intake import AttachmentForm
-from services.matching.doctors.app.rounds import Panel, RoundDesk, run_round
+from services.matching.doctors.app.rounds import DeclaredPanel, RoundDesk, run_round
 from services.matching.doctors.reads import attachments_of, outcomes_of, rounds_of
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -36,9 +36,9 @@ def doctor(practitioner_id: UUID) -> Caller:
     return Caller("doctor", Role.PRACTITIONER, frozenset({CPTS}), frozenset({str(practitioner_id)}))
 
 
-def drawn_panels(draw: np.random.Generator) -> list[Panel]:
+def drawn_panels(draw: np.random.Generator) -> list[DeclaredPanel]:
     return [
-        Panel(
+        DeclaredPanel(
             practitioner_id=new_id(MORNING),
             point=Point(44.5 + float(draw.random()) / 5, 3.5),
             places=int(draw.integers(0, 4)),
@@ -98,7 +98,7 @@ async def test_a_stored_round_is_what_the_core_says_and_no_panel_is_exceeded(set
     most = {panel.practitioner_id: panel.places for panel in panels}
     asked: list[AttachmentRound] = []
 
-    async def declared(_cpts_id: str) -> list[Panel]:
+    async def declared(_cpts_id: str) -> list[DeclaredPanel]:
         return panels
 
     async def computed(around: AttachmentRound) -> Decision:
@@ -155,7 +155,7 @@ async def test_a_round_whose_solver_fails_is_kept_as_failed_and_may_be_run_again
     panels = drawn_panels(np.random.default_rng(3))
     price = 2**52
 
-    async def declared(_cpts_id: str) -> list[Panel]:
+    async def declared(_cpts_id: str) -> list[DeclaredPanel]:
         return panels
 
     async def solver(compute: Callable[[AttachmentRound], Decision], around: AttachmentRound) -> Decision:

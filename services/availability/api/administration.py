@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from services.availability.reads.administration import Claims, FollowedAgenda, claims, followed_agendas
 from shared.auth import Role
 from shared.db import Scope, set_scope
-from shared.export import Cell, Kind, as_file, moment
+from shared.export import Cell, FileKind, as_file, moment
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import CptsId
 from shared.wording.labels import language_of, wording
@@ -40,7 +40,7 @@ async def export(
     caller: CallerDep,
     session: SessionDep,
     name: Literal["territory", "feeds"],
-    kind: Kind,
+    kind: FileKind,
     cpts: CptsId,
 ) -> Response:
     """One of these lists as a file."""

@@ -12,7 +12,7 @@ from services.availability import orders, reads
 from services.availability.api.slots import seeing
 from services.availability.app import batch as batches
 from services.availability.app import bookings as app
-from services.availability.app.places import Hold
+from services.availability.app.places import WantedPlace
 from shared.auth import Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.db import database_now
@@ -40,7 +40,7 @@ async def hold(
 
     async def use_case() -> BookingView:
         plain = order.model_dump(exclude={"minutes"})
-        wanted = Hold(slot_id=slot_id, length=timedelta(minutes=order.minutes), **plain)
+        wanted = WantedPlace(slot_id=slot_id, length=timedelta(minutes=order.minutes), **plain)
         return await app.hold_slot(session, caller, wanted, sees=seeing(caller))
 
     return await once(use_case)
@@ -133,7 +133,7 @@ def _carried(answer: batches.Answer, kind: str, request: Request) -> Carried:
 
 
 @routes.post("/bookings/answers")
-async def answers(caller: CallerDep, session: SessionDep, order: orders.Asked) -> list[BookingAnswer]:
+async def answers(caller: CallerDep, session: SessionDep, order: orders.BookingsAsked) -> list[BookingAnswer]:
     """Where these bookings stand now, for who may be late to hear of it; ids that are not known are left out."""
     caller.require(Role.MACHINE)
     return await reads.booking_answers(session, order.ids)

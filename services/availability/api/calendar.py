@@ -18,7 +18,7 @@ from shared.http import CallerDep, OnceDep, SessionDep
 routes = APIRouter(tags=["calendar"])
 
 
-class Opening(orders.NewOpening):
+class DeclaredOpening(orders.NewOpening):
     """A recurring opening, as declared."""
 
     id: UUID
@@ -35,27 +35,27 @@ class Absence(BaseModel):
     from_agenda: bool = False
 
 
-def opening_of(row: OpeningRow) -> Opening:
+def opening_of(row: OpeningRow) -> DeclaredOpening:
     """An opening as it was declared: the CPTS it is shown to besides its own."""
-    plain: dict[str, Any] = row.model_dump(include=set(Opening.model_fields))
-    return Opening(**{**plain, "audience": [cpts for cpts in row.audience if cpts != row.cpts_id]})
+    plain: dict[str, Any] = row.model_dump(include=set(DeclaredOpening.model_fields))
+    return DeclaredOpening(**{**plain, "audience": [cpts for cpts in row.audience if cpts != row.cpts_id]})
 
 
-@routes.post("/openings", status_code=201, response_model=Opening)
+@routes.post("/openings", status_code=201, response_model=DeclaredOpening)
 async def declare_opening(
     caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.NewOpening
 ) -> JSONResponse:
     """Open every week; slots are cut three days ahead."""
     caller.require(*WRITERS)
 
-    async def use_case() -> Opening:
+    async def use_case() -> DeclaredOpening:
         return opening_of(await app.declare_opening(session, caller, order))
 
     return await once(use_case)
 
 
 @routes.get("/openings")
-async def openings(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> list[Opening]:
+async def openings(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> list[DeclaredOpening]:
     """The recurring openings of a practitioner."""
     caller.require(*WRITERS)
     return [opening_of(row) for row in await app.openings_of(session, practitioner_id)]

@@ -22,13 +22,13 @@ THEMSELVES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.ADMIN)
 routes = APIRouter(tags=["directory"])
 
 
-class Written(BaseModel):
+class WrittenId(BaseModel):
     """The identifier of what was written."""
 
     id: UUID
 
 
-class Practice(orders.Settings):
+class Practice(orders.PractitionerSettings):
     """What a practitioner set for themselves."""
 
     panel_declared: bool
@@ -64,24 +64,24 @@ async def put_cpts(caller: CallerDep, session: SessionDep, finess: orders.Finess
 
 @routes.put("/practitioners/{rpps}")
 async def put_practitioner(
-    caller: CallerDep, session: SessionDep, rpps: orders.Rpps, order: orders.Practitioner
-) -> Written:
+    caller: CallerDep, session: SessionDep, rpps: orders.Rpps, order: orders.PractitionerEntry
+) -> WrittenId:
     """Write a practitioner, by RPPS."""
     caller.require(*ADMINS)
-    return Written(id=await app.put_practitioner(session, rpps, order))
+    return WrittenId(id=await app.put_practitioner(session, rpps, order))
 
 
 @routes.put("/places/{key}")
 async def put_place(
     caller: CallerDep, session: SessionDep, order: orders.Place, key: str = Path(pattern=r"^[A-Za-z0-9_:.-]{1,60}$")
-) -> Written:
+) -> WrittenId:
     """Write a place, by its business key, such as `finess:130012345` or `siret:12345678901234`."""
     caller.require(*ADMINS)
-    return Written(id=await app.put_place(session, key, order))
+    return WrittenId(id=await app.put_place(session, key, order))
 
 
 @routes.put("/places/{place_id}/access", status_code=204)
-async def put_access(caller: CallerDep, session: SessionDep, place_id: UUID, order: orders.Access) -> Response:
+async def put_access(caller: CallerDep, session: SessionDep, place_id: UUID, order: orders.PlaceAccess) -> Response:
     """How one gets into a place: floor, door code, wheelchair, phone. The ticket shows it."""
     caller.require(*THEMSELVES)
     await app.put_access(session, caller, place_id, order)

@@ -20,7 +20,7 @@ from services.availability.tables import PlaceRow, SlotRow
 from shared.clock import day_at, midnight, monday_of
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
-from shared.export import Cell, Kind, as_file, moment
+from shared.export import Cell, FileKind, as_file, moment
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import LINE, CptsId, Instant
 from shared.refusals import Invalid, NotFound
@@ -32,7 +32,7 @@ Table = list[list[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SlotListAsk:
     """Whose list, for which CPTS, in which words; of the slots that start between two instants."""
 
     session: AsyncSession
@@ -51,7 +51,7 @@ class Ask:
         return dict((await self.session.exec(select(PlaceRow.id, PlaceRow.name))).all())
 
 
-async def day(ask: Ask) -> Table:
+async def day(ask: SlotListAsk) -> Table:
     """One line per slot, one per patient where there are some; nobody is named."""
     found = await reads.slot_views(
         ask.session,
@@ -81,7 +81,7 @@ def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
     return words.say({"published": "slots.free", "withdrawn": "slots.withdrawn"}.get(slot.status, "slots.given_back"))
 
 
-async def ledger_by_week(ask: Ask) -> Table:
+async def ledger_by_week(ask: SlotListAsk) -> Table:
     """Patients served, those unknown before, those on top: a line per week of the last year."""
     today = day_at(await database_now(ask.session))
     monday = monday_of(today) - timedelta(weeks=WEEKS - 1)
@@ -90,7 +90,7 @@ async def ledger_by_week(ask: Ask) -> Table:
     return [ask.header("week_of", "served", "unknown", "supplements"), *lines]
 
 
-async def openings(ask: Ask) -> Table:
+async def openings(ask: SlotListAsk) -> Table:
     """What comes back every week."""
     places, days = await ask.places(), get_day_names("wide", locale=ask.words.language)
     found = await calendar.openings_of(ask.session, ask.practitioner_id)
@@ -109,14 +109,14 @@ async def openings(ask: Ask) -> Table:
     return [ask.header("days", "from", "to", "minutes", "place", "first_day", "last_day"), *lines]
 
 
-async def absences(ask: Ask) -> Table:
+async def absences(ask: SlotListAsk) -> Table:
     """When they are away."""
     found = await calendar.absences_of(ask.session, ask.practitioner_id)
     lines: Table = [[moment(each.starts_at), moment(each.ends_at)] for each in found]
     return [ask.header("from", "to"), *lines]
 
 
-LISTS: Mapping[str, Callable[[Ask], Awaitable[Table]]] = {
+LISTS: Mapping[str, Callable[[SlotListAsk], Awaitable[Table]]] = {
     "day": day,
     "ledger": ledger_by_week,
     "openings": openings,
@@ -131,7 +131,7 @@ async def export(
     caller: CallerDep,
     session: SessionDep,
     name: Annotated[str, Path(max_length=40), LINE],
-    kind: Kind,
+    kind: FileKind,
     cpts: CptsId,
     practitioner_id: UUID,
     start: Annotated[Instant | None, Query(alias="from")] = None,
@@ -147,5 +147,5 @@ async def export(
     last = end or first + timedelta(days=1)
     if last - first > LONGEST_PAST:
         raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
-    ask = Ask(session, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
+    ask = SlotListAsk(session, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
     return as_file(name, kind, await LISTS[name](ask))

@@ -70,7 +70,7 @@ async def slots(
 
 
 @routes.put("/cpts/{finess}/wanted-slots", status_code=204)
-async def wanted(caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.Wanted) -> Response:
+async def wanted(caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.WantedSlots) -> Response:
     """What a matching says of who waits: slots that are due to go back, and that somebody could take, stay on offer."""
     caller.require(Role.MACHINE)
     caller.require_cpts(finess)
@@ -95,30 +95,30 @@ async def publish(caller: CallerDep, session: SessionDep, once: OnceDep, order: 
     return await once(use_case)
 
 
-class LeftOut(BaseModel):
+class LeftOutSlot(BaseModel):
     """A slot that was not published: one is `there`, it is `past`, its practitioner `away` or `not_there` any more."""
 
     starts_at: Instant
     reason: Literal["there", "away", "past", "not_there"]
 
 
-class Copied(BaseModel):
+class CopiedDay(BaseModel):
     """The day that was copied, what was published of it, and what was not."""
 
     from_day: date | None
     slots: list[SlotView]
-    left_out: list[LeftOut]
+    left_out: list[LeftOutSlot]
 
 
-@routes.post("/slots/as-before", status_code=201, response_model=Copied)
+@routes.post("/slots/as-before", status_code=201, response_model=CopiedDay)
 async def publish_as_before(
     caller: CallerDep, session: SessionDep, once: OnceDep, order: orders.AsBefore
 ) -> JSONResponse:
     """Publish the slots of the last working day before this one again, as they were; what cannot be is said."""
     caller.require(*WRITERS)
 
-    async def use_case() -> Copied:
-        return Copied.model_validate(asdict(await copying.publish_as_before(session, caller, order)))
+    async def use_case() -> CopiedDay:
+        return CopiedDay.model_validate(asdict(await copying.publish_as_before(session, caller, order)))
 
     return await once(use_case)
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
-from services.availability.app.places import Hold, Sees, Turn
-from services.availability.core.places import Place
+from services.availability.app.places import Sees, Turn, WantedPlace
+from services.availability.core.places import TakenPlace
 from services.availability.orders import Batch, ConfirmationOf, HoldOf, ReleaseOf
 from services.availability.refusals import GroupRefused
 from shared.auth import Caller
@@ -33,7 +33,7 @@ class Item:
     kind: str
     number: int
     group: str | None
-    act: Callable[[Turn], Place]
+    act: Callable[[Turn], TakenPlace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class Hands:
     vault: Vault
     sees: Sees
 
-    def hold(self, order: HoldOf, wanted: Hold, turn: Turn) -> Place:
+    def hold(self, order: HoldOf, wanted: WantedPlace, turn: Turn) -> TakenPlace:
         """Hold, and confirm when asked to."""
         place = turn.hold(self.caller, wanted, sees=self.sees)
         return turn.confirm(self.caller, self.vault, place.id, told(order.patient)) if order.confirm else place
 
-    def confirm(self, order: ConfirmationOf, turn: Turn) -> Place:
+    def confirm(self, order: ConfirmationOf, turn: Turn) -> TakenPlace:
         """Make a hold firm."""
         return turn.confirm(self.caller, self.vault, order.booking_id, told(order.patient))
 
-    def release(self, order: ReleaseOf, turn: Turn) -> Place:
+    def release(self, order: ReleaseOf, turn: Turn) -> TakenPlace:
         """Give a place back: as asked, else as it stands."""
         kept = turn.mine(self.caller, order.booking_id).state in (BookingState.HELD, BookingState.RELEASED)
         after = order.state or (BookingState.RELEASED if kept else BookingState.CANCELLED)
@@ -65,22 +65,22 @@ async def carry_out(session: AsyncSession, hands: Hands, batch: Batch) -> dict[s
     holds = [_wanted(order) for order in batch.hold]
     bookings = {order.booking_id for order in batch.confirm} | {order.booking_id for order in batch.release}
     turn = await Turn.at(session, holds=holds, bookings=bookings)
-    answers: dict[tuple[str, int], Place | Refusal] = {}
+    answers: dict[tuple[str, int], TakenPlace | Refusal] = {}
     for unit in _units(_items(hands, batch, holds)):
         answers |= _all_or_none(turn, unit)
     await turn.write(session, hands.caller)
     views: dict[str, list[Answer]] = {"hold": [], "confirm": [], "release": []}
     for (kind, _number), answer in sorted(answers.items(), key=lambda each: each[0]):
-        views[kind].append(reads.booking_view(turn.place(answer.id)) if isinstance(answer, Place) else answer)
+        views[kind].append(reads.booking_view(turn.place(answer.id)) if isinstance(answer, TakenPlace) else answer)
     return views
 
 
-def _wanted(order: HoldOf) -> Hold:
+def _wanted(order: HoldOf) -> WantedPlace:
     plain = order.model_dump(include={"slot_id", "request_id", "held_for", "urgency", "own_patient"})
-    return Hold(length=timedelta(minutes=order.minutes), **plain)
+    return WantedPlace(length=timedelta(minutes=order.minutes), **plain)
 
 
-def _items(hands: Hands, batch: Batch, holds: Sequence[Hold]) -> list[Item]:
+def _items(hands: Hands, batch: Batch, holds: Sequence[WantedPlace]) -> list[Item]:
     """What is given back comes first, so that it may be taken in the same call."""
     return [
         *(
@@ -106,15 +106,17 @@ def _units(items: Sequence[Item]) -> list[list[Item]]:
     return list(units.values())
 
 
-def _all_or_none(turn: Turn, unit: Sequence[Item]) -> dict[tuple[str, int], Place | Refusal]:
+def _all_or_none(turn: Turn, unit: Sequence[Item]) -> dict[tuple[str, int], TakenPlace | Refusal]:
     before = turn.draft.copy()
-    done: dict[tuple[str, int], Place | Refusal] = {}
+    done: dict[tuple[str, int], TakenPlace | Refusal] = {}
     for item in unit:
         try:
             done[item.kind, item.number] = item.act(turn)
         except Refusal as refusal:
             turn.draft = before
-            others: dict[tuple[str, int], Place | Refusal] = {(each.kind, each.number): GroupRefused() for each in unit}
+            others: dict[tuple[str, int], TakenPlace | Refusal] = {
+                (each.kind, each.number): GroupRefused() for each in unit
+            }
             return others | {(item.kind, item.number): refusal}
     return done
 

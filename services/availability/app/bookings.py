@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
-from services.availability.app.places import Hold, Sees, Turn
+from services.availability.app.places import Sees, Turn, WantedPlace
 from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import BookingState, BookingView
@@ -18,7 +18,7 @@ SERVICE = Caller("service", Role.MACHINE, frozenset({"*"}))
 """Who lets time pass."""
 
 
-async def hold_slot(session: AsyncSession, caller: Caller, order: Hold, *, sees: Sees) -> BookingView:
+async def hold_slot(session: AsyncSession, caller: Caller, order: WantedPlace, *, sees: Sees) -> BookingView:
     """Keep one place for a request. Asking twice for the same pair answers the same hold.
 
     A machine may say for whom it holds; that account then owns the booking. Raises `SlotUnavailable` when no place is

@@ -28,7 +28,7 @@ async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> No
         await tell_cpts(session, row, limits=order.supplement_limit is not None)
 
 
-async def put_practitioner(session: AsyncSession, rpps: str, order: orders.Practitioner) -> UUID:
+async def put_practitioner(session: AsyncSession, rpps: str, order: orders.PractitionerEntry) -> UUID:
     """Write an entry of the directory; answers its id."""
     row_id, changed = await store.practitioner(session, rpps, order.model_dump())
     if changed:
@@ -51,7 +51,7 @@ async def put_place(session: AsyncSession, key: str, order: orders.Place) -> UUI
     return row_id
 
 
-async def put_access(session: AsyncSession, caller: Caller, place_id: UUID, order: orders.Access) -> None:
+async def put_access(session: AsyncSession, caller: Caller, place_id: UUID, order: orders.PlaceAccess) -> None:
     """Say how one gets into a place, for who works there and who runs its CPTS; raises `NotAllowed`, `NotFound`."""
     works = select(ScheduleRow.practitioner_id).where(
         ScheduleRow.place_id == place_id, col(ScheduleRow.closed_at).is_(None)
@@ -94,13 +94,13 @@ async def put_settings(session: AsyncSession, caller: Caller, practitioner_id: U
 
 async def settings_of(
     session: AsyncSession, caller: Caller, practitioner_id: UUID
-) -> tuple[orders.Settings, bool, bool]:
+) -> tuple[orders.PractitionerSettings, bool, bool]:
     """What a practitioner set, the defaults where nothing is; whether they declared new patients; follow an agenda."""
     caller.require_practitioner(practitioner_id)
     practice = await session.get(PracticeRow, practitioner_id)
-    plain = practice.model_dump(include=set(orders.Settings.model_fields)) if practice else {}
+    plain = practice.model_dump(include=set(orders.PractitionerSettings.model_fields)) if practice else {}
     declared = await session.get(PanelRow, practitioner_id) is not None
-    return orders.Settings(**plain), declared, await session.get(AgendaFeedRow, practitioner_id) is not None
+    return orders.PractitionerSettings(**plain), declared, await session.get(AgendaFeedRow, practitioner_id) is not None
 
 
 async def put_panel(session: AsyncSession, caller: Caller, practitioner_id: UUID, order: orders.Panel) -> None:

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
 from services.availability.store import ledger
-from services.availability.store.ledger import Served
+from services.availability.store.ledger import ServedPatients
 from services.availability.tables import OUTBOX, CptsRow, MembershipRow, ScheduleRow, SlotRow
 from shared.clock import day_at
 from shared.contracts import CptsView, PlaceView, PractitionerView, SlotView
@@ -38,7 +38,7 @@ class Fact:
 
 
 async def tell(
-    session: AsyncSession, facts: Sequence[Fact], *, served: Sequence[Served] = (), introduce: bool = False
+    session: AsyncSession, facts: Sequence[Fact], *, served: Sequence[ServedPatients] = (), introduce: bool = False
 ) -> dict[UUID, SlotView]:
     """Append these facts to the streams of every CPTS that sees the slots; answers the slots as they now are.
 
@@ -74,7 +74,7 @@ def events_of(
     ]
 
 
-async def tell_served(session: AsyncSession, served: Sequence[Served], now: datetime) -> None:
+async def tell_served(session: AsyncSession, served: Sequence[ServedPatients], now: datetime) -> None:
     """Bring ledgers up to date and tell those that changed. The streams are locked: what is read here is final."""
     if not served:
         return

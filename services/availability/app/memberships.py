@@ -21,7 +21,7 @@ EVERYWHERE = Scope(frozenset({"*"}))
 THEIR_SIDE = (Role.PRACTITIONER, Role.DELEGATE, Role.ADMIN)
 
 
-class ElsewhereToo(NotAllowed):
+class PractitionerElsewhereToo(NotAllowed):
     """Ce praticien travaille aussi pour une autre CPTS : lui-même, ou qui le représente, en décide."""
 
     code = "elsewhere_too"
@@ -51,7 +51,7 @@ async def require_sole(session: AsyncSession, caller: Caller, practitioner_id: U
         if seen and not any(seen):
             raise NotAllowed(field="practitioner_id", rule="a member of one of your CPTS")
         if not all(seen):
-            raise ElsewhereToo(field="practitioner_id", value=practitioner_id)
+            raise PractitionerElsewhereToo(field="practitioner_id", value=practitioner_id)
 
 
 async def require_member(session: AsyncSession, caller: Caller, practitioner_id: UUID, cpts_id: str) -> None:

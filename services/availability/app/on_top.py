@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders
 from services.availability.app.facts import Fact
-from services.availability.app.places import Hold, Turn
+from services.availability.app.places import Turn, WantedPlace
 from services.availability.app.slots import home_of, new_slot, shared_fields
 from services.availability.core.slots import row_of
 from services.availability.refusals import InThePast, PractitionerAway
@@ -35,7 +35,7 @@ async def open_on_top(session: AsyncSession, caller: Caller, order: orders.OnTop
     turn = await Turn.at(session, slots=[slot.id])
     length = timedelta(minutes=order.hold_minutes)
     for name in order.request_ids:
-        wanted = Hold(
+        wanted = WantedPlace(
             slot.id, name, length, order.held_for, order.urgency, own_patient=order.own_patient, reason=order.reason
         )
         turn.hold(caller, wanted, sees=lambda _: True)

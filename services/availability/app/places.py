@@ -16,10 +16,10 @@ from services.availability import reads
 from services.availability.app import facts
 from services.availability.app.facts import Fact
 from services.availability.app.rights import require_own_name, require_theirs
-from services.availability.core.places import Place
+from services.availability.core.places import TakenPlace
 from services.availability.refusals import BookingSettled, HoldExpired, SlotUnavailable
 from services.availability.store import places as store
-from services.availability.store.ledger import Served
+from services.availability.store.ledger import ServedPatients
 from services.availability.store.notices import TOLD, booking_news
 from services.availability.store.places import Ground
 from services.availability.tables import OUTBOX
@@ -42,7 +42,7 @@ Sees = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class WantedPlace:
     """A place wanted for a request. `held_for`: the account that a machine asks for; `reason`: why on top."""
 
     slot_id: UUID
@@ -58,10 +58,10 @@ class Hold:
 class Draft:
     """What changes: places by id, and what goes with each change, in order."""
 
-    places: dict[UUID, Place] = field(default_factory=dict)
+    places: dict[UUID, TakenPlace] = field(default_factory=dict)
     reasons: dict[UUID, str] = field(default_factory=dict)
     sealed: dict[UUID, bytes] = field(default_factory=dict)
-    history: list[tuple[Place, str, str]] = field(default_factory=list)
+    history: list[tuple[TakenPlace, str, str]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
 
     def copy(self) -> "Draft":
@@ -83,7 +83,7 @@ class Turn:
         cls,
         session: AsyncSession,
         *,
-        holds: Collection[Hold] = (),
+        holds: Collection[WantedPlace] = (),
         slots: Collection[UUID] = (),
         bookings: Collection[UUID] = (),
     ) -> "Turn":
@@ -116,28 +116,28 @@ class Turn:
             raise NotFound
         return found
 
-    def place(self, booking_id: UUID) -> Place:
+    def place(self, booking_id: UUID) -> TakenPlace:
         """A booking as it now stands; raises `NotFound`."""
         found = self.draft.places.get(booking_id) or self._before.get(booking_id)
         if found is None:
             raise NotFound
         return found
 
-    def places_of(self, slot_id: UUID) -> list[Place]:
+    def places_of(self, slot_id: UUID) -> list[TakenPlace]:
         """The live bookings of a slot, as they now stand, in order."""
         known = {**self.ground(slot_id).places, **{k: p for k, p in self.draft.places.items() if p.slot_id == slot_id}}
         return [place for _, place in sorted(known.items()) if place.state in LIVE_BOOKING]
 
-    def lapsed(self, place: Place) -> bool:
+    def lapsed(self, place: TakenPlace) -> bool:
         """Whether a hold ended without anybody saying so yet."""
         return place.state == BookingState.HELD and place.held_until is not None and place.held_until <= self.now
 
-    def _of(self, slot_id: UUID, request_id: str | None) -> Place | None:
+    def _of(self, slot_id: UUID, request_id: str | None) -> TakenPlace | None:
         if request_id is None or slot_id not in self._grounds:
             return None
         return next((place for place in self.places_of(slot_id) if place.request_id == request_id), None)
 
-    def hold(self, caller: Caller, order: Hold, *, sees: Sees) -> Place:
+    def hold(self, caller: Caller, order: WantedPlace, *, sees: Sees) -> TakenPlace:
         """Keep one place for a request; asking twice is asking once. Raises `SlotUnavailable`, `NotFound`."""
         ground = self.ground(order.slot_id)
         if not sees(ground.slot):
@@ -151,7 +151,7 @@ class Turn:
             self.expire(order.slot_id)
         if not ground.locked or not self._has_room(ground):
             raise SlotUnavailable(slot_id=order.slot_id)
-        place = Place(
+        place = TakenPlace(
             id=new_id(self.now),
             cpts_id=ground.slot.cpts_id,
             slot_id=order.slot_id,
@@ -171,14 +171,14 @@ class Turn:
         taken = sum(not place.overbooked for place in self.places_of(slot.id))
         return bool(slot.status == "published" and taken < slot.capacity and slot.starts_at > self.now)
 
-    def on_top(self, caller: Caller, slot_id: UUID, *, reason: str, request_id: str | None) -> Place:
+    def on_top(self, caller: Caller, slot_id: UUID, *, reason: str, request_id: str | None) -> TakenPlace:
         """Take a patient on top of the slot, by its practitioner's own choice; counted apart."""
         ground = self.ground(slot_id)
         caller.require_practitioner(ground.slot.practitioner_id)
         require_own_name(caller, request_id)
         if known := self._of(slot_id, request_id):
             return known
-        place = Place(
+        place = TakenPlace(
             id=new_id(self.now),
             cpts_id=ground.slot.cpts_id,
             slot_id=slot_id,
@@ -197,14 +197,14 @@ class Turn:
                 ended = replace(place, state=BookingState.EXPIRED, held_until=None)
                 self._changed(ended, "service", Role.MACHINE, "booking_expired.v1")
 
-    def mine(self, caller: Caller, booking_id: UUID) -> Place:
+    def mine(self, caller: Caller, booking_id: UUID) -> TakenPlace:
         """A booking that the caller may change; raises `NotFound`, `NotAllowed`."""
         place = self.place(booking_id)
         caller.require_practitioner(self.ground(place.slot_id).slot.practitioner_id)
         require_theirs(caller, held_by=place.held_by, host=self.ground(place.slot_id).slot.cpts_id)
         return place
 
-    def confirm(self, caller: Caller, vault: Vault, booking_id: UUID, patient: Mapping[str, Any] | None) -> Place:
+    def confirm(self, caller: Caller, vault: Vault, booking_id: UUID, patient: Mapping[str, Any] | None) -> TakenPlace:
         """Make a hold firm before it lapses; confirming twice is once. Raises `HoldExpired`, `BookingSettled`."""
         place = self.mine(caller, booking_id)
         if place.state == BookingState.CONFIRMED:
@@ -218,7 +218,7 @@ class Turn:
         firm = replace(place, state=BookingState.CONFIRMED, held_until=None)
         return self._changed(firm, caller.id, caller.role, "booking_confirmed.v1")
 
-    def settle(self, caller: Caller, booking_id: UUID, after: BookingState, *, reason: str | None = None) -> Place:
+    def settle(self, caller: Caller, booking_id: UUID, after: BookingState, *, reason: str | None = None) -> TakenPlace:
         """Release, cancel, or say whether the patient came; twice is once. Raises `BookingSettled`."""
         place = self.mine(caller, booking_id)
         if place.state == after:
@@ -230,7 +230,7 @@ class Turn:
         settled = replace(place, state=after, held_until=None)
         return self._changed(settled, caller.id, caller.role, f"booking_{after}.v1")
 
-    def _changed(self, place: Place, by: str, role: str, fact: str) -> Place:
+    def _changed(self, place: TakenPlace, by: str, role: str, fact: str) -> TakenPlace:
         self.draft.places[place.id] = place
         self.draft.history.append((place, by, role))
         self.draft.facts.append(Fact(fact, place.slot_id))
@@ -261,8 +261,8 @@ class Turn:
             await facts.introduce_guests(session, views.values(), self.now)
         await facts.tell_served(session, self._served(), self.now)
 
-    def _rows(self, caller: Caller, views: Mapping[UUID, SlotView]) -> store.Written:
-        rows = store.Written()
+    def _rows(self, caller: Caller, views: Mapping[UUID, SlotView]) -> store.PlacesWritten:
+        rows = store.PlacesWritten()
         for place in self.draft.places.values():
             sealed = self.draft.sealed.get(place.id)
             more = {"reason": self.draft.reasons.get(place.id), "sealed": sealed.hex() if sealed else None}
@@ -283,16 +283,16 @@ class Turn:
             rows.slots.append({"id": slot_id, "version": self.ground(slot_id).slot.version, **counts})
         return rows
 
-    def _served(self) -> list[Served]:
+    def _served(self) -> list[ServedPatients]:
         """By how much the ledgers change."""
         changes = []
         for place in self.draft.places.values():
             before = self._before.get(place.id)
             if by := place.served - (before is not None and before.served):
-                changes.append(Served.of(self.ground(place.slot_id).slot, place, by))
+                changes.append(ServedPatients.of(self.ground(place.slot_id).slot, place, by))
         return changes
 
 
-def _counts(places: Collection[Place]) -> dict[str, int]:
+def _counts(places: Collection[TakenPlace]) -> dict[str, int]:
     overbooked = sum(place.overbooked for place in places)
     return {"taken": len(places) - overbooked, "overbooked": overbooked}

@@ -17,7 +17,7 @@ from services.availability.core.slots import Interval, give_back_at_s, row_of
 from services.availability.orders import Booked, NewSlots, Offer, SlotChange
 from services.availability.refusals import InThePast, NotScheduledThere, SlotBooked, SlotUnavailable
 from services.availability.store import slots as store
-from services.availability.store.ledger import Served
+from services.availability.store.ledger import ServedPatients
 from services.availability.store.notices import tell_of_move
 from services.availability.tables import CptsRow, PracticeRow, ScheduleRow, SlotRow
 from shared.auth import Caller
@@ -160,10 +160,12 @@ async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
     return (await tell(session, [Fact("slot_changed.v1", slot_id)], served=served))[slot_id]
 
 
-async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> list[Served]:
+async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> list[ServedPatients]:
     """What changes in the ledgers when a locked slot moves with who is in it: another day, perhaps another week."""
     turn = await Turn.at(session, slots=[slot_id])
-    gone = [Served.of(turn.ground(slot_id).slot, place, -1) for place in turn.places_of(slot_id) if place.served]
+    gone = [
+        ServedPatients.of(turn.ground(slot_id).slot, place, -1) for place in turn.places_of(slot_id) if place.served
+    ]
     return gone + [replace(each, by=1, starts_at=starts_at) for each in gone]
 
 

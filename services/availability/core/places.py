@@ -8,7 +8,7 @@ from shared.contracts import BookingState
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TakenPlace:
     """One place taken in a slot: a booking as it stands, or as it will."""
 
     id: UUID

@@ -21,7 +21,6 @@ from services.availability.orders.offer import Modes as Modes
 from services.availability.orders.offer import Name as Name
 from services.availability.orders.offer import Notice as Notice
 from services.availability.orders.offer import Offer as Offer
-from services.availability.orders.offer import Order as Order
 from services.availability.orders.offer import Phone as Phone
 from services.availability.orders.offer import PhoneAsWritten as PhoneAsWritten
 from services.availability.orders.offer import Reason as Reason
@@ -30,6 +29,7 @@ from services.availability.orders.offer import SlotType as SlotType
 from services.availability.orders.offer import SlotTypes as SlotTypes
 from shared.outside.asked import LINE, Day, Instant
 from shared.outside.asked import Insee as Insee
+from shared.outside.asked import Order as Order
 
 
 class NewSlots(Offer):
@@ -150,7 +150,7 @@ class Batch(Order):
     release: list[ReleaseOf] = Field(default=[], max_length=MOST_IN_A_BATCH)
 
 
-class Asked(Order):
+class BookingsAsked(Order):
     """Bookings to be told about."""
 
     ids: list[UUID] = Field(max_length=5000)
@@ -169,7 +169,7 @@ class Cancellation(Order):
     reason: Reason
 
 
-class Settings(Order):
+class PractitionerSettings(Order):
     """What a practitioner sets for themselves."""
 
     paused: bool = False
@@ -177,14 +177,14 @@ class Settings(Order):
     give_back_minutes: Notice = 15
 
 
-class NewSettings(Settings):
+class NewSettings(PractitionerSettings):
     """What a practitioner sets; with `apply_to_published` the notice also holds for slots already published without
     one of their own."""
 
     apply_to_published: bool = False
 
 
-class Wanted(Order):
+class WantedSlots(Order):
     """The slots that somebody who waits in a CPTS, or is about to ask, could take: they are not given back."""
 
     slot_ids: list[UUID] = Field(max_length=5000)
@@ -218,7 +218,7 @@ class Cpts(Order):
     supplement_limit: int | None = Field(default=None, ge=0, le=500)
 
 
-class Practitioner(Order):
+class PractitionerEntry(Order):
     """An entry of the directory, in national codes; `cpts_id` keeps it up to date."""
 
     cpts_id: Finess | None = None
@@ -243,7 +243,7 @@ class Place(Order):
     access_note: AccessNote | None = None
 
 
-class Access(Order):
+class PlaceAccess(Order):
     """How one gets into a place: floor, door code, entrance; by wheelchair; whom to ring."""
 
     access_note: AccessNote = ""

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from services.availability.orders.offer import Booked, Offer, Order
-from shared.outside.asked import Day, Instant
+from services.availability.orders.offer import Booked, Offer
+from shared.outside.asked import Day, Instant, Order
 from shared.typed.moments import ENDS_FIRST, Closing, WallTime
 
 LONGEST_NIGHT_MIN = 14 * 60

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.outside.asked import LINE, Insee
+from shared.outside.asked import LINE, Insee, Order
 from shared.typed.phones import LONGEST, read_phone
 
 Finess = Annotated[str, Field(pattern=r"^[0-9AB]{9}$")]
@@ -29,12 +29,6 @@ Acts = Annotated[list[Code], Field(max_length=50)]
 Modes = Annotated[list[Mode], Field(min_length=1, max_length=3)]
 SlotTypes = Annotated[list[SlotType], Field(min_length=1, max_length=4)]
 Communes = Annotated[list[Insee], Field(max_length=1000)]
-
-
-class Order(BaseModel):
-    """Something asked; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Ages(Order):

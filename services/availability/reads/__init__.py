@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.core.places import Place
+from services.availability.core.places import TakenPlace
 from services.availability.tables import (
     BookingRow,
     CptsRow,
@@ -44,7 +44,7 @@ GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 PLAIN = tuple(set(SlotView.model_fields) - {"id", "practitioner_id", "place_id", "held", "bookings"})
 
 
-def booking_view(row: BookingRow | Place) -> BookingView:
+def booking_view(row: BookingRow | TakenPlace) -> BookingView:
     """A booking as the streams tell it."""
     return BookingView(
         id=str(row.id),
@@ -68,7 +68,7 @@ async def booking_answers(session: AsyncSession, ids: Collection[UUID]) -> list[
     return [BookingAnswer(**row) for row in (await run(session, _ANSWERS, ids=list(ids))).mappings()]
 
 
-def slot_view(row: Any, bookings: Sequence[BookingRow | Place], **counts: int) -> SlotView:
+def slot_view(row: Any, bookings: Sequence[BookingRow | TakenPlace], **counts: int) -> SlotView:
     """A slot's row as the streams tell it, with the bookings that use it; `counts` stand instead of the row's own."""
     held = sum(booking.state == BookingState.HELD for booking in bookings)
     return SlotView(

@@ -90,7 +90,7 @@ order by 1 desc
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class PractitionerWeek:
     """What one practitioner did in one ISO week, booked ahead included."""
 
     starts_at: datetime
@@ -100,7 +100,7 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedPatients:
     """Patients served more (or fewer, below 0) in a slot: whose, when, shown to whom, and which counts they are in."""
 
     audience: tuple[str, ...]
@@ -111,7 +111,7 @@ class Served:
     unknown: bool
 
     @classmethod
-    def of(cls, slot: Any, booking: Any, by: int) -> "Served":
+    def of(cls, slot: Any, booking: Any, by: int) -> "ServedPatients":
         """What a booking in this slot changes."""
         return cls(
             audience=tuple(slot.audience),
@@ -145,7 +145,7 @@ def _window(today: date) -> dict[str, datetime]:
     }
 
 
-async def add(session: AsyncSession, served: Sequence[Served], today: date) -> dict[str, list[UUID]]:
+async def add(session: AsyncSession, served: Sequence[ServedPatients], today: date) -> dict[str, list[UUID]]:
     """Bring the ledgers up to date with these changes; answers whose counts changed, by CPTS.
 
     The streams of these CPTS are locked: nobody else writes their ledgers. Who was last counted on another day, or
@@ -189,10 +189,12 @@ async def put_down(session: AsyncSession, counted: Sequence[Mapping[str, Any]], 
     return [row.practitioner_id for row in done if row.differs]
 
 
-async def by_week(session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime) -> Sequence[Week]:
+async def by_week(
+    session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime
+) -> Sequence[PractitionerWeek]:
     """The weeks in which somebody was served, the latest first."""
     found = await run(session, WEEKS, cpts_id=cpts_id, practitioner_id=practitioner_id, since=since)
-    return [Week(row.starts_at, row.served, row.unknown, row.supplements) for row in found]
+    return [PractitionerWeek(row.starts_at, row.served, row.unknown, row.supplements) for row in found]
 
 
 async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:

@@ -8,12 +8,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import BookingRow, MembershipRow, SlotRow
-from services.people.notices.kinds import Kind
+from services.people.notices.kinds import NoticeKind
 from services.people.notices.telling import News, tell_practitioners
 from shared.contracts import BookingState
 from shared.db import database_now
 
-TOLD = {BookingState.CONFIRMED: Kind.BOOKED, BookingState.CANCELLED: Kind.CANCELLED}
+TOLD = {BookingState.CONFIRMED: NoticeKind.BOOKED, BookingState.CANCELLED: NoticeKind.CANCELLED}
 """A hold is not told: it may lapse in three minutes."""
 AGENDA_NEWS_KEPT = timedelta(days=1)
 
@@ -42,7 +42,7 @@ async def tell_of_move(session: AsyncSession, slot_id: UUID, by: str) -> None:
     moved = query.where(col(SlotRow.id) == slot_id, col(BookingRow.state) == BookingState.CONFIRMED)
     for booking, slot in (await session.exec(moved.execution_options(populate_existing=True))).all():
         news = News(
-            kind=Kind.MOVED,
+            kind=NoticeKind.MOVED,
             cpts_id=booking.cpts_id,
             thread=f"booking:{booking.id}",
             subject=(booking.request_id or str(booking.id)).partition(".")[0],
@@ -59,7 +59,7 @@ async def tell_of_agenda(session: AsyncSession, practitioner_id: UUID) -> None:
     now = await database_now(session)
     known = select(MembershipRow.cpts_id).where(col(MembershipRow.practitioner_id) == practitioner_id)
     news = News(
-        kind=Kind.AGENDA_UNREADABLE,
+        kind=NoticeKind.AGENDA_UNREADABLE,
         cpts_id=(await session.exec(known.order_by(MembershipRow.cpts_id).limit(1))).one_or_none() or "",
         thread=f"agenda:{practitioner_id}",
         subject=f"agenda:{practitioner_id}:{now.date()}",

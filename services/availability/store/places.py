@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.core.places import Place
+from services.availability.core.places import TakenPlace
 from services.availability.tables import OUTBOX, PLACE_USED
 from services.people.notices.telling import STREAM, to_practitioners
 from shared.contracts import BookingState
@@ -94,7 +94,7 @@ class Ground:
     """A slot as it was read, with its places; `locked`: nobody else changes it before our commit."""
 
     slot: Row[Any]
-    places: Mapping[UUID, Place]
+    places: Mapping[UUID, TakenPlace]
     locked: bool
 
     @property
@@ -134,11 +134,11 @@ async def read(
 
 
 def _grounds(rows: Sequence[Row[Any]]) -> list[Ground]:
-    found: dict[UUID, tuple[Row[Any], dict[UUID, Place]]] = {}
+    found: dict[UUID, tuple[Row[Any], dict[UUID, TakenPlace]]] = {}
     for row in rows:
         places = found.setdefault(row.id, (row, {}))[1]
         if row.b_id is not None:
-            places[row.b_id] = Place(
+            places[row.b_id] = TakenPlace(
                 id=row.b_id,
                 cpts_id=row.b_cpts_id,
                 slot_id=row.b_slot_id,
@@ -154,7 +154,7 @@ def _grounds(rows: Sequence[Row[Any]]) -> list[Ground]:
 
 
 @dataclass(slots=True)
-class Written:
+class PlacesWritten:
     """What one `write` takes, row by row: see the statement."""
 
     made: list[dict[str, Any]] = field(default_factory=list)
@@ -165,9 +165,9 @@ class Written:
     news: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def write(session: AsyncSession, rows: Written, *, now: datetime, events: str) -> None:
+async def write(session: AsyncSession, rows: PlacesWritten, *, now: datetime, events: str) -> None:
     """Write what becomes of locked places, their slots' counts, history, accesses, notices and events."""
-    values = {name: json.dumps(getattr(rows, name), default=str) for name in Written.__slots__}
+    values = {name: json.dumps(getattr(rows, name), default=str) for name in PlacesWritten.__slots__}
     done = (await run(session, _WRITE, **values, now=now, events=events)).one()
     expected = (len(rows.made), len(rows.moved), len(rows.slots))
     if tuple(done) != expected:

@@ -13,13 +13,13 @@ from shared.db import instant, schema_metadata
 from shared.live.log import Outbox
 
 
-class Availability(SQLModel):
+class AvailabilityRow(SQLModel):
     """Rows of the schema `availability`."""
 
     metadata = schema_metadata("availability")
 
 
-OUTBOX = Outbox(Availability.metadata)
+OUTBOX = Outbox(AvailabilityRow.metadata)
 
 
 def words(**options: Any) -> Any:
@@ -32,7 +32,7 @@ def numbers(**options: Any) -> Any:
     return Field(sa_column=Column(ARRAY(SmallInteger), nullable=False), **options)
 
 
-class CptsRow(Availability, table=True):
+class CptsRow(AvailabilityRow, table=True):
     """A territory, by FINESS; `size` is its class, 1 to 4.
 
     `supplement_limit`: patients on top of the slots that one practitioner may be asked for in an ISO week.
@@ -47,7 +47,7 @@ class CptsRow(Availability, table=True):
     supplement_limit: int = Field(default=SUPPLEMENT_LIMIT, sa_column_kwargs={"server_default": text("20")})
 
 
-class PractitionerRow(Availability, table=True):
+class PractitionerRow(AvailabilityRow, table=True):
     """Who gives care, as the national directory says; `cpts_id` keeps this entry up to date."""
 
     __tablename__ = "practitioner"
@@ -62,7 +62,7 @@ class PractitionerRow(Availability, table=True):
     phone: str = Field(sa_type=Text)
 
 
-class PlaceRow(Availability, table=True):
+class PlaceRow(AvailabilityRow, table=True):
     """Where care is given; `key` is its business key, such as `finess:130012345` or `siret:…`."""
 
     __tablename__ = "place"
@@ -81,7 +81,7 @@ class PlaceRow(Availability, table=True):
     """How one gets in: floor, door code, entrance."""
 
 
-class MembershipRow(Availability, table=True):
+class MembershipRow(AvailabilityRow, table=True):
     """A practitioner belongs to a CPTS since `joined_at`."""
 
     __tablename__ = "membership"
@@ -91,7 +91,7 @@ class MembershipRow(Availability, table=True):
     joined_at: datetime = instant()
 
 
-class ScheduleRow(Availability, table=True):
+class ScheduleRow(AvailabilityRow, table=True):
     """A practitioner works at a place; the slots published there are at home in `cpts_id`."""
 
     __tablename__ = "schedule"
@@ -103,7 +103,7 @@ class ScheduleRow(Availability, table=True):
     """When the national directory said that they work there no more: nothing new is published there."""
 
 
-class DirectoryLoadRow(Availability, table=True):
+class DirectoryLoadRow(AvailabilityRow, table=True):
     """How far a CPTS has read the national directory: complete as of `since`, or begun and `settled` so far."""
 
     __tablename__ = "directory_load"
@@ -114,7 +114,7 @@ class DirectoryLoadRow(Availability, table=True):
     settled: list[str] = words()
 
 
-class PracticeRow(Availability, table=True):
+class PracticeRow(AvailabilityRow, table=True):
     """What a practitioner set for themselves; without a row, the defaults."""
 
     __tablename__ = "practice"
@@ -125,7 +125,7 @@ class PracticeRow(Availability, table=True):
     give_back_minutes: int = 15
 
 
-class PanelRow(Availability, table=True):
+class PanelRow(AvailabilityRow, table=True):
     """How many new patients a practitioner takes as médecin traitant, of whom and from where. Not for colleagues."""
 
     __tablename__ = "panel"
@@ -140,7 +140,7 @@ class PanelRow(Availability, table=True):
     declared_at: datetime = instant()
 
 
-class Offer(SQLModel):
+class OfferColumns(SQLModel):
     """What a slot and the opening it is cut from have in common."""
 
     cpts_id: str = Field(sa_type=Text)
@@ -156,7 +156,7 @@ class Offer(SQLModel):
     appointment: str = Field(sa_type=Text)
 
 
-class OpeningRow(Offer, Availability, table=True):
+class OpeningRow(OfferColumns, AvailabilityRow, table=True):
     """Open each week, in local time: weekdays (1 is Monday), from when to when, past midnight too, by `minutes`."""
 
     __tablename__ = "opening"
@@ -178,7 +178,7 @@ class OpeningRow(Offer, Availability, table=True):
     """The last day already cut into slots; None asks to cut again."""
 
 
-class AbsenceRow(Availability, table=True):
+class AbsenceRow(AvailabilityRow, table=True):
     """A practitioner is away, everywhere."""
 
     __tablename__ = "absence"
@@ -194,7 +194,7 @@ NOT_AWAY = text("absence_id is null")
 TIME_TAKEN = "status = 'published' or taken > 0"
 
 
-class SlotRow(Offer, Availability, table=True):
+class SlotRow(OfferColumns, AvailabilityRow, table=True):
     """A bounded time at one place with one practitioner.
 
     `audience` holds its home `cpts_id` and the others it is shown to; `live` ends when it leaves the streams. `cut_at`:
@@ -243,7 +243,7 @@ class SlotRow(Offer, Availability, table=True):
 PLACE_USED = "state in ('held', 'confirmed', 'honoured', 'no_show')"
 
 
-class BookingRow(Availability, table=True):
+class BookingRow(AvailabilityRow, table=True):
     """One place taken in a slot of `cpts_id`. A request has one live booking of a slot, whatever is retried."""
 
     __tablename__ = "booking"
@@ -267,7 +267,7 @@ class BookingRow(Availability, table=True):
     urgency: int | None = Field(default=None, sa_type=SmallInteger)
 
 
-class BookingChangeRow(Availability, table=True):
+class BookingChangeRow(AvailabilityRow, table=True):
     """What happened to a booking, when and by whom: one row a change, never rewritten."""
 
     __tablename__ = "booking_change"
@@ -281,7 +281,7 @@ class BookingChangeRow(Availability, table=True):
     role: str = Field(sa_type=Text)
 
 
-class LedgerRow(Availability, table=True):
+class LedgerRow(AvailabilityRow, table=True):
     """How many patients a practitioner served for a CPTS, as last counted: on `counted_on`, over 28 days."""
 
     __tablename__ = "ledger"

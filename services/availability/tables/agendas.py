@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Text, text
 from sqlmodel import Field
 
-from services.availability.tables import Availability
+from services.availability.tables import AvailabilityRow
 from shared.db import instant
 
 
-class AgendaFeedRow(Availability, table=True):
+class AgendaFeedRow(AvailabilityRow, table=True):
     """The agenda a practitioner gave; its address is a secret. `error` says why the last good state still holds.
 
     `kept_sealed`: the times of what is not over, as last read; busy times are known for `unrolled_at` and some weeks.
@@ -32,7 +32,7 @@ class AgendaFeedRow(Availability, table=True):
     failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
-class AgendaBusyRow(Availability, table=True):
+class AgendaBusyRow(AvailabilityRow, table=True):
     """An absence that comes from the practitioner's agenda, not from their own words."""
 
     __tablename__ = "agenda_busy"
@@ -41,7 +41,7 @@ class AgendaBusyRow(Availability, table=True):
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", index=True)
 
 
-class AgendaKeyRow(Availability, table=True):
+class AgendaKeyRow(AvailabilityRow, table=True):
     """Opens a practitioner's slots as an agenda; only the hash of the key is kept."""
 
     __tablename__ = "agenda_key"

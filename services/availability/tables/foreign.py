@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlmodel import Field
 
-from services.availability.tables import Availability, words
+from services.availability.tables import AvailabilityRow, words
 from shared.db import instant
 
 
-class ForeignSourceRow(Availability, table=True):
+class ForeignSourceRow(AvailabilityRow, table=True):
     """One editor read for one CPTS. `error` says why what was read at `read_at` still holds; empty: it is fresh.
 
     `followed_until`: whose settings name it say so again and again; afterwards nothing of it is shown, and a day later
@@ -27,7 +27,7 @@ class ForeignSourceRow(Availability, table=True):
     followed_until: datetime = instant()
 
 
-class ForeignSlotRow(Availability, table=True):
+class ForeignSlotRow(AvailabilityRow, table=True):
     """A slot free on another editor's agenda: nobody holds it here, `agenda_url` is where one books (empty: unsaid)."""
 
     __tablename__ = "foreign_slot"

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Text
 from sqlmodel import Field
 
-from services.availability.tables import Availability
+from services.availability.tables import AvailabilityRow
 from shared.db import instant
 
 
-class MembershipAskRow(Availability, table=True):
+class MembershipAskRow(AvailabilityRow, table=True):
     """A CPTS asks a practitioner of another one to join it as well, since `joined_at` if it says so."""
 
     __tablename__ = "membership_ask"

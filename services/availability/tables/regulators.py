@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Index, Text, text
 from sqlmodel import Field
 
-from services.availability.tables import Availability
+from services.availability.tables import AvailabilityRow
 from shared.db import instant
 
 
-class RegulatorRow(Availability, table=True):
+class RegulatorRow(AvailabilityRow, table=True):
     """A regulator; once disabled, their identifiers and address are free for another."""
 
     __tablename__ = "regulator"
@@ -31,7 +31,7 @@ class RegulatorRow(Availability, table=True):
     active: bool
 
 
-class SasReturnRow(Availability, table=True):
+class SasReturnRow(AvailabilityRow, table=True):
     """What the SAS last accepted about a booking (`told`: status and times, empty when it knows nothing)."""
 
     __tablename__ = "sas_return"

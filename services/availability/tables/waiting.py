@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Column, Text, Uuid
 from sqlmodel import Field
 
-from services.availability.tables import Availability
+from services.availability.tables import AvailabilityRow
 from shared.db import instant
 
 
-class WaitingRow(Availability, table=True):
+class WaitingRow(AvailabilityRow, table=True):
     """What the matching of a CPTS last said of who waits there: the slots somebody could take. Real time.
 
     A CPTS without a row has no matching: nobody waits there.

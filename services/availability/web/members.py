@@ -33,7 +33,7 @@ class OwnRoles(NotAllowed):
     code = "own_roles"
 
 
-class ElsewhereToo(NotAllowed):
+class AccountElsewhereToo(NotAllowed):
     """Cette personne a aussi un rôle dans une autre CPTS : retirez-lui son rôle ici, son compte reste à elle."""
 
     code = "elsewhere_too"
@@ -165,7 +165,7 @@ async def _set_suspended(
     await _require_here(session, cpts_id, account_id)
     roles = select(RoleGrantRow.cpts_id).where(RoleGrantRow.account_id == account_id)
     if not all(caller.may_see(each) for each in (await session.exec(roles)).all()):
-        raise ElsewhereToo(field="account_id", value=account_id)
+        raise AccountElsewhereToo(field="account_id", value=account_id)
     done = update(AccountRow).where(col(AccountRow.id) == account_id)
     await session.exec(done.values(disabled_at=func.clock_timestamp() if suspended else None))
     await _log(session, caller, cpts_id, "suspend" if suspended else "restore", account_id)

@@ -19,7 +19,7 @@ from shared.refusals import NotFound
 from shared.typed.phones import link
 from shared.typed.zones import zone_of
 from shared.web.pages import PageDep, label_of_account, reading
-from shared.web.site import Part
+from shared.web.site import SitePart
 
 EVERYWHERE = Scope(frozenset({"*"}))
 routes = APIRouter(include_in_schema=False)
@@ -71,4 +71,4 @@ async def ticket(slot_id: UUID, request: Request, page: PageDep) -> Response:
 
 
 routes.include_router(members)
-PART = Part("availability", routes, Path(__file__).parent)
+PART = SitePart("availability", routes, Path(__file__).parent)

@@ -16,7 +16,7 @@ from services.matching.doctors.store.register import (
     AttachmentRow,
     view_of,
 )
-from services.matching.sameday.reads import Change
+from services.matching.sameday.reads import StoryLine
 from shared.contracts.events import State
 from shared.refusals import NotFound
 
@@ -56,7 +56,7 @@ class Round(BaseModel):
     failed: bool
 
 
-class Outcome(BaseModel):
+class RoundOutcome(BaseModel):
     """What a round decided for one person: a practitioner and why, or what stood in the way.
 
     `taken_by_class`: who holds the places of the practitioners within reach. `kept`: the proposal was recorded.
@@ -97,17 +97,17 @@ async def attachments_of(
     return list(await session.exec(ordered.limit(limit)))
 
 
-async def attachment_story(session: AsyncSession, attachment_id: UUID) -> list[Change]:
+async def attachment_story(session: AsyncSession, attachment_id: UUID) -> list[StoryLine]:
     """Everything that happened to an entry, oldest first."""
     rows = await session.exec(
         select(AttachmentChangeRow)
         .where(AttachmentChangeRow.attachment_id == attachment_id)
         .order_by(col(AttachmentChangeRow.version))
     )
-    return [Change.model_validate(row.model_dump()) for row in rows]
+    return [StoryLine.model_validate(row.model_dump()) for row in rows]
 
 
-async def last_outcome(session: AsyncSession, attachment_id: UUID) -> Outcome | None:
+async def last_outcome(session: AsyncSession, attachment_id: UUID) -> RoundOutcome | None:
     """What the last round decided for this person, if they were in one."""
     query = (
         select(AttachmentOutcomeRow)
@@ -116,7 +116,7 @@ async def last_outcome(session: AsyncSession, attachment_id: UUID) -> Outcome | 
         .order_by(col(AttachmentRoundRow.at).desc(), col(AttachmentRoundRow.id).desc())
     )
     row = (await session.exec(query.limit(1))).first()
-    return None if row is None else Outcome.model_validate(row.model_dump())
+    return None if row is None else RoundOutcome.model_validate(row.model_dump())
 
 
 def figures(row: AttachmentRoundRow) -> Round:
@@ -140,8 +140,8 @@ async def rounds_of(session: AsyncSession, cpts_id: str, limit: int = 50) -> lis
     return [figures(row) for row in await session.exec(newest.limit(limit))]
 
 
-async def outcomes_of(session: AsyncSession, round_id: UUID) -> list[Outcome]:
+async def outcomes_of(session: AsyncSession, round_id: UUID) -> list[RoundOutcome]:
     """What a round decided, one line a person."""
     query = select(AttachmentOutcomeRow).where(AttachmentOutcomeRow.round_id == round_id)
     rows = await session.exec(query.order_by(col(AttachmentOutcomeRow.attachment_id)))
-    return [Outcome.model_validate(row.model_dump()) for row in rows]
+    return [RoundOutcome.model_validate(row.model_dump()) for row in rows]

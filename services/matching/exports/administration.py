@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
-from services.matching.exports.lists import Ask, Table
+from services.matching.exports.lists import ListAsk, Table
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of
@@ -11,7 +11,7 @@ from shared.export import moment
 from shared.wording.labels import Wording
 
 
-async def audit(ask: Ask) -> Table:
+async def audit(ask: ListAsk) -> Table:
     """Who read or changed what."""
     found = await accesses(ask.session, ask.cpts, ask.account, ask.item, limit=10_000)
     return [
@@ -24,7 +24,7 @@ async def audit(ask: Ask) -> Table:
     ]  # fmt: skip
 
 
-async def people(ask: Ask) -> Table:
+async def people(ask: ListAsk) -> Table:
     """Members and their roles."""
     return [
         ask.header("account", "role", "state"),
@@ -39,7 +39,7 @@ async def people(ask: Ask) -> Table:
     ]
 
 
-async def settings(ask: Ask) -> Table:
+async def settings(ask: ListAsk) -> Table:
     """Who set what."""
     found = await changes_of(ask.session, ask.cpts, limit=10_000)
     who = await labels_of(ask.session, {each.account for each in found})
@@ -60,7 +60,7 @@ async def settings(ask: Ask) -> Table:
     ]
 
 
-async def parameters(ask: Ask) -> Table:
+async def parameters(ask: ListAsk) -> Table:
     """What is set, beside what it would be by itself."""
     now = await parameters_of(ask.session, ask.cpts), await attachment_settings(ask.session, ask.cpts)
     kinds = "parameters", "attachment_parameters"

@@ -12,10 +12,10 @@ from services.matching.doctors.api.rounds import READS_FIGURES, READS_PROPOSALS
 from services.matching.exports import administration as export_administration
 from services.matching.exports import lists
 from services.matching.exports import territory as export_territory
-from services.matching.exports.lists import Ask, Table
+from services.matching.exports.lists import ListAsk, Table
 from services.matching.lab.api.foresight import READERS, ForesightDep, WhatIf
 from shared.auth import OWN_SLOTS_ONLY, Role
-from shared.export import Kind, as_file
+from shared.export import FileKind, as_file
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import LINE, CptsId, Insee
 from shared.refusals import NotFound
@@ -24,7 +24,7 @@ from shared.wording.labels import language_of, wording
 ALL = tuple(Role)
 RUNS = tuple(role for role in READERS if role is not Role.COMMITTEE)
 """Who sees rows of one request or one person; the committee is told counts."""
-LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[Ask], Awaitable[Table]]]] = {
+LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[ListAsk], Awaitable[Table]]]] = {
     "board": (RUNS, lists.board),
     "mine": (ALL, lists.mine),
     "story": (tuple(role for role in Role if role is not Role.COMMITTEE), lists.story),
@@ -55,7 +55,7 @@ async def export(
     session: SessionDep,
     foresight: ForesightDep,
     name: Annotated[str, Path(max_length=40), LINE],
-    kind: Kind,
+    kind: FileKind,
     cpts: CptsId,
     of: UUID | None = None,
     slots: Annotated[int, Query(ge=0, le=20)] = 0,
@@ -89,7 +89,7 @@ async def export(
         away_until=away_until,
     )
     words = wording(language_of(request.cookies))
-    ask = Ask(
+    ask = ListAsk(
         request,
         session,
         caller,

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.api.register import list_attachments
 from services.matching.doctors.api.rounds import read_round
-from services.matching.lab.api.foresight import Foresight, Lived, WhatIf
+from services.matching.lab.api.foresight import ForesightDesk, Lived, WhatIf
 from services.matching.sameday.api.requests import list_requests, read_request
 from services.matching.sameday.edges.following import Territory
 from services.matching.sameday.reads import motives
@@ -30,7 +30,7 @@ Table = Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ListAsk:
     """Which list, for whom: `of` is the request or the round it is about, `change` what a replay is to change."""
 
     request: Request
@@ -40,7 +40,7 @@ class Ask:
     cpts: str
     of: UUID | None
     change: WhatIf
-    foresight: Foresight
+    foresight: ForesightDesk
     account: str = ""
     item: str = ""
     since: datetime | None = None
@@ -72,18 +72,18 @@ class Ask:
         return self.of
 
 
-async def board(ask: Ask) -> Table:
+async def board(ask: ListAsk) -> Table:
     """What waits for a slot."""
     return await _requests(ask, await list_requests(ask.caller, ask.session, ask.cpts, list(SHOWN)))
 
 
-async def mine(ask: Ask) -> Table:
+async def mine(ask: ListAsk) -> Table:
     """What the reader asked."""
     found = await list_requests(ask.caller, ask.session, ask.cpts, [])
     return await _requests(ask, [each for each in found if each.asked_by == ask.caller.id])
 
 
-async def _requests(ask: Ask, found: Iterable[RequestView]) -> Table:
+async def _requests(ask: ListAsk, found: Iterable[RequestView]) -> Table:
     communes = await ask.communes()
     acts = {motive.code: motive.label for motive in await motives(ask.session)}
     columns = (
@@ -122,7 +122,7 @@ def _blocks(words: Wording, blockers: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {words.label('blocker', code)}" for code, count in ordered)
 
 
-async def story(ask: Ask) -> Table:
+async def story(ask: ListAsk) -> Table:
     """Everything that happened to one request."""
     found = (await read_request(ask.about(), ask.caller, ask.session)).story
     who = await labels_of(ask.session, {change.by for change in found})
@@ -144,7 +144,7 @@ def _change(words: Wording, code: str) -> str:
     return words.texts.get(f"tension.change.{code}", code)
 
 
-async def fairness(ask: Ask) -> Table:
+async def fairness(ask: ListAsk) -> Table:
     """Who carries the load."""
     names, people = await ask.names(), ask.territory.items("practitioners").values()
     ordered = sorted(people, key=lambda each: (-each["served_4_weeks"], names.get(each["id"], "")))
@@ -164,7 +164,7 @@ async def fairness(ask: Ask) -> Table:
     ]
 
 
-async def free(ask: Ask) -> Table:
+async def free(ask: ListAsk) -> Table:
     """Slots with a place left."""
     communes, places = await ask.communes(), ask.territory.items("places")
     now = int((await database_now(ask.session)).timestamp())
@@ -180,7 +180,7 @@ async def free(ask: Ask) -> Table:
     return [ask.header("starts_at", "practitioner", "commune", "modes", "places"), *rows]
 
 
-async def register(ask: Ask) -> Table:
+async def register(ask: ListAsk) -> Table:
     """People without a médecin traitant."""
     communes, found = await ask.communes(), await list_attachments(ask.caller, ask.session, ask.cpts, [])
     names = await ask.names()
@@ -200,7 +200,7 @@ async def register(ask: Ask) -> Table:
     ]
 
 
-async def proposals(ask: Ask) -> Table:
+async def proposals(ask: ListAsk) -> Table:
     """What one round decided for each person, and where that stands now."""
     round_ = await read_round(ask.about(), ask.caller, ask.session)
     communes = await ask.communes()
@@ -222,7 +222,7 @@ async def proposals(ask: Ask) -> Table:
     return [ask.header("class", "commune", "proposed_to", "travel_min", "blocks", "state"), *rows]
 
 
-async def what_if(ask: Ask) -> Table:
+async def what_if(ask: ListAsk) -> Table:
     """Both sides of a replay."""
     change = await ask.foresight.change(ask.change)
     days = await ask.foresight.replayed(ask.change, await database_now(ask.session))
@@ -244,7 +244,7 @@ def _sides(lived: Lived) -> dict[str, Cell]:
     return {**plain, **{f"unserved_p{n}": left for n, left in enumerate(lived.unserved_by_class, start=1)}}
 
 
-async def tomorrow(ask: Ask) -> Table:
+async def tomorrow(ask: ListAsk) -> Table:
     """What tomorrow lacks, two hours at a time."""
     found = await ask.foresight.tomorrow(ask.cpts, await database_now(ask.session))
     rows: list[Sequence[Cell]] = [ask.header("hours", "expected", "published", "to_open")]

@@ -41,7 +41,7 @@ ROWS = text(
 )
 
 
-class Part(BaseModel):
+class ReviewPart(BaseModel):
     """So many requests: how many got a slot, within 48 h, how long the median one waited, how many were left without.
 
     None: too few to be told.
@@ -60,13 +60,13 @@ class Period(BaseModel):
 
     since: datetime
     until: datetime
-    total: Part
-    by_class: list[Part]
-    by_commune: list[Part]
-    by_motive: list[Part]
-    by_source: list[Part]
-    by_hour: list[Part]
-    closed: list[Part]
+    total: ReviewPart
+    by_class: list[ReviewPart]
+    by_commune: list[ReviewPart]
+    by_motive: list[ReviewPart]
+    by_source: list[ReviewPart]
+    by_hour: list[ReviewPart]
+    closed: list[ReviewPart]
 
 
 class Review(BaseModel):
@@ -75,7 +75,7 @@ class Review(BaseModel):
     least: int
     now: Period
     before: Period
-    weeks: list[Part]
+    weeks: list[ReviewPart]
 
 
 Record = Row[tuple[object, ...]]
@@ -101,7 +101,7 @@ async def review(
 def _period(rows: Sequence[Record], since: datetime, until: datetime, least: int) -> Period:
     own = _between(rows, since, until)
 
-    def parts(key: Callable[[Record], str], among: Iterable[Record] = own) -> list[Part]:
+    def parts(key: Callable[[Record], str], among: Iterable[Record] = own) -> list[ReviewPart]:
         groups: dict[str, list[Record]] = {}
         for row in among:
             groups.setdefault(key(row), []).append(row)
@@ -125,10 +125,10 @@ def _between(rows: Iterable[Record], since: datetime, until: datetime) -> list[R
     return [row for row in rows if since <= row.submitted_at < until]
 
 
-def _part(rows: Sequence[Record], of: str) -> Part:
+def _part(rows: Sequence[Record], of: str) -> ReviewPart:
     served = [row for row in rows if row.state in SERVED]
     waits = [(row.given_at - row.submitted_at).total_seconds() for row in served if row.given_at]
-    return Part(
+    return ReviewPart(
         of=of,
         asked=len(rows),
         served=len(served),
@@ -138,19 +138,19 @@ def _part(rows: Sequence[Record], of: str) -> Part:
     )
 
 
-def hidden(parts: list[Part], least: int) -> list[Part]:
+def hidden(parts: list[ReviewPart], least: int) -> list[ReviewPart]:
     """Parts of one whole as they may be told: one hidden alone would be what is missing to the total."""
     asked = {part.of: part.asked or 0 for part in parts}
     small = {of for of, count in asked.items() if count < least}
     if len(small) == 1 and len(parts) > 1:
         small.add(min((of for of in asked if of not in small), key=lambda of: asked[of]))
-    return [Part(of=part.of, asked=None) if part.of in small else _told(part, least) for part in parts]
+    return [ReviewPart(of=part.of, asked=None) if part.of in small else _told(part, least) for part in parts]
 
 
-def _told(part: Part, least: int) -> Part:
+def _told(part: ReviewPart, least: int) -> ReviewPart:
     """A part without the counts under the least, nor those that would leave so few when taken from it."""
     if part.asked is None or part.asked < least:
-        return Part(of=part.of, asked=None if part.asked else part.asked)
+        return ReviewPart(of=part.of, asked=None if part.asked else part.asked)
 
     def fits(count: int | None) -> int | None:
         few = count is not None and (0 < count < least or 0 < (part.asked or 0) - count < least)
@@ -168,7 +168,7 @@ COLUMNS = ("asked", "served", "within_48_h", "median_min", "lost")
 def lines(found: Review, named: Callable[[str, str], str], few: str) -> list[list[str | int]]:
     """A review as rows of a file: what, of, and each figure beside the one before. `few` stands for a hidden count."""
 
-    def cells(part: Part) -> list[str | int]:
+    def cells(part: ReviewPart) -> list[str | int]:
         minutes = None if part.median_s is None else part.median_s // 60
         told = (part.asked, part.served, part.within_48_h, minutes, part.lost)
         return [few if each is None and part.asked != 0 else each or 0 for each in told]

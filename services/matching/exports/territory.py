@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from services.matching.doctors.api.rounds import read_round
 from services.matching.exports import review
-from services.matching.exports.lists import Ask, Table
+from services.matching.exports.lists import ListAsk, Table
 from services.matching.sameday.api.requests import list_requests
 from services.matching.sameday.reads import motives
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
@@ -19,7 +19,7 @@ from shared.export import Cell, moment
 LATEST = 1000
 
 
-async def communes(ask: Ask) -> Table:
+async def communes(ask: ListAsk) -> Table:
     """What the map shows: requests, places free and requests that nobody serves, by commune."""
     names, places = await ask.communes(), ask.territory.items("places")
     values = ask.territory.items("slots")
@@ -36,7 +36,7 @@ async def communes(ask: Ask) -> Table:
     return [ask.header("insee", "commune", "demand", "offer", "unserved"), *rows]
 
 
-async def equity(ask: Ask) -> Table:
+async def equity(ask: ListAsk) -> Table:
     """Whom one round served, by class and by commune."""
     round_, names = await read_round(ask.about(), ask.caller, ask.session), await ask.communes()
     rows: list[list[Cell]] = []
@@ -50,13 +50,13 @@ async def equity(ask: Ask) -> Table:
     return [ask.header("what", "of", "asked", "proposed", "mean_travel_min"), *rows]
 
 
-def _told(ask: Ask, count: int) -> Cell:
+def _told(ask: ListAsk, count: int) -> Cell:
     """A count, unless it could be somebody and the committee reads it."""
     few = ask.caller.role is Role.COMMITTEE and 0 < count < review.LEAST
     return ask.words.say("export.few", least=review.LEAST) if few else count
 
 
-async def asks(ask: Ask) -> Table:
+async def asks(ask: ListAsk) -> Table:
     """Practitioners asked for one more patient, as the reader may see it."""
     found = select(OverbookingAskRow).where(OverbookingAskRow.cpts_id == ask.cpts)
     rows = (await ask.session.exec(found.order_by(col(OverbookingAskRow.asked_at).desc()).limit(LATEST))).all()
@@ -81,7 +81,7 @@ async def asks(ask: Ask) -> Table:
     ]
 
 
-async def period(ask: Ask) -> Table:
+async def period(ask: ListAsk) -> Table:
     """What became of a period's requests, the last seven days when none is said; counts only."""
     until = ask.until or await database_now(ask.session)
     since = ask.since or until - review.WEEK

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
-from services.matching.hub.directory import Directory
-from services.matching.hub.intake import Desk
+from services.matching.hub.directory import HubDirectory
+from services.matching.hub.intake import HubDesk
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.hub.store.cases import HubCaseRow
@@ -44,7 +44,7 @@ def hub_of(request: Request) -> tuple[HubSettings, HubSchemas]:
 HubDep = Annotated[tuple[HubSettings, HubSchemas], Depends(hub_of)]
 
 
-class Waiting(BaseModel):
+class UnsentMessage(BaseModel):
     """A message that the hub has not taken yet: how often it was tried, and what went wrong last."""
 
     id: str
@@ -69,7 +69,7 @@ async def take_in(
     settings, schemas = hub
     finess = cpts_id or caller.only_cpts()
     caller.require_cpts(finess)
-    desk = Desk(caller, finess, wiring.vault, schemas)
+    desk = HubDesk(caller, finess, wiring.vault, schemas)
     answer, _ = await desk.take_in(session, messages.parsed(await request.body()))
     if answer is None:
         return Response(status_code=204)
@@ -84,7 +84,7 @@ async def tell_appointment(
     """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
     caller.require(Role.MACHINE)
     settings, _ = hub
-    directory: Directory = request.app.state.directory
+    directory: HubDirectory = request.app.state.directory
     _, row, telling = await _appointment(session, case_id)
     named, served = telling.slot_id if row.practitioner_id else None, None
     if named:
@@ -109,10 +109,11 @@ async def _appointment(session: AsyncSession, case_id: str) -> tuple[HubCaseRow,
 
 
 @routes.get("/hub/waiting")
-async def waiting(caller: CallerDep, session: SessionDep) -> list[Waiting]:
+async def waiting(caller: CallerDep, session: SessionDep) -> list[UnsentMessage]:
     """What the line to the hub has not sent yet, oldest first."""
     caller.require(Role.COORDINATOR, Role.MACHINE)
     rows = (await session.exec(select(HubOutgoingRow).order_by(col(HubOutgoingRow.id)).limit(500))).all()
     return [
-        Waiting(id=str(row.message_id), **row.model_dump(include=set(Waiting.model_fields) - {"id"})) for row in rows
+        UnsentMessage(id=str(row.message_id), **row.model_dump(include=set(UnsentMessage.model_fields) - {"id"}))
+        for row in rows
     ]

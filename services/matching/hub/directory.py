@@ -6,11 +6,11 @@ from uuid import UUID
 
 import httpx
 
-from services.matching.hub.messages import Served
+from services.matching.hub.messages import ServedBy
 from services.matching.sameday.edges.availability import AvailabilityAway
 
 
-class Directory:
+class HubDirectory:
     """Who gives care in a CPTS."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -22,7 +22,7 @@ class Directory:
         found = await self._practitioners(cpts_id)
         return {each["id"]: f"{each['first_name']} {each['last_name']}".strip() for each in found}
 
-    async def served(self, cpts_id: str, slot_id: UUID) -> Served | None:
+    async def served(self, cpts_id: str, slot_id: UUID) -> ServedBy | None:
         """Who sees the patient of a slot, and where; None when nobody knows any more. Raises `AvailabilityAway`."""
         slot = await self._get(f"/slots/{slot_id}")
         people = {each["id"]: each for each in await self._practitioners(cpts_id)} if slot else {}
@@ -30,7 +30,7 @@ class Directory:
         if slot is None or person is None:
             return None
         place = next((each for each in person["places"] if each["id"] == slot["place_id"]), {"key": "", "name": ""})
-        return Served(
+        return ServedBy(
             rpps=person["rpps"],
             last_name=person["last_name"],
             first_name=person["first_name"],

@@ -31,7 +31,7 @@ UNSAID_URGENCY = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class HubDesk:
     """Who takes messages in, for which CPTS, by which schemas."""
 
     caller: Caller

@@ -77,7 +77,7 @@ class Regulator:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedBy:
     """Who sees the patient, where and until when: what the directory publishes. `place_key` as `finess:130012345`."""
 
     rpps: str
@@ -155,7 +155,7 @@ def appointment(
     created_at: datetime,
     regulator: Regulator,
     first: bool,
-    served: Served | None = None,
+    served: ServedBy | None = None,
 ) -> dict[str, Any]:
     """The body of an RS-SAS-RDV; the patient is not named."""
     return {
@@ -174,7 +174,7 @@ def appointment(
     }
 
 
-def _by_whom(served: Served) -> dict[str, Any]:
+def _by_whom(served: ServedBy) -> dict[str, Any]:
     """Who, where and until when; left out is what the hub's schema has no room for, such as a number it refuses."""
     told: dict[str, Any] = {"end": instant(served.ends_at)}
     # Some specialities are known by a wording alone.

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
-from services.matching.hub.messages import Outgoing, Regulator, Served
+from services.matching.hub.messages import Outgoing, Regulator, ServedBy
 from services.matching.hub.store.cases import HubCaseRow
 from services.matching.hub.store.mail import post
 from services.matching.sameday.store.tables import RequestRow
@@ -49,7 +49,7 @@ def telling_of(case: HubCaseRow, row: RequestRow) -> Telling | None:
 
 
 def tell(
-    case: HubCaseRow, row: RequestRow, telling: Telling, regulator: Regulator, served: Served | None = None
+    case: HubCaseRow, row: RequestRow, telling: Telling, regulator: Regulator, served: ServedBy | None = None
 ) -> Outgoing:
     """The message that tells it (RS-SAS-RDV), noted as told."""
     body = messages.appointment(
@@ -75,7 +75,7 @@ async def slots_to_name(session: AsyncSession) -> dict[UUID, str]:
     }
 
 
-async def news(session: AsyncSession, regulator: Regulator, served: Mapping[UUID, Served | None]) -> int:
+async def news(session: AsyncSession, regulator: Regulator, served: Mapping[UUID, ServedBy | None]) -> int:
     """Put what the hub does not know of its cases' appointments into the post; answers how many messages.
 
     `served` by slot: whose slot is not in it waits a little, then is told without.

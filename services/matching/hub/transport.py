@@ -20,9 +20,9 @@ from sqlalchemy import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
-from services.matching.hub.directory import Directory
-from services.matching.hub.intake import Desk
-from services.matching.hub.messages import HubRefusal, Outgoing, Served
+from services.matching.hub.directory import HubDirectory
+from services.matching.hub.intake import HubDesk
+from services.matching.hub.messages import HubRefusal, Outgoing, ServedBy
 from services.matching.hub.settings import HubSettings
 from services.matching.hub.store import mail as hub_mail
 from services.matching.hub.store.mail import post
@@ -47,10 +47,10 @@ class LineBroken(AMQPError):
     """The line to the broker is of no use any more."""
 
 
-class Line:
+class HubLine:
     """One installation's line to the hub."""
 
-    def __init__(self, wiring: Wiring, desk: Desk, settings: HubSettings, directory: Directory) -> None:
+    def __init__(self, wiring: Wiring, desk: HubDesk, settings: HubSettings, directory: HubDirectory) -> None:
         """`settings` are complete (`HubSettings.missing`)."""
         self._wiring, self._desk, self._settings, self._directory = wiring, desk, settings, directory
         self._tls, self._pause_s = settings.tls(), SOONEST_S
@@ -186,7 +186,7 @@ class Line:
         """Put the news of appointments into the post. No transaction waits for the directory."""
         async with self._transaction() as session:
             slots = await slots_to_name(session)
-        served: dict[UUID, Served | None] = {}
+        served: dict[UUID, ServedBy | None] = {}
         try:
             for slot_id, cpts_id in slots.items():
                 served[slot_id] = await self._directory.served(cpts_id, slot_id)

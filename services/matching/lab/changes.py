@@ -17,7 +17,7 @@ ADDED_FROM_S, ADDED_UNTIL_S, ADDED_LENGTH_S = 9 * 3600, 18 * 3600, 900
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Supposition:
     """What is different from today; several may hold at once.
 
     `slots_at` more slots a day are given at the point `at`; everybody accepts to travel `farther_s` longer.
@@ -32,7 +32,7 @@ class Change:
     farther_s: int = 0
 
 
-def changed_day(day: Day, change: Change, rng: np.random.Generator) -> Day:
+def changed_day(day: Day, change: Supposition, rng: np.random.Generator) -> Day:
     """A day with the change made; what is drawn to make it comes from `rng`."""
     for practitioner in change.without:
         day = without_practitioner(day, practitioner)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.ahead.lookahead import ballot_columns, elected
-from services.matching.engine.ahead.policies import UNSERVED, Policy, Way, answer_by_at_s, firm_at_s
+from services.matching.engine.ahead.policies import UNSERVED, Policy, SlotFinding, answer_by_at_s, firm_at_s
 from services.matching.lab.life import NONE, Decide, Life
 from services.matching.lab.pairs import NEVER, Pairs, best_plan
 
@@ -25,19 +25,19 @@ def decider(policy: Policy, pairs: Pairs, practices: Sequence[str], futures: Seq
 
     `futures` are sampled rest-of-days for policies that vote: their first rows and columns are those of the day.
     """
-    if policy.way == Way.EARLIEST:
+    if policy.way == SlotFinding.EARLIEST:
         # Among slots of the same minute the peer takes the cheapest: a person would, and it must be a fair peer.
         earliest = (pairs.starts_at_s[None, :] << TIE_BITS) + np.clip(pairs.cost, 0, (1 << TIE_BITS) - 1)
         return lambda life: _first_come(life, earliest)
-    if policy.way == Way.CHEAPEST:
+    if policy.way == SlotFinding.CHEAPEST:
         return lambda life: _first_come(life, pairs.cost)
-    if policy.way == Way.NEAREST_PRACTICES:
+    if policy.way == SlotFinding.NEAREST_PRACTICES:
         return lambda life: _calls(life, policy.calls, np.array(practices))
-    if policy.way == Way.VOTES:
+    if policy.way == SlotFinding.VOTES:
         return lambda life: _votes(life, policy, futures)
-    if policy.way == Way.PLAN and policy.kappa_s is not None:
+    if policy.way == SlotFinding.PLAN and policy.kappa_s is not None:
         return lambda life: _stable(life, policy)
-    if policy.way == Way.PLAN:
+    if policy.way == SlotFinding.PLAN:
         return lambda life: _plan(life, policy)
     raise NotASimulatedWay(NotASimulatedWay.__doc__)
 

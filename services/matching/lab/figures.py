@@ -20,7 +20,7 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PolicyFigures:
     """A policy over some days. Shares in % of those who asked, times in minutes per person served."""
 
     policy: str
@@ -53,14 +53,14 @@ class Errors:
     travel_min: float
 
 
-def figures(outcomes: Sequence[DayOutcome]) -> Figures:
+def figures(outcomes: Sequence[DayOutcome]) -> PolicyFigures:
     """The figures of one policy over its days, pooled."""
     total = added(list(outcomes))
     asked, left = np.array(total.asked), np.array(total.unserved)
     served = np.maximum(asked - left, 1)
     by_class = 100 * left / np.maximum(asked, 1)
     told = np.array(total.told_after_s) / served / 60
-    return Figures(
+    return PolicyFigures(
         policy=total.policy,
         days=len(outcomes),
         unserved_by_class=(float(by_class[0]), float(by_class[1]), float(by_class[2]), float(by_class[3])),

@@ -34,7 +34,7 @@ def morning_of(at: datetime, days: int = 0) -> datetime:
     return midnight(day_at(at) + timedelta(days=days)).astimezone(UTC)
 
 
-class History:
+class SlotHistory:
     """Reads the slots of days gone from the availability service."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from services.matching.engine.ahead.policies import Policy, Way, policy_named
+from services.matching.engine.ahead.policies import Policy, SlotFinding, policy_named
 from services.matching.lab.closing import Closing, decided_before
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
@@ -25,7 +25,7 @@ HISTORY_DAYS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Trial:
     """One drawn day and the policies to try on it."""
 
     seed: int
@@ -35,7 +35,7 @@ class Case:
     territory: TerritorySetting = field(default_factory=TerritorySetting)
 
 
-def run_case(case: Case) -> tuple[DayOutcome, ...]:
+def run_case(case: Trial) -> tuple[DayOutcome, ...]:
     """Draw the day of a case and live it under each of its policies."""
     territory = drawn_territory(case.seed, case.territory)
     day = drawn_day(case.seed, territory, case.setting, case.mishaps)
@@ -44,14 +44,14 @@ def run_case(case: Case) -> tuple[DayOutcome, ...]:
     return run_day(day, case.policies, history, case.seed)
 
 
-def past_days(case: Case) -> tuple[Day, ...]:
+def past_days(case: Trial) -> tuple[Day, ...]:
     """Earlier days of the same territory: all that look-ahead may learn from."""
     territory = drawn_territory(case.seed, case.territory)
     numbers = range(1, HISTORY_DAYS + 1)
     return tuple(drawn_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
 
 
-def run_closings(case: Case, closings: Sequence[Closing]) -> tuple[DayOutcome, ...]:
+def run_closings(case: Trial, closings: Sequence[Closing]) -> tuple[DayOutcome, ...]:
     """Draw the day of a case and live it under its first policy, with each way of giving empty slots back."""
     day = drawn_day(case.seed, drawn_territory(case.seed, case.territory), case.setting, case.mishaps)
     pairs = pairs_of(day)
@@ -66,7 +66,7 @@ def run_day(day: Day, policies: Sequence[str], history: Sequence[Day] = (), seed
 
 
 def run_cases(
-    cases: Sequence[Case], workers: int = 1, lived: Callable[[int], None] = lambda _count: None
+    cases: Sequence[Trial], workers: int = 1, lived: Callable[[int], None] = lambda _count: None
 ) -> tuple[tuple[DayOutcome, ...], ...]:
     """Run cases in order, on that many processes; `lived` is told how many are done."""
     found = []
@@ -89,7 +89,7 @@ def _mapping(workers: int) -> Iterator[Callable[..., Iterator[tuple[DayOutcome, 
 def _under(
     policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int, closing: Closing = NEVER_BACK
 ) -> DayOutcome:
-    if policy.way == Way.HINDSIGHT:
+    if policy.way == SlotFinding.HINDSIGHT:
         return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
     futures: tuple[Pairs, ...] = ()
     if policy.scenarios:

@@ -27,7 +27,7 @@ LIVE = frozenset({RequestState.HELD, RequestState.CONFIRMED})
 UUID_SHAPE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
-class Change(BaseModel):
+class StoryLine(BaseModel):
     """One line of a request's story."""
 
     at: datetime
@@ -95,14 +95,14 @@ async def requests_named(session: AsyncSession, names: Iterable[str]) -> list[Re
     return list(await session.exec(select(RequestRow).where(col(RequestRow.id).in_(ids)))) if ids else []
 
 
-async def story_of(session: AsyncSession, request_id: UUID) -> list[Change]:
+async def story_of(session: AsyncSession, request_id: UUID) -> list[StoryLine]:
     """Everything that happened to a request, oldest first."""
     rows = await session.exec(
         select(RequestChangeRow)
         .where(RequestChangeRow.request_id == request_id)
         .order_by(col(RequestChangeRow.version))
     )
-    return [Change.model_validate(row.model_dump()) for row in rows]
+    return [StoryLine.model_validate(row.model_dump()) for row in rows]
 
 
 _KNOWN: WeakKeyDictionary[Any, dict[tuple[str, str], tuple[float, Any]]] = WeakKeyDictionary()

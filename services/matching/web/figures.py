@@ -39,7 +39,7 @@ FIGURES = text(
 )
 
 
-class Day(BaseModel):
+class DayFigures(BaseModel):
     """Requests made in a part of a day: how many, how many got a slot, and how long the median one waited for it."""
 
     submitted: int
@@ -48,30 +48,30 @@ class Day(BaseModel):
     within_48_h: int
 
 
-class Then(Day):
+class HourFigures(DayFigures):
     """The same, with what stood at that hour: requests that still seek a slot, those of P1."""
 
     waiting: int
     p1: int
 
 
-class Figures(BaseModel):
+class BoardFigures(BaseModel):
     """Today, yesterday, and the same weekday a week before, all until the same hour."""
 
-    today: Then
-    yesterday: Then
-    last_week: Then
+    today: HourFigures
+    yesterday: HourFigures
+    last_week: HourFigures
 
 
-async def then(matching: AsyncSession, cpts_id: str, now: datetime, before: timedelta) -> Then:
+async def then(matching: AsyncSession, cpts_id: str, now: datetime, before: timedelta) -> HourFigures:
     """The figures of a CPTS, so long before an instant."""
     morning = midnight(day_at(now))
     day = await _day(matching, cpts_id, morning - before, now - before)
     stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
-    return Then(**day.model_dump(), waiting=stood.waiting, p1=stood.p1)
+    return HourFigures(**day.model_dump(), waiting=stood.waiting, p1=stood.p1)
 
 
-async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> Day:
+async def _day(session: AsyncSession, cpts_id: str, since: datetime, until: datetime) -> DayFigures:
     row = (await run(session, FIGURES, cpts=cpts_id, since=since, until=until)).one()
     median_s = None if row.median_s is None else round(row.median_s)
-    return Day(submitted=row.submitted, assigned=row.assigned, median_s=median_s, within_48_h=row.within_48_h)
+    return DayFigures(submitted=row.submitted, assigned=row.assigned, median_s=median_s, within_48_h=row.within_48_h)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fastapi import Request
 from sqlalchemy import text
 
-from services.matching.web.figures import DAY, WEEK, Figures, Then, then
+from services.matching.web.figures import DAY, WEEK, BoardFigures, HourFigures, then
 from shared.db import Scope, run
 from shared.running.kept import Kept
 from shared.web.pages import reading
@@ -16,14 +16,14 @@ PAST_FRESH_S = 300
 HEAD = text("select epoch::text, seq from matching.event_head where cpts_id = :cpts")
 
 
-async def kept_figures(request: Request, cpts_id: str, now: datetime) -> Figures:
+async def kept_figures(request: Request, cpts_id: str, now: datetime) -> BoardFigures:
     """The figures above the board of a CPTS: today's since the last change or minute, the past's for five minutes."""
-    kept: Kept[Then] = _kept(request)
+    kept: Kept[HourFigures] = _kept(request)
     head = await _head(request, cpts_id)
     minute, slower = int(now.timestamp()) // 60, int(now.timestamp()) // PAST_FRESH_S
 
-    def computed(before: timedelta) -> Callable[[], Awaitable[Then]]:
-        async def compute() -> Then:
+    def computed(before: timedelta) -> Callable[[], Awaitable[HourFigures]]:
+        async def compute() -> HourFigures:
             async with reading(request, "matching", _of(cpts_id)) as session:
                 return await then(session, cpts_id, now, before)
 
@@ -32,14 +32,14 @@ async def kept_figures(request: Request, cpts_id: str, now: datetime) -> Figures
     today = await kept((cpts_id, "today"), (*head, minute), computed(timedelta()))
     yesterday = await kept((cpts_id, "yesterday"), slower, computed(DAY))
     last_week = await kept((cpts_id, "last week"), slower, computed(WEEK))
-    return Figures(today=today, yesterday=yesterday, last_week=last_week)
+    return BoardFigures(today=today, yesterday=yesterday, last_week=last_week)
 
 
-def _kept(request: Request) -> Kept[Then]:
+def _kept(request: Request) -> Kept[HourFigures]:
     state = request.app.state
     if not hasattr(state, "kept_figures"):
-        state.kept_figures = Kept[Then]()
-    kept: Kept[Then] = state.kept_figures
+        state.kept_figures = Kept[HourFigures]()
+    kept: Kept[HourFigures] = state.kept_figures
     return kept
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from services.matching.exports.review import LEAST, Review, compared, review
 from services.matching.web.admin import routes as admin
-from services.matching.web.figures import Figures
+from services.matching.web.figures import BoardFigures
 from services.matching.web.kept import kept_figures
 from shared.auth import Role
 from shared.db.tables import CommuneRow, CommuneShapeRow
@@ -19,7 +19,7 @@ from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId, Insee, Instant
 from shared.refusals import Invalid
 from shared.web.pages import PageDep, label_of_account, reading
-from shared.web.site import Part
+from shared.web.site import SitePart
 
 BOARD_READERS = (Role.COORDINATOR, Role.ADMIN)
 LONGEST = timedelta(days=92)
@@ -108,7 +108,7 @@ async def period(
 
 
 @routes.get("/tension/figures")
-async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, cpts: CptsId) -> Figures:
+async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, cpts: CptsId) -> BoardFigures:
     """The figures above the board."""
     caller.require(*BOARD_READERS)
     caller.require_cpts(cpts)
@@ -134,4 +134,4 @@ async def shapes(
 
 
 routes.include_router(admin)
-PART = Part("matching", routes, Path(__file__).parent)
+PART = SitePart("matching", routes, Path(__file__).parent)

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.notices.carrying import sealed
 from services.people.notices.keys import EVERYONE, push_key
-from services.people.notices.kinds import OFFERED, Kind, NoticeState, Reason
+from services.people.notices.kinds import OFFERED, NoticeKind, NoticeState, Reason
 from services.people.notices.push import Subscription
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
 from services.people.notices.telling import STREAM
@@ -23,7 +23,7 @@ from shared.auth import Caller, Role
 from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.outside.asked import LINE, Email
+from shared.outside.asked import LINE, Email, Order
 from shared.outside.public_address import require_public
 from shared.refusals import Invalid, NotFound
 from shared.wording.labels import language_of, wording
@@ -31,12 +31,6 @@ from shared.wording.labels import language_of, wording
 LAST, MOST_DEVICES = 20, 10
 PEOPLE = tuple(role for role in Role if role is not Role.MACHINE)
 routes = APIRouter(prefix="/notifications", tags=["notifications"])
-
-
-class Order(BaseModel):
-    """What a page sends: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Preferences(Order):
@@ -47,7 +41,7 @@ class Preferences(Order):
     quiet_from: time = time(20)
     quiet_to: time = time(7)
     p1_always: bool = False
-    unwanted: list[Kind] = Field(default=[], max_length=len(Kind))
+    unwanted: list[NoticeKind] = Field(default=[], max_length=len(NoticeKind))
 
 
 class Reached(Order):
@@ -98,7 +92,7 @@ class Overview(BaseModel):
     account_email: str | None
     account_phone: str
     push_key: str
-    kinds: list[Kind]
+    kinds: list[NoticeKind]
     preferences: Preferences
     devices: list[Device]
     last: list[Told]
@@ -144,7 +138,7 @@ async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
     """The last notices; what the person did themselves is no news to them."""
     now, words = await database_now(session), wording(language)
     query = select(NoticeRow).where(
-        NoticeRow.account_id == mine, NoticeRow.kind != Kind.SETTLED, NoticeRow.reason != Reason.OWN_ACT
+        NoticeRow.account_id == mine, NoticeRow.kind != NoticeKind.SETTLED, NoticeRow.reason != Reason.OWN_ACT
     )
     rows = (await session.exec(query.order_by(col(NoticeRow.id).desc()).limit(LAST))).all()
     return [

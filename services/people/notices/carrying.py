@@ -12,11 +12,11 @@ from sqlalchemy import Row, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.deciding import MAIL, Person, person_of, untrue
+from services.people.notices.deciding import MAIL, Recipient, person_of, untrue
 from services.people.notices.keys import identity
 from services.people.notices.kinds import Reason
 from services.people.notices.mail import MailSettings, Undeliverable, letter, send
-from services.people.notices.push import Identity, Subscription, encrypted
+from services.people.notices.push import PushIdentity, Subscription, encrypted
 from services.people.notices.tables import NoticeDeviceRow, NoticeRow
 from services.people.notices.words import Message, composed
 from shared.clock import Clock
@@ -46,9 +46,9 @@ class Parcel:
     """What one delivery carries: to whom, the message, and for how long it is worth keeping."""
 
     id: UUID
-    person: Person
+    person: Recipient
     message: Message
-    browser: tuple[Identity, Subscription] | None
+    browser: tuple[PushIdentity, Subscription] | None
     """Who we are for its push service, and how to reach it; None: by mail."""
     urgent: bool
     ttl_s: int
@@ -93,7 +93,7 @@ class Carrier:
             ttl_s=self._worth_s(rows, now),
         )
 
-    async def _browser(self, session: AsyncSession, channel: str) -> tuple[Identity, Subscription]:
+    async def _browser(self, session: AsyncSession, channel: str) -> tuple[PushIdentity, Subscription]:
         device = await session.get(NoticeDeviceRow, UUID(channel))
         if device is None:
             raise Gone("forgotten")
@@ -112,7 +112,7 @@ class Carrier:
         else:
             await self._push(parcel, *parcel.browser)
 
-    async def _push(self, parcel: Parcel, us: Identity, to: Subscription) -> None:
+    async def _push(self, parcel: Parcel, us: PushIdentity, to: Subscription) -> None:
         await require_public(to.endpoint, demo=self._wiring.settings.demo)
         shown = {**asdict(parcel.message), "tag": str(parcel.id)}
         topic = parcel.id.hex

@@ -13,7 +13,7 @@ from sqlalchemy import Row, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.kinds import MOST_PER_REQUEST, Kind, NoticeState, Reason
+from services.people.notices.kinds import MOST_PER_REQUEST, NoticeKind, NoticeState, Reason
 from services.people.notices.quiet import QuietHours
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
 from shared.db import database_now, run
@@ -51,7 +51,7 @@ select :message, channel, :account, 'waiting', 0, clock_timestamp(), '' from unn
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Recipient:
     """Who is told, and how they want to be."""
 
     account: UUID
@@ -66,7 +66,7 @@ class Person:
 
 
 @dataclass(slots=True)
-class Decision:
+class NoticeDecision:
     """What becomes of a person's notices: ids by reason, those that wait for a moment, those of the message."""
 
     refused: dict[Reason, list[int]] = field(default_factory=dict)
@@ -76,13 +76,13 @@ class Decision:
     """Subjects of the message: it counts once for each, however many notices it holds of it."""
 
 
-async def person_of(session: AsyncSession, account: UUID, *, mail_ready: bool) -> Person:
+async def person_of(session: AsyncSession, account: UUID, *, mail_ready: bool) -> Recipient:
     """How somebody is to be told: their choice or the defaults, on the channels that exist."""
     choice = await session.get(NoticePreferenceRow, account) or NoticePreferenceRow(account_id=account)
     email = choice.email or (await session.get_one(AccountRow, account)).email
     devices = await session.exec(select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == account))
     mail = [MAIL] if mail_ready and choice.mail and email else []
-    return Person(account, choice, email, (*mail, *sorted(map(str, devices))))
+    return Recipient(account, choice, email, (*mail, *sorted(map(str, devices))))
 
 
 async def decide_next(session: AsyncSession, *, mail_ready: bool) -> bool:
@@ -94,7 +94,7 @@ async def decide_next(session: AsyncSession, *, mail_ready: bool) -> bool:
     person = await person_of(session, account, mail_ready=mail_ready)
     standing = {row.id: row for row in await run(session, _STANDING, account=account)}
     query = select(NoticeRow).where(col(NoticeRow.id).in_(standing)).order_by(col(NoticeRow.id))
-    decision = Decision()
+    decision = NoticeDecision()
     for row in (await session.exec(query)).all():
         await _sort(session, decision, person, row, standing[row.id], now)
     await _record(session, decision, person)
@@ -102,7 +102,12 @@ async def decide_next(session: AsyncSession, *, mail_ready: bool) -> bool:
 
 
 async def _sort(
-    session: AsyncSession, decision: Decision, person: Person, row: NoticeRow, standing: Row[Any], now: datetime
+    session: AsyncSession,
+    decision: NoticeDecision,
+    person: Recipient,
+    row: NoticeRow,
+    standing: Row[Any],
+    now: datetime,
 ) -> None:
     assert row.id is not None  # noqa: S101  it was read
     why = untrue(row, overtaken=standing.overtaken, told=standing.told, now=now)
@@ -120,7 +125,7 @@ async def _sort(
         decision.refused.setdefault(why, []).append(row.id)
 
 
-async def _count(session: AsyncSession, decision: Decision, person: Person, subject: str) -> Reason:
+async def _count(session: AsyncSession, decision: NoticeDecision, person: Recipient, subject: str) -> Reason:
     if subject not in decision.counted:
         counted = await run(session, _COUNT, account=person.account, subject=subject)
         if counted.scalar_one_or_none() is None:
@@ -131,19 +136,19 @@ async def _count(session: AsyncSession, decision: Decision, person: Person, subj
 
 def untrue(row: NoticeRow, *, overtaken: bool, told: bool, now: datetime) -> Reason:
     """Why a notice needs no telling any more: something newer was written, or its time has come."""
-    if overtaken or (row.kind == Kind.CANCELLED and not told):
+    if overtaken or (row.kind == NoticeKind.CANCELLED and not told):
         return Reason.OVERTAKEN
     return Reason.TOO_LATE if row.until is not None and row.until <= now else Reason.NONE
 
 
-def unwelcome(row: NoticeRow, person: Person) -> Reason:
+def unwelcome(row: NoticeRow, person: Recipient) -> Reason:
     """Why a person is not told of this kind, or of anything."""
     if row.kind in person.choice.unwanted:
         return Reason.UNWANTED
     return Reason.NONE if person.channels else Reason.NO_CHANNEL
 
 
-async def _record(session: AsyncSession, decision: Decision, person: Person) -> None:
+async def _record(session: AsyncSession, decision: NoticeDecision, person: Recipient) -> None:
     for why, ids in decision.refused.items():
         await _write(session, ids, state=NoticeState.SUPPRESSED, reason=why)
     for end, ids in decision.quiet.items():

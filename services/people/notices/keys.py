@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.push import Identity
+from services.people.notices.push import PushIdentity
 from services.people.notices.tables import NoticeKeyRow
 from shared.db import Scope, run
 from shared.patients.vault import Vault
@@ -20,13 +20,13 @@ def contact_of(settings: Settings) -> str:
     return settings.public_url if settings.public_url.startswith("https://") else "mailto:nobody@example.org"
 
 
-async def identity(session: AsyncSession, vault: Vault, settings: Settings) -> Identity:
+async def identity(session: AsyncSession, vault: Vault, settings: Settings) -> PushIdentity:
     """Our identity, to sign with.
 
     Raises `KeyLost` when the vault cannot open it: browsers subscribed under this one, none of them is forgotten.
     """
     opened = vault.open((await _kept(session, vault, settings)).private_sealed, cpts_id="", row_id=SEALED_AS)
-    return Identity.of(ECKey.import_key(opened), contact_of(settings))
+    return PushIdentity.of(ECKey.import_key(opened), contact_of(settings))
 
 
 async def push_key(session: AsyncSession, vault: Vault, settings: Settings) -> str:
@@ -46,6 +46,6 @@ async def _kept(session: AsyncSession, vault: Vault, settings: Settings) -> Noti
 
 def _fresh(vault: Vault, settings: Settings) -> dict[str, str | bytes]:
     """A new key pair, as its row keeps it."""
-    fresh = Identity.fresh(contact_of(settings))
+    fresh = PushIdentity.fresh(contact_of(settings))
     sealed = vault.seal(fresh.key.as_dict(private=True), cpts_id="", row_id=SEALED_AS)
     return {"public": fresh.public, "private_sealed": sealed}

@@ -9,7 +9,7 @@ MOST_PER_REQUEST = 3
 """Messages that one person gets about one request, at most; the database refuses the next."""
 
 
-class Kind(StrEnum):
+class NoticeKind(StrEnum):
     """What happened."""
 
     BOOKED = "booked"
@@ -52,16 +52,21 @@ class Reason(StrEnum):
 
 
 OF_PRACTITIONERS = (
-    Kind.BOOKED,
-    Kind.CANCELLED,
-    Kind.MOVED,
-    Kind.OVERBOOKING_ASKED,
-    Kind.ATTACHMENT_PROPOSED,
-    Kind.AGENDA_UNREADABLE,
+    NoticeKind.BOOKED,
+    NoticeKind.CANCELLED,
+    NoticeKind.MOVED,
+    NoticeKind.OVERBOOKING_ASKED,
+    NoticeKind.ATTACHMENT_PROPOSED,
+    NoticeKind.AGENDA_UNREADABLE,
 )
-OF_REFERRERS = (Kind.REQUEST_ASSIGNED, Kind.REQUEST_MOVED, Kind.REQUEST_LOST, Kind.REQUEST_CALL_BACK)
-OF_THE_BOARD = (Kind.P1_WAITING, Kind.REQUEST_UNSERVED)
-OFFERED: Mapping[Role, tuple[Kind, ...]] = {
+OF_REFERRERS = (
+    NoticeKind.REQUEST_ASSIGNED,
+    NoticeKind.REQUEST_MOVED,
+    NoticeKind.REQUEST_LOST,
+    NoticeKind.REQUEST_CALL_BACK,
+)
+OF_THE_BOARD = (NoticeKind.P1_WAITING, NoticeKind.REQUEST_UNSERVED)
+OFFERED: Mapping[Role, tuple[NoticeKind, ...]] = {
     Role.PRACTITIONER: (*OF_PRACTITIONERS, *OF_REFERRERS),
     Role.DELEGATE: (*OF_PRACTITIONERS, *OF_REFERRERS),
     Role.PHARMACIST: OF_REFERRERS,
@@ -72,13 +77,13 @@ OFFERED: Mapping[Role, tuple[Kind, ...]] = {
 }
 """What each role may be told."""
 DETAILS: Mapping[str, str] = {
-    Kind.BOOKED: "/creneaux",
-    Kind.CANCELLED: "/creneaux",
-    Kind.MOVED: "/creneaux",
-    Kind.OVERBOOKING_ASKED: "/creneaux#demandes",
-    Kind.ATTACHMENT_PROPOSED: "/creneaux#demandes",
-    Kind.AGENDA_UNREADABLE: "/creneaux#moi",
-    Kind.P1_WAITING: "/tension",
-    Kind.REQUEST_UNSERVED: "/tension",
+    NoticeKind.BOOKED: "/creneaux",
+    NoticeKind.CANCELLED: "/creneaux",
+    NoticeKind.MOVED: "/creneaux",
+    NoticeKind.OVERBOOKING_ASKED: "/creneaux#demandes",
+    NoticeKind.ATTACHMENT_PROPOSED: "/creneaux#demandes",
+    NoticeKind.AGENDA_UNREADABLE: "/creneaux#moi",
+    NoticeKind.P1_WAITING: "/tension",
+    NoticeKind.REQUEST_UNSERVED: "/tension",
 }
 """The page that shows the details, once signed in; those of a referrer are on theirs."""

@@ -86,7 +86,7 @@ def _derived(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class PushIdentity:
     """Who we are for push services: our key pair, and whom they may write to."""
 
     key: ECKey
@@ -94,13 +94,13 @@ class Identity:
     contact: str
 
     @classmethod
-    def fresh(cls, contact: str) -> "Identity":
+    def fresh(cls, contact: str) -> "PushIdentity":
         """A new key pair."""
         key = ECKey.generate_key("P-256", private=True)
         return cls.of(key, contact)
 
     @classmethod
-    def of(cls, key: ECKey, contact: str) -> "Identity":
+    def of(cls, key: ECKey, contact: str) -> "PushIdentity":
         """With this key pair."""
         values = key.as_dict(private=False)
         return cls(key, written(b"\x04" + plain(str(values["x"])) + plain(str(values["y"]))), contact)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.kinds import Kind
+from services.people.notices.kinds import NoticeKind
 from shared.db import ring_after_commit, run
 
 STREAM = "notices"
@@ -70,7 +70,7 @@ where a.disabled_at is null and not (a.id = any (:whom)) and exists (
 class News:
     """Something to tell: no name, no reason for care, only what happened and when."""
 
-    kind: Kind
+    kind: NoticeKind
     cpts_id: str
     thread: str
     subject: str

@@ -30,7 +30,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class PscIdentity:
     """Who signed in. `national_id` is as the provider writes it: prefixed, or a test's own form."""
 
     national_id: str
@@ -45,13 +45,13 @@ class Identity:
         return found[1] if found else ""
 
 
-def parse_identity(userinfo: Mapping[str, Any]) -> Identity:
+def parse_identity(userinfo: Mapping[str, Any]) -> PscIdentity:
     """Read the provider's answer; raises `SignInRefused` without a national identifier. Empty strings are common."""
     national_id = text_at(userinfo, "SubjectNameID") or text_at(userinfo, "preferred_username")
     if not national_id:
         raise SignInRefused("L'identité reçue n'a pas d'identifiant national.", field="SubjectNameID", rule="required")
     practices = objects_at(object_at(userinfo, "SubjectRefPro"), "exercices")
-    return Identity(
+    return PscIdentity(
         national_id=national_id,
         family=text_at(userinfo, "family_name") or next((text_at(each, "nomDexercice") for each in practices), ""),
         given=text_at(userinfo, "given_name") or next((text_at(each, "prenomDexercice") for each in practices), ""),

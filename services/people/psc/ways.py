@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.psc.identity import Identity
+from services.people.psc.identity import PscIdentity
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
 from shared.db.tables import AccountRow, RoleGrantRow
@@ -25,7 +25,7 @@ class NotInvited(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RoleChoice:
     """A role, as its holder chooses it: with the name of the structure when they have several activities."""
 
     role: Role
@@ -44,7 +44,7 @@ class Standing:
     memberships: Callable[[AsyncSession, str], Awaitable[Sequence[Membership]]]
 
 
-async def account_of(session: AsyncSession, standing: Standing, identity: Identity, *, subject: str) -> UUID:
+async def account_of(session: AsyncSession, standing: Standing, identity: PscIdentity, *, subject: str) -> UUID:
     """The account of who signed in, with the roles that are theirs today; raises `NotInvited`.
 
     A regulator's account is the one that the SAS opened; any other is known by the provider's `subject`.
@@ -60,20 +60,22 @@ async def account_of(session: AsyncSession, standing: Standing, identity: Identi
     return account_id
 
 
-async def ways_of(session: AsyncSession, account_id: UUID, identity: Identity) -> Sequence[Way]:
+async def ways_of(session: AsyncSession, account_id: UUID, identity: PscIdentity) -> Sequence[RoleChoice]:
     """The roles to choose from, one for each activity that leads to it; raises `NotInvited` when there is none."""
     account = await session.get_one(AccountRow, account_id, populate_existing=True)
     found = select(RoleGrantRow.role).where(RoleGrantRow.account_id == account_id).distinct()
     roles = {Role(role) for role in (await session.exec(found)).all()}
     if account.disabled_at is not None or not roles:
         raise NotInvited
-    own = [Way(each.role, each.structure) for each in identity.activities if each.role in roles and each.structure]
+    own = [
+        RoleChoice(each.role, each.structure) for each in identity.activities if each.role in roles and each.structure
+    ]
     told = {way.role for way in own}
-    others = [Way(role, "") for role in sorted(roles - told)]
+    others = [RoleChoice(role, "") for role in sorted(roles - told)]
     return list(dict.fromkeys([*own, *others]))
 
 
-async def _new_account(session: AsyncSession, identity: Identity, subject: str) -> UUID:
+async def _new_account(session: AsyncSession, identity: PscIdentity, subject: str) -> UUID:
     """Open an account for this subject; two sign-ins at once open one."""
     label = f"{identity.given} {identity.family}".strip() or identity.national_id
     account = insert(AccountRow).values(id=uuid4(), label=label, subject=subject, demo=False)
@@ -82,7 +84,7 @@ async def _new_account(session: AsyncSession, identity: Identity, subject: str) 
 
 
 async def _grant(
-    session: AsyncSession, account_id: UUID, identity: Identity, memberships: Sequence[Membership]
+    session: AsyncSession, account_id: UUID, identity: PscIdentity, memberships: Sequence[Membership]
 ) -> None:
     """Make the roles that come from memberships what they are today; roles given by hand stay."""
     if not identity.rpps:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting
-from services.matching.lab.figures import Figures, Paired, everybody, figures, paired, travel, urgent
+from services.matching.lab.figures import Paired, PolicyFigures, everybody, figures, paired, travel, urgent
 from services.matching.lab.outcome import DayOutcome
-from services.matching.lab.run import Case, run_cases
+from services.matching.lab.run import Trial, run_cases
 from tests.bench.report import Report, progress
 
 FIRST_HELD_OUT = 1000
@@ -35,7 +35,7 @@ def lived(load: float, policies: tuple[str, ...], days: int, *, mishaps: bool = 
         progress(f"{days} days at load {load:g}{', mishaps' if mishaps else ''}: {', '.join(missing)}")
         trouble = MishapSetting() if mishaps else CALM
         seeds = range(FIRST_HELD_OUT, FIRST_HELD_OUT + days)
-        cases = [Case(seed, missing, DaySetting(load=load), trouble) for seed in seeds]
+        cases = [Trial(seed, missing, DaySetting(load=load), trouble) for seed in seeds]
         by_day = run_cases(cases, min(2, os.cpu_count() or 1) if days > FEW else 1, _counting(days))
         for policy, outcomes in zip(missing, zip(*by_day, strict=True), strict=True):
             _known[load, policy, days, mishaps] = outcomes
@@ -64,7 +64,7 @@ def show(report: Report, bench: str, case: str, days: Lived) -> None:
                 report.add(bench=bench, case=case, who=f"{policy} - {peer}", result=compared(outcomes, days[peer]))
 
 
-def said(of: Figures) -> str:
+def said(of: PolicyFigures) -> str:
     """The figures of a policy, in words."""
     classes = "/".join(f"{share:.1f}" for share in of.unserved_by_class)
     told = "/".join(f"{minutes:.0f}" for minutes in of.told_after_min)

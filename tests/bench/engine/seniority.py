@@ -9,7 +9,7 @@ from time import process_time
 import numpy as np
 
 from services.matching.engine.doctors.equity import justified_envy
-from services.matching.engine.doctors.model import AttachmentParameters, AttachmentRound, GpOffer, Patient, waited_days
+from services.matching.engine.doctors.model import AttachmentParameters, AttachmentRound, GpOffer, Seeker, waited_days
 from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
 
@@ -28,7 +28,7 @@ def drawn(people: int, doctors: int, places: int, parameters: AttachmentParamete
     towns = {f"{n:05}": somewhere() for n in range(40)}
     names = list(towns)
     patients = tuple(
-        Patient(
+        Seeker(
             id=f"p{n}",
             commune=names[int(rng.integers(len(names)))],
             since_at_s=AT_S - int(rng.integers(LONGEST_DAYS * DAY_S)),

@@ -162,7 +162,9 @@ async def here(settings: Settings) -> AsyncIterator[Here]:
             for finess in (NORTH, SOUTH):
                 await directory.put_cpts(session, finess, orders.Cpts(name=f"CPTS {finess}", size=1, communes=[]))
             for rpps in (SINGLE, PLACES, SHARED, TWO):
-                person = orders.Practitioner(last_name="Essai", first_name="Une", profession="10", specialty="SM54")
+                person = orders.PractitionerEntry(
+                    last_name="Essai", first_name="Une", profession="10", specialty="SM54"
+                )
                 people[rpps] = await directory.put_practitioner(session, rpps, person)
                 await directory.put_membership(session, people[rpps], NORTH, None)
                 place = orders.Place(name="Cabinet", insee="31555", lat=43.5, lon=1.5)

@@ -39,7 +39,7 @@ async def test_it_is_asked_as_the_sas_asks_us(here: Here) -> None:
 async def test_twenty_five_practitioners_a_call_and_every_page_is_followed(here: Here) -> None:
     async with owner(here.service.settings) as session:
         for number in range(30):
-            person = orders.Practitioner(last_name="Essai", first_name="Une", profession="10", specialty="SM54")
+            person = orders.PractitionerEntry(last_name="Essai", first_name="Une", profession="10", specialty="SM54")
             more = await directory.put_practitioner(session, f"998{number:08}", person)
             await directory.put_membership(session, more, NORTH, None)
     pages = [foreign_answer(SINGLE, then="?page=2"), foreign_answer(PLACES), foreign_answer(SHARED)]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.availability.app import directory
 from services.matching.doctors.reads import read_attachments
-from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient
+from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Seeker
 from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
 from services.matching.sameday.store.tables import OUTBOX
@@ -45,7 +45,7 @@ async def test_a_whole_round_from_the_register_to_the_declarations(register: Reg
     homes = [Point(44.5 + index / 100, 3.5) for index in range(3)]
     around = AttachmentRound(
         patients=tuple(
-            Patient(
+            Seeker(
                 id=key,
                 commune=person["insee"],
                 since_at_s=int(MORNING.timestamp()) - 86400 * number,

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.auth.attempts import FREE, FREE_OF_ADDRESS, Attempts, address_of
-from shared.auth.passwords import AT_ONCE, Busy, Passwords, WeakPassword, require_strong
+from shared.auth.passwords import AT_ONCE, Passwords, TooManySignIns, WeakPassword, require_strong
 from shared.settings import Settings
 from tests.builders import Service
 from tests.integration.shared.test_http import PASSWORD
@@ -127,7 +127,7 @@ async def test_forty_at_once_are_hashed_a_few_at_a_time_and_hold_no_connection(s
 async def test_who_would_wait_too_long_for_a_hash_is_told_to_come_back() -> None:
     passwords = Passwords()
     asked = await asyncio.gather(*(passwords.matches(None, "x") for _ in range(60)), return_exceptions=True)
-    assert any(isinstance(each, Busy) for each in asked)
+    assert any(isinstance(each, TooManySignIns) for each in asked)
     assert False in asked
 
 

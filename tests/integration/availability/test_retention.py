@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.availability.app.upkeep import forget_patients
-from services.people.forgetting import LINES, Kept, forget
+from services.people.forgetting import LINES, Retention, forget
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
 from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_person, a_slot, owner, show
@@ -29,7 +29,7 @@ AGES = {"24 hours": "24 hours", "1 day": "1 day", "1 minute": "30 seconds", "3 y
 
 
 @pytest.mark.parametrize("line", LINES, ids=[line.table for line in LINES])
-async def test_each_line_is_carried_out_to_the_hour(service: Service, line: Kept) -> None:
+async def test_each_line_is_carried_out_to_the_hour(service: Service, line: Retention) -> None:
     await a_person(service.settings, Role.COORDINATOR)
     clock = "clock_timestamp()" if "clock_timestamp" in line.age else "common.now()"
     async with owner(service.settings) as session:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.files.outcome import MACHINE
 from services.imports.annuaire_client import AnnuaireSettings
-from services.imports.annuaire_load import Report, Scope, load
+from services.imports.annuaire_load import LoadScope, Report, load
 from shared.db import run, set_scope
 from shared.wiring import Wiring
 from tests.annuaire_server import KEY, Directory
@@ -30,7 +30,7 @@ class Desk:
             key=SecretStr(key), url=f"{self.url}/fhir/v2", calls_per_second=self.calls_per_second
         )
         with Progress(disable=True) as progress:
-            return await load(self.wiring, settings, Scope(CPTS, **scope), progress, full=full)
+            return await load(self.wiring, settings, LoadScope(CPTS, **scope), progress, full=full)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Any]:

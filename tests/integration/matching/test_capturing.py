@@ -9,7 +9,7 @@ from services.cli.solving import judge_files, solve_file
 from services.matching.engine.files import loads
 from services.matching.engine.model import Instance, Plan, Point
 from services.matching.engine.sameday.judge import faults
-from services.matching.lab.changes import Change
+from services.matching.lab.changes import Supposition
 from services.matching.lab.days.stored import read_days, write_day
 from services.matching.lab.terminal.command import whatif
 from shared.auth import Role
@@ -60,7 +60,7 @@ async def test_a_past_day_is_written_and_lived_again_under_any_policy(town: Town
     assert ({one.point for one in day.requests}, day.requests[0].age) == ({Point(44.5, 3.5)}, 80)
     assert min(day.published_at_s) >= int(MORNING.timestamp())
     file = tmp_path / f"day-{day.name}.json"
-    before, after = whatif(Change(policy="fcfs_early"), day=file)
+    before, after = whatif(Supposition(policy="fcfs_early"), day=file)
     assert (before.unserved, after.unserved) == (50.0, 50.0)
     # The days before it, as `capture --days` leaves them in the same folder: look-ahead learns from those alone.
     yesterday = replace(
@@ -72,6 +72,6 @@ async def test_a_past_day_is_written_and_lived_again_under_any_policy(town: Town
         published_at_s=tuple(at - DAY_S for at in day.published_at_s),
     )
     write_day(tmp_path / "day-2026-11-23.json", yesterday)
-    _, ahead = whatif(Change(policy="consensus"), day=file, history=tmp_path)
+    _, ahead = whatif(Supposition(policy="consensus"), day=file, history=tmp_path)
     assert ahead.policy == "consensus"
     assert ahead.unserved == 50.0

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.matching.hub.messages import Regulator, Served
+from services.matching.hub.messages import Regulator, ServedBy
 from services.matching.hub.telling import PATIENCE, news, slots_to_name
 from shared.db import Scope, run, set_scope
 from shared.settings import Settings
@@ -48,7 +48,7 @@ async def booked(town: Town) -> tuple[str, dict[str, Any]]:
     return case["caseId"], await until(machine, request["id"], "confirmed")
 
 
-async def told(town: Town, served: Mapping[UUID, Served | None]) -> list[dict[str, Any]]:
+async def told(town: Town, served: Mapping[UUID, ServedBy | None]) -> list[dict[str, Any]]:
     """What the line would put into the post now."""
     async with town.matching.state.wiring.open_session() as session:
         await set_scope(session, Scope(frozenset({CPTS})))

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.matching.hub.directory import Directory
-from services.matching.lab.history import History
+from services.matching.hub.directory import HubDirectory
+from services.matching.lab.history import SlotHistory
 from services.matching.sameday.edges.foreign import ForeignSlots
 from services.matching.sameday.edges.geocoder import Geocoder
 from services.matching.sameday.edges.travel import Router
@@ -71,8 +71,8 @@ async def test_nothing_is_held_while_another_system_is_waited_for(town: Town, wa
             "router": Router(url, at_most_s=60),
             "foreign": ForeignSlots(theirs),
             "geocoder": Geocoder(f"{url}/search"),
-            "history": History(theirs),
-            "directory": Directory(theirs),
+            "history": SlotHistory(theirs),
+            "directory": HubDirectory(theirs),
         }
         setattr(town.matching.state, waited_for, stuck[waited_for])
         asking = asyncio.create_task(ROUTES[waited_for](coordinator))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from services.people.notices.kinds import Kind
+from services.people.notices.kinds import NoticeKind
 from services.people.notices.sender import MOST_TRIES
 from services.people.notices.telling import News, tell_accounts
 from shared.clock import PARIS
@@ -23,7 +23,7 @@ NEXT_MORNING = datetime(2026, 11, 25, 7, 0, 1, tzinfo=PARIS)
 async def news(desk: Desk, number: int, *, subject: str = "r1", **more: Any) -> None:
     """Something new about a request, each time of its own."""
     async with desk.service.app.state.wiring.open_session() as session:
-        told = News(Kind.REQUEST_CALL_BACK, CPTS, f"thread {number}", subject, "service", **more)
+        told = News(NoticeKind.REQUEST_CALL_BACK, CPTS, f"thread {number}", subject, "service", **more)
         await tell_accounts(session, {str(desk.doctor.account)}, told)
 
 

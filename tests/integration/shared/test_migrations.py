@@ -5,12 +5,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.installation.histories import HISTORIES
-from shared.db.migrate import History, check, newest, upgrade
+from shared.db.migrate import SchemaHistory, check, newest, upgrade
 from shared.settings import Settings
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.schema)
-async def test_tables_and_migrations_say_the_same(history: History, settings: Settings) -> None:
+async def test_tables_and_migrations_say_the_same(history: SchemaHistory, settings: Settings) -> None:
     engine = create_async_engine(settings.database_url.get_secret_value())
     async with engine.connect() as connection:
         await connection.run_sync(check, history)

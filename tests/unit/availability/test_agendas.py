@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.availability.interop.agendas.reading import Busy, FeedUnreadable, busy_periods, merged
-from services.availability.interop.agendas.writing import Shown, agenda
+from services.availability.interop.agendas.reading import BusyTime, FeedUnreadable, busy_periods, merged
+from services.availability.interop.agendas.writing import ShownSlot, agenda
 
 FROM = datetime(2026, 10, 19, 0, 0, tzinfo=UTC)
 TO = FROM + timedelta(days=14)
@@ -145,8 +145,8 @@ def test_outside_of_declared_availability_is_busy() -> None:
 
 def test_overlapping_events_are_one_busy_time() -> None:
     at = [FROM + timedelta(hours=hour) for hour in range(6)]
-    assert merged([Busy(at[2], at[4]), Busy(at[0], at[1]), Busy(at[1], at[3]), Busy(at[5], at[5])]) == [
-        Busy(at[0], at[4])
+    assert merged([BusyTime(at[2], at[4]), BusyTime(at[0], at[1]), BusyTime(at[1], at[3]), BusyTime(at[5], at[5])]) == [
+        BusyTime(at[0], at[4])
     ]
 
 
@@ -193,8 +193,8 @@ def test_every_reference_agenda_is_read(reference: Path) -> None:
 
 def test_our_agenda_shows_places_and_names_nobody() -> None:
     slots = [
-        Shown("a", FROM, FROM + timedelta(minutes=15), "Cabinet fictif", 0, 1, FROM, 1),
-        Shown("b", TO, TO + timedelta(minutes=15), "Cabinet fictif", 1, 1, FROM, 3),
+        ShownSlot("a", FROM, FROM + timedelta(minutes=15), "Cabinet fictif", 0, 1, FROM, 1),
+        ShownSlot("b", TO, TO + timedelta(minutes=15), "Cabinet fictif", 1, 1, FROM, 3),
     ]
     events = icalendar.Calendar.from_ical(agenda(slots)).walk("VEVENT")
     assert [str(event["SUMMARY"]) for event in events] == ["Créneau libre", "Réservé (1/1)"]

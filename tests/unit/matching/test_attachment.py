@@ -10,9 +10,9 @@ from services.matching.engine.doctors.model import (
     AttachmentPlan,
     AttachmentRound,
     GpOffer,
-    Patient,
     PriorityClass,
     Proposal,
+    Seeker,
 )
 from services.matching.engine.doctors.nearest import nearest, unit_vectors
 from services.matching.engine.doctors.round import propose
@@ -21,16 +21,16 @@ from services.matching.engine.model import Point
 TOWNS = {"01001": Point(46.0, 5.0), "01002": Point(46.05, 5.0), "01003": Point(46.9, 5.0)}
 
 
-def a_patient(name: str, flags: str = "", **fields: object) -> Patient:
+def a_patient(name: str, flags: str = "", **fields: object) -> Seeker:
     given = {"commune": "01001", "since_at_s": 0, **fields}
-    return Patient(id=name, flags=frozenset(flags.split()), **given)  # type: ignore[arg-type]
+    return Seeker(id=name, flags=frozenset(flags.split()), **given)  # type: ignore[arg-type]
 
 
 def a_gp(name: str, places: int = 1, commune: str = "01001", **fields: object) -> GpOffer:
     return GpOffer(id=name, point=TOWNS[commune], places=places, **fields)  # type: ignore[arg-type]
 
 
-def a_round(patients: list[Patient], offers: list[GpOffer], **fields: object) -> AttachmentRound:
+def a_round(patients: list[Seeker], offers: list[GpOffer], **fields: object) -> AttachmentRound:
     return AttachmentRound(tuple(patients), tuple(offers), TOWNS, **fields)  # type: ignore[arg-type]
 
 
@@ -154,11 +154,11 @@ def test_the_nearest_are_those_of_the_full_table() -> None:
 DAY = 86_400
 
 
-def waiting(name: str, days: int, flags: str = "ald", **fields: object) -> Patient:
+def waiting(name: str, days: int, flags: str = "ald", **fields: object) -> Seeker:
     return a_patient(name, flags, since_at_s=1000 * DAY - days * DAY, **fields)
 
 
-def held(patients: list[Patient], offers: list[GpOffer], **parameters: object) -> AttachmentPlan:
+def held(patients: list[Seeker], offers: list[GpOffer], **parameters: object) -> AttachmentPlan:
     given = {"at_s": 1000 * DAY, "parameters": AttachmentParameters(**parameters)}  # type: ignore[arg-type]
     return propose(a_round(patients, offers, **given))
 

@@ -4,10 +4,10 @@ from services.matching.engine.ahead.policies import DEFAULT_POLICY
 from services.matching.lab.closing import Closing
 from services.matching.lab.days.draw import DaySetting
 from services.matching.lab.days.territory import TerritorySetting
-from services.matching.lab.run import Case, run_closings
+from services.matching.lab.run import Trial, run_closings
 from services.matching.lab.terminal.command import CLOSINGS
 
-CASES = [Case(seed, (DEFAULT_POLICY,), DaySetting(load=0.75), territory=TerritorySetting()) for seed in (1, 2)]
+CASES = [Trial(seed, (DEFAULT_POLICY,), DaySetting(load=0.75), territory=TerritorySetting()) for seed in (1, 2)]
 
 
 def test_slots_go_back_only_where_they_may() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from services.matching.hub import messages
 from services.matching.hub.case import UNSCHEDULED, case_of
-from services.matching.hub.messages import HubRefusal, Outgoing, Regulator, Served, received
+from services.matching.hub.messages import HubRefusal, Outgoing, Regulator, ServedBy, received
 from services.matching.hub.schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
@@ -79,10 +79,10 @@ def test_our_case_is_valid_and_a_bent_one_is_not_and_its_values_are_not_repeated
     assert faults == ["createCaseHealth.caseId: pattern", "createCaseHealth.creation: pattern"]
 
 
-SERVED = Served("19999999999", "FICTIF", "Essai", "10", "SM54", "finess:130000001", "Cabinet fictif", NOW)
+SERVED = ServedBy("19999999999", "FICTIF", "Essai", "10", "SM54", "finess:130000001", "Cabinet fictif", NOW)
 
 
-def told(served: Served | None, *, status: str = "booked", first: bool = True) -> dict[str, Any]:
+def told(served: ServedBy | None, *, status: str = "booked", first: bool = True) -> dict[str, Any]:
     return messages.appointment(
         "1", status, starts_at=NOW, created_at=NOW, regulator=REGULATOR, first=first, served=served
     )

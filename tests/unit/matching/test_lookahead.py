@@ -8,9 +8,9 @@ import numpy as np
 from services.matching.engine.ahead.lookahead import Future, held_back, majority, serves_as_well, vote, with_choice
 from services.matching.engine.ahead.outlook import (
     Ahead,
-    Asked,
-    Opened,
     PastCounts,
+    PastDemand,
+    PastOpenings,
     forecast_of,
     futures,
     weekday_factor,
@@ -91,8 +91,8 @@ def test_the_slot_that_spares_the_scarce_one_is_chosen() -> None:
 def a_history() -> PastCounts:
     """Eight requests each Monday at 9, two each Tuesday, over four weeks; a slot that opens at 10 every day."""
     template = asks("", Urgency.P2, 0)
-    opened = Opened(10, 28, replace(LATER, id="", starts_at_s=HOUR, ends_at_s=HOUR + 900))
-    asked = (Asked(1, 9, 32, template), Asked(2, 9, 8, template))
+    opened = PastOpenings(10, 28, replace(LATER, id="", starts_at_s=HOUR, ends_at_s=HOUR + 900))
+    asked = (PastDemand(1, 9, 32, template), PastDemand(2, 9, 8, template))
     return PastCounts(known_days=8, calendar=(4,) * 7, asked=asked, opened=(opened,))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.matching.sameday.edges.places import Commune, CommuneIndex, plain
+from services.matching.sameday.edges.places import CommuneChoice, CommuneIndex, plain
 
 KNOWN: tuple[tuple[str, str, list[str], list[str]], ...] = (
     ("94038", "L'Haÿ-les-Roses", ["94240"], []),
@@ -29,7 +29,7 @@ KNOWN: tuple[tuple[str, str, list[str], list[str]], ...] = (
 def index() -> CommuneIndex:
     found = CommuneIndex()
     for insee, name, codes, _ in KNOWN:
-        found._communes[insee] = Commune(
+        found._communes[insee] = CommuneChoice(
             insee=insee, name=name, departement=insee[:2], postal_codes=codes, lat=0, lon=0, population=1
         )
     names = [(plain(name), insee, "") for insee, name, _, _ in KNOWN]

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.exports.review import LEAST, Part, hidden
+from services.matching.exports.review import LEAST, ReviewPart, hidden
 
 
-def parts(*counts: int) -> list[Part]:
-    return [Part(of=str(n), asked=count, served=count, within_48_h=0, lost=0) for n, count in enumerate(counts)]
+def parts(*counts: int) -> list[ReviewPart]:
+    return [ReviewPart(of=str(n), asked=count, served=count, within_48_h=0, lost=0) for n, count in enumerate(counts)]
 
 
 @given(st.lists(st.integers(1, 40), max_size=12))
@@ -20,7 +20,7 @@ def test_no_count_under_the_least_is_told_nor_the_only_one_that_is_missing(count
 
 
 def test_who_is_left_when_a_count_is_taken_from_the_whole_is_not_told_either() -> None:
-    (part,) = hidden([Part(of="P1", asked=8, served=6, within_48_h=8, median_s=60, lost=2)], LEAST)
+    (part,) = hidden([ReviewPart(of="P1", asked=8, served=6, within_48_h=8, median_s=60, lost=2)], LEAST)
     assert (part.asked, part.served, part.within_48_h, part.lost, part.median_s) == (8, None, 8, None, None)
 
 

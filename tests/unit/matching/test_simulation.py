@@ -12,8 +12,8 @@ from services.matching.engine.ahead.policies import POLICIES, PolicyUnknown
 from services.matching.engine.files import UnreadableFile
 from services.matching.engine.model import Instance
 from services.matching.lab.changes import (
-    Change,
     PractitionerUnknown,
+    Supposition,
     with_demand,
     with_more_slots,
     without_practitioner,
@@ -27,7 +27,7 @@ from services.matching.lab.figures import figures, paired, urgent
 from services.matching.lab.life import SlotTold, begin, live
 from services.matching.lab.outcome import PlanRefused, gini_milli, judge_tellings, outcome_of
 from services.matching.lab.pairs import pairs_of
-from services.matching.lab.run import Case, run_case, run_cases, run_day
+from services.matching.lab.run import Trial, run_case, run_cases, run_day
 from services.matching.lab.terminal.command import simulate, whatif
 
 SMALL = TerritorySetting(inhabitants=20_000, practitioners=12, communes=8)
@@ -39,8 +39,8 @@ def a_day(seed: int = 1, mishaps: MishapSetting = CALM) -> Day:
     return drawn_day(seed, drawn_territory(seed, SMALL), SETTING, mishaps)
 
 
-def a_case(seed: int, policies: tuple[str, ...], mishaps: MishapSetting = CALM) -> Case:
-    return Case(seed, policies, SETTING, mishaps, SMALL)
+def a_case(seed: int, policies: tuple[str, ...], mishaps: MishapSetting = CALM) -> Trial:
+    return Trial(seed, policies, SETTING, mishaps, SMALL)
 
 
 def test_a_seed_is_a_day() -> None:
@@ -215,7 +215,7 @@ def test_the_tables_say_errors_and_policies_in_eighty_columns_and_cut_nothing(tm
     assert max(len(line) for line in said.splitlines()) <= 80
     assert "±" in said
     assert all(f"{name} : " in said for name in names)
-    lived = run_cases([Case(seed, names) for seed in range(3)])
+    lived = run_cases([Trial(seed, names) for seed in range(3)])
     shares = [100 * sum(day[0].unserved) / sum(day[0].asked) for day in lived]
     assert rows[0].errors is not None
     assert rows[0].errors.unserved == pytest.approx(np.std(shares, ddof=1) / 3**0.5)
@@ -233,7 +233,7 @@ def test_one_day_has_no_error_and_says_so() -> None:
 def test_whatif_lives_a_stored_day_again(tmp_path: Path) -> None:
     write_day(tmp_path / "day.json", a_day())
     shown = Console(file=StringIO(), width=200)
-    change = Change(demand=1.4, policy="fcfs_early")
+    change = Supposition(demand=1.4, policy="fcfs_early")
     today, changed = whatif(change, day=tmp_path / "day.json", console=shown)
     assert today.days == changed.days == 1
     assert changed.unserved > today.unserved

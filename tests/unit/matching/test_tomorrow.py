@@ -7,7 +7,7 @@ import numpy as np
 from services.matching.engine.ahead.forecast import PastDay, learn
 from services.matching.engine.ahead.tomorrow import Lack, lacking
 from services.matching.engine.model import Point, Request, Slot, Urgency
-from services.matching.lab.changes import Change, changed_day, going_farther, with_slots_at
+from services.matching.lab.changes import Supposition, changed_day, going_farther, with_slots_at
 from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 
@@ -60,16 +60,16 @@ def a_day() -> Day:
 
 
 def test_more_slots_in_a_commune_serve_more_people_within_the_day() -> None:
-    before, after = compare(a_day(), Change(at=HERE, slots_at=3))
+    before, after = compare(a_day(), Supposition(at=HERE, slots_at=3))
     assert sum(before.within_24_h) == 2
     assert sum(after.within_24_h) > sum(before.within_24_h)
-    nothing, too_far = compare(a_day(), Change(at=FAR, slots_at=3))
+    nothing, too_far = compare(a_day(), Supposition(at=FAR, slots_at=3))
     assert nothing.unserved == too_far.unserved
 
 
 def test_slots_out_of_reach_serve_once_people_travel_farther() -> None:
     far = replace(a_day(), slots=(replace(a_slot(0, 11), point=FAR),), published_at_s=(0,))
-    before, after = compare(far, Change(farther_s=3 * H))
+    before, after = compare(far, Supposition(farther_s=3 * H))
     assert (sum(before.within_24_h), sum(after.within_24_h)) == (0, 1)
     assert going_farther(far, 60).requests[0].max_travel_s == far.requests[0].max_travel_s + 60
 
@@ -79,4 +79,4 @@ def test_added_slots_are_those_of_the_profession_asked_most_at_hours_people_work
     more = with_slots_at(day, HERE, 4).slots[2:]
     assert {slot.profession for slot in more} == {"26"}
     assert [slot.starts_at_s / H for slot in more] == [9, 11.25, 13.5, 15.75]
-    assert changed_day(day, Change(), np.random.default_rng(0)) == day
+    assert changed_day(day, Supposition(), np.random.default_rng(0)) == day

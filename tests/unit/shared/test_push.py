@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 
-from services.people.notices.push import CURVE, Identity, Subscription, encrypted, plain, point_of, written
+from services.people.notices.push import CURVE, PushIdentity, Subscription, encrypted, plain, point_of, written
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 # RFC 8291, section 5 and appendix A.
@@ -37,7 +37,7 @@ def test_the_same_payload_never_looks_the_same_twice() -> None:
 
 
 def test_a_push_service_learns_who_we_are_and_for_how_long_the_token_holds() -> None:
-    us = Identity.fresh("https://cpts.example.fr")
+    us = PushIdentity.fresh("https://cpts.example.fr")
     headers = us.headers(EXAMPLE.endpoint, topic="t", ttl_s=60, urgent=True, now=NOW)
     token, key = headers["Authorization"].removeprefix("vapid t=").split(", k=")
     claims = jwt.decode(token, us.key).claims

@@ -21,7 +21,7 @@ routes = APIRouter(tags=["agendas"])
 CALENDAR = "text/calendar; charset=utf-8"
 
 
-class FollowedAgenda(orders.Order):
+class AgendaToFollow(orders.Order):
     """The address of an agenda to follow."""
 
     url: Annotated[str, Field(min_length=8, max_length=2000), LINE]
@@ -47,7 +47,7 @@ class OfferedAgenda(BaseModel):
 
 @routes.put("/practitioners/{practitioner_id}/agenda", status_code=204)
 async def follow(
-    caller: CallerDep, session: SessionDep, wiring: WiringDep, practitioner_id: UUID, order: FollowedAgenda
+    caller: CallerDep, session: SessionDep, wiring: WiringDep, practitioner_id: UUID, order: AgendaToFollow
 ) -> Response:
     """Follow an agenda: what it is busy with closes slots."""
     caller.require(*WRITERS)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from services.availability.interop.agendas.lines import Component, Line
+from services.availability.interop.agendas.lines import AgendaLine, Component
 from services.availability.interop.agendas.moments import Length, Moment, Unreadable, Zone, length, moment, zone_of
-from services.availability.interop.agendas.recurrence import MOST_OCCURRENCES, Rule, TooMuch, parse_rule
+from services.availability.interop.agendas.recurrence import MOST_OCCURRENCES, RecurrenceRule, TooMuch, parse_rule
 
 OUR_DOMAIN = "@aiguillage"
 """Ends the UID of what we publish: an agenda that shows our slots back to us is not busy with them."""
@@ -16,32 +16,32 @@ _MARGIN = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Busy:
+class BusyTime:
     """A time when nobody can be seen."""
 
     starts_at: datetime
     ends_at: datetime
 
 
-def merged(periods: Iterable[Busy]) -> list[Busy]:
+def merged(periods: Iterable[BusyTime]) -> list[BusyTime]:
     """The same time in as few periods as it takes."""
-    whole: list[Busy] = []
+    whole: list[BusyTime] = []
     for period in sorted(period for period in periods if period.starts_at < period.ends_at):
         if whole and period.starts_at <= whole[-1].ends_at:
-            whole[-1] = Busy(whole[-1].starts_at, max(whole[-1].ends_at, period.ends_at))
+            whole[-1] = BusyTime(whole[-1].starts_at, max(whole[-1].ends_at, period.ends_at))
         else:
             whole.append(period)
     return whole
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AgendaWindow:
     """From `from_at` on, up to but not at `to_at`."""
 
     from_at: datetime
     to_at: datetime
 
-    def touches(self, period: Busy) -> bool:
+    def touches(self, period: BusyTime) -> bool:
         """Whether they share an instant."""
         return period.starts_at < self.to_at and period.ends_at > self.from_at
 
@@ -54,7 +54,7 @@ class Setting:
     default: Zone
     owners: frozenset[str] = frozenset()
 
-    def moment(self, line: Line, value: str | None = None, zone: Zone | None = None) -> Moment:
+    def moment(self, line: AgendaLine, value: str | None = None, zone: Zone | None = None) -> Moment:
         """The moment that a property says."""
         return moment(line.value if value is None else value, zone_of(line, self.zones, zone or self.default))
 
@@ -72,7 +72,7 @@ class Dates:
 
 
 @dataclass(slots=True)
-class Event:
+class AgendaEvent:
     """One VEVENT (or AVAILABLE), parsed."""
 
     uid: str
@@ -82,8 +82,8 @@ class Event:
     sequence: int = 0
     recurrence: Moment | None = None
     and_after: bool = False
-    rules: list[Rule] = field(default_factory=list)
-    less: list[Rule] = field(default_factory=list)
+    rules: list[RecurrenceRule] = field(default_factory=list)
+    less: list[RecurrenceRule] = field(default_factory=list)
     further: list[tuple[Moment, Length]] = field(default_factory=list)
     without: Dates = Dates()
 
@@ -92,7 +92,7 @@ class Event:
         """Whether it takes place more than once."""
         return bool(self.rules or self.further)
 
-    def occurrences(self, window: Window, margin: timedelta = timedelta()) -> Iterator[tuple[Moment, Length]]:
+    def occurrences(self, window: AgendaWindow, margin: timedelta = timedelta()) -> Iterator[tuple[Moment, Length]]:
         """Where it starts, and for how long; those that `less` and `without` name are left out."""
         lower, upper = self._local(window, margin)
         left_out = {at for rule in self.less for at in rule.starts(self.start, lower, upper)}
@@ -112,20 +112,20 @@ class Event:
                 yield Moment(local, self.start.zone, self.start.whole_day), self.length
         yield from ((start, lasts) for start, lasts in self.further if lower <= start.local <= upper)
 
-    def _local(self, window: Window, margin: timedelta) -> tuple[datetime, datetime]:
+    def _local(self, window: AgendaWindow, margin: timedelta) -> tuple[datetime, datetime]:
         """The window on the wall's clock, wide enough for what began before it and for any zone."""
         back = min(self.length.about, timedelta(days=40_000)) + margin + _MARGIN
         return (window.from_at - back).replace(tzinfo=None), (window.to_at + margin + _MARGIN).replace(tzinfo=None)
 
 
-def event_of(component: Component, setting: Setting) -> Event:
+def event_of(component: Component, setting: Setting) -> AgendaEvent:
     """An event as its lines say; marks the component as broken, or raises `Unreadable`."""
     first = _only(component, "DTSTART")
     if first is None:
         raise Unreadable("DTSTART")
     start = setting.moment(first)
     recurrence = _only(component, "RECURRENCE-ID")
-    return Event(
+    return AgendaEvent(
         uid=component.value("UID"),
         start=start,
         length=_length(component, start, setting),
@@ -149,7 +149,7 @@ def dates(moments: Iterable[Moment]) -> Dates:
     )
 
 
-def _only(component: Component, name: str) -> Line | None:
+def _only(component: Component, name: str) -> AgendaLine | None:
     return next(iter(component.all(name)), None)
 
 
@@ -172,7 +172,7 @@ def _length(component: Component, start: Moment, setting: Setting) -> Length:
     return Length(exact=exact) if exact >= timedelta() else _backwards(end)
 
 
-def _backwards(end: Line) -> Length:
+def _backwards(end: AgendaLine) -> Length:
     raise Unreadable(end.value)
 
 
@@ -208,7 +208,7 @@ def _exceptions(component: Component, start: Moment, setting: Setting) -> Iterat
             component.broken = True
 
 
-def _listed(line: Line, *, empty: bool = False) -> list[str]:
+def _listed(line: AgendaLine, *, empty: bool = False) -> list[str]:
     values = [value.strip() for value in line.value.split(",") if value.strip()]
     if len(values) > MOST_DATES or not (values or empty):
         raise Unreadable(line.name)

@@ -22,9 +22,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.calendar import be_busy
 from services.availability.interop.agendas.fetching import fetch, https_address
-from services.availability.interop.agendas.reading import Busy, Reading
+from services.availability.interop.agendas.reading import BusyTime, Reading
 from services.availability.interop.agendas.unrolling import unroll
-from services.availability.interop.agendas.writing import Shown
+from services.availability.interop.agendas.writing import ShownSlot
 from services.availability.store import agendas as store
 from services.availability.store.directory import rows_of_others_refused
 from services.availability.store.notices import tell_of_agenda
@@ -110,7 +110,7 @@ async def new_key(session: AsyncSession, practitioner_id: UUID) -> str:
     return key
 
 
-async def slots_for_key(session: AsyncSession, key: str) -> list[Shown]:
+async def slots_for_key(session: AsyncSession, key: str) -> list[ShownSlot]:
     """The slots that a secret opens; raises `NotFound`."""
     await set_scope(session, EVERYTHING)
     found = select(AgendaKeyRow.practitioner_id).where(AgendaKeyRow.key_hash == hashed(key))
@@ -118,7 +118,7 @@ async def slots_for_key(session: AsyncSession, key: str) -> list[Shown]:
     if practitioner_id is None:
         raise NotFound
     rows = await run(session, _SHOWN, id=practitioner_id)
-    return [Shown(**row) for row in rows.mappings()]
+    return [ShownSlot(**row) for row in rows.mappings()]
 
 
 class Agendas:
@@ -197,7 +197,7 @@ def _hash(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _times(period: Busy) -> tuple[datetime, datetime]:
+def _times(period: BusyTime) -> tuple[datetime, datetime]:
     return period.starts_at, period.ends_at
 
 

@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=\s*((?:"[^"]*"|[^";:,]*)(?:,(?:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AgendaLine:
     """One property: its name in capitals, its parameters, its value, and the line as it was written."""
 
     name: str
@@ -38,12 +38,12 @@ class Component:
     """What stands between BEGIN and END; `broken` when its end is missing or a line about time makes no sense."""
 
     name: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[AgendaLine] = field(default_factory=list)
     inner: list["Component"] = field(default_factory=list)
     broken: bool = False
     closed: bool = False
 
-    def all(self, name: str) -> list[Line]:
+    def all(self, name: str) -> list[AgendaLine]:
         """The lines of this name."""
         return [line for line in self.lines if line.name == name]
 
@@ -97,14 +97,14 @@ def _decoded(line: bytes) -> str:
         return line.decode("cp1252", "replace")
 
 
-def _line(name: str, text: str, head: re.Match[str]) -> Line | None:
+def _line(name: str, text: str, head: re.Match[str]) -> AgendaLine | None:
     at, parameters = head.end() - 1, {}
     while found := _PARAMETER.match(text, at):
         parameters[found[1].upper()] = found[2].strip().strip('"')
         at = found.end()
     if at >= len(text) or text[at] != ":":
         return None
-    return Line(name, parameters, text[at + 1 :], text.strip())
+    return AgendaLine(name, parameters, text[at + 1 :], text.strip())
 
 
 def _begin(found: list[Component], open_now: list[Component], name: str) -> None:

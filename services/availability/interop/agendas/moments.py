@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from services.availability.interop.agendas.lines import Line
+from services.availability.interop.agendas.lines import AgendaLine
 
 _MOMENT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(?:\.\d+)?(Z)?)?", re.ASCII)
 _LENGTH = re.compile(
@@ -88,7 +88,7 @@ def length(value: str) -> Length:
     return Length(7 * weeks + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
-def zone_of(line: Line, own: Mapping[str, Zone], default: Zone) -> Zone:
+def zone_of(line: AgendaLine, own: Mapping[str, Zone], default: Zone) -> Zone:
     """The zone that a property names: known to the machine, defined in the file, or guessed from its name."""
     name = line.parameters.get("TZID", "").strip()
     if not name:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from services.availability.interop.agendas.events import Busy, Setting, Window, event_of, merged
+from services.availability.interop.agendas.events import AgendaWindow, BusyTime, Setting, event_of, merged
 from services.availability.interop.agendas.lines import Component
 from services.availability.interop.agendas.moments import length
 from services.availability.interop.agendas.series import busy_times
 
 
-def free_busy(component: Component, setting: Setting) -> Iterator[Busy]:
+def free_busy(component: Component, setting: Setting) -> Iterator[BusyTime]:
     """The periods of a VFREEBUSY, but for those that say free; raises `Unreadable`."""
     for line in component.all("FREEBUSY"):
         if line.parameters.get("FBTYPE", "BUSY").upper() == "FREE":
@@ -18,16 +18,16 @@ def free_busy(component: Component, setting: Setting) -> Iterator[Busy]:
             begins, _, ends = value.partition("/")
             start = setting.moment(line, begins)
             if ends.strip().upper().startswith("P"):
-                yield Busy(start.at, length(ends).after(start))
+                yield BusyTime(start.at, length(ends).after(start))
             else:
-                yield Busy(start.at, setting.moment(line, ends).at)
+                yield BusyTime(start.at, setting.moment(line, ends).at)
 
 
-def unavailable(component: Component, setting: Setting, window: Window) -> Iterator[Busy]:
+def unavailable(component: Component, setting: Setting, window: AgendaWindow) -> Iterator[BusyTime]:
     """Within a VAVAILABILITY, what none of its AVAILABLE covers; raises `Unreadable`."""
     if component.value("BUSYTYPE").upper() == "FREE":
         return
-    whole = Busy(
+    whole = BusyTime(
         max(_end(component, "DTSTART", setting, window.from_at), window.from_at),
         min(_end(component, "DTEND", setting, window.to_at), window.to_at),
     )
@@ -35,16 +35,16 @@ def unavailable(component: Component, setting: Setting, window: Window) -> Itera
         yield from gaps(whole, merged(_available(component, setting, window)))
 
 
-def gaps(within: Busy, covered: Iterable[Busy]) -> Iterator[Busy]:
+def gaps(within: BusyTime, covered: Iterable[BusyTime]) -> Iterator[BusyTime]:
     """What of a period nothing covers; `covered` is merged and in order."""
     at = within.starts_at
     for period in covered:
         if period.starts_at > at:
-            yield Busy(at, min(period.starts_at, within.ends_at))
+            yield BusyTime(at, min(period.starts_at, within.ends_at))
         at = max(at, period.ends_at)
         if at >= within.ends_at:
             return
-    yield Busy(at, within.ends_at)
+    yield BusyTime(at, within.ends_at)
 
 
 def _end(component: Component, name: str, setting: Setting, default: datetime) -> datetime:
@@ -52,7 +52,7 @@ def _end(component: Component, name: str, setting: Setting, default: datetime) -
     return setting.moment(found[0]).at if found else default
 
 
-def _available(component: Component, setting: Setting, window: Window) -> Iterator[Busy]:
+def _available(component: Component, setting: Setting, window: AgendaWindow) -> Iterator[BusyTime]:
     for available in component.inner:
         if available.name == "AVAILABLE":
             yield from busy_times([event_of(available, setting)], window)

@@ -12,7 +12,15 @@ from datetime import datetime, tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from services.availability.interop.agendas.events import OUR_DOMAIN, Busy, Event, Setting, Window, event_of, merged
+from services.availability.interop.agendas.events import (
+    OUR_DOMAIN,
+    AgendaEvent,
+    AgendaWindow,
+    BusyTime,
+    Setting,
+    event_of,
+    merged,
+)
 from services.availability.interop.agendas.lines import KEPT, ROOT, Component, calendars, written
 from services.availability.interop.agendas.moments import clock_of, guessed, known
 from services.availability.interop.agendas.periods import free_busy, unavailable
@@ -21,7 +29,7 @@ from services.availability.interop.agendas.series import busy_times
 from services.availability.interop.agendas.zones import own_zones
 from shared.refusals import Refusal
 
-__all__ = ["LARGEST", "OUR_DOMAIN", "Busy", "FeedUnreadable", "Reading", "busy_periods", "merged", "read_agenda"]
+__all__ = ["LARGEST", "OUR_DOMAIN", "BusyTime", "FeedUnreadable", "Reading", "busy_periods", "merged", "read_agenda"]
 LARGEST = 10_000_000
 MOST_EVENTS, MOST_PERIODS = 50_000, 5_000
 WRONG = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError, RecursionError)
@@ -43,14 +51,14 @@ class Reading:
     `kept` holds times alone, of what is not over: the window moves on over it while the agenda does not change.
     """
 
-    periods: list[Busy]
+    periods: list[BusyTime]
     left_out: int
     kept: str
 
 
 def busy_periods(
     content: bytes, *, from_at: datetime, to_at: datetime, zone: tzinfo = PARIS, owner: str = ""
-) -> list[Busy]:
+) -> list[BusyTime]:
     """The busy times that touch this window, merged, in order; raises `FeedUnreadable`.
 
     Recurring events are unrolled; cancelled, transparent, declined and zero-length ones leave the time free. A time
@@ -74,7 +82,7 @@ def read_agenda(
     if sum(len(calendar.inner) for calendar in found) > MOST_EVENTS:
         raise FeedUnreadable("Cet agenda contient trop d'événements.", rule=f"at most {MOST_EVENTS}")
     allowance = Allowance()
-    window = Window(from_at, to_at)
+    window = AgendaWindow(from_at, to_at)
     readers = [_Reader(each, window, _setting(each, window, zone, owner, allowance), allowance) for each in found]
     periods = merged(chain.from_iterable(reader.periods() for reader in readers))
     if len(periods) > MOST_PERIODS:
@@ -85,7 +93,7 @@ def read_agenda(
     return Reading(periods, left_out, "\r\n".join(chain.from_iterable(reader.kept() for reader in readers)))
 
 
-def _setting(calendar: Component, window: Window, zone: tzinfo, owner: str, allowance: Allowance) -> Setting:
+def _setting(calendar: Component, window: AgendaWindow, zone: tzinfo, owner: str, allowance: Allowance) -> Setting:
     own = own_zones(calendar, window.from_at, allowance)
     name = calendar.value("X-WR-TIMEZONE")
     default = (known(name) or own.get(name) or guessed(name)) if name else None
@@ -98,17 +106,17 @@ class _Reader:
     """Reads one calendar: events of a series together, everything else by itself."""
 
     calendar: Component
-    window: Window
+    window: AgendaWindow
     setting: Setting
     allowance: Allowance
     left_out: int = 0
     read: int = 0
     alive: list[Component] = field(default_factory=list)
 
-    def periods(self) -> list[Busy]:
+    def periods(self) -> list[BusyTime]:
         """The busy times that touch the window."""
-        series: dict[str, list[tuple[Component, Event]]] = defaultdict(list)
-        found: list[Busy] = []
+        series: dict[str, list[tuple[Component, AgendaEvent]]] = defaultdict(list)
+        found: list[BusyTime] = []
         for number, component in enumerate(self.calendar.inner):
             if component.name == "VEVENT":
                 if event := self._event(component):
@@ -119,14 +127,14 @@ class _Reader:
             found += self._series(members)
         return [period for period in found if self.window.touches(period)]
 
-    def _event(self, component: Component) -> Event | None:
+    def _event(self, component: Component) -> AgendaEvent | None:
         try:
             return event_of(component, self.setting)
         except WRONG:
             self.left_out += 1
             return None
 
-    def _series(self, members: list[tuple[Component, Event]]) -> list[Busy]:
+    def _series(self, members: list[tuple[Component, AgendaEvent]]) -> list[BusyTime]:
         components, events = [component for component, _ in members], [event for _, event in members]
         if not any(event.recurs for event in events):
             # One that is over costs nothing more: most of an old agenda is.
@@ -136,7 +144,7 @@ class _Reader:
                 return []
         return self._safely(components, lambda: busy_times(events, self.window))
 
-    def _safely(self, components: Sequence[Component], read: Callable[[], Iterable[Busy]]) -> list[Busy]:
+    def _safely(self, components: Sequence[Component], read: Callable[[], Iterable[BusyTime]]) -> list[BusyTime]:
         """What it reads; nothing, counted as left out, when it cannot be read or takes too long."""
         try:
             with self.allowance.one_event():
@@ -153,7 +161,7 @@ class _Reader:
         self.left_out += broken
         self.read += len(components) - broken
 
-    def _other(self, component: Component) -> Iterator[Busy]:
+    def _other(self, component: Component) -> Iterator[BusyTime]:
         if component.name == "VFREEBUSY":
             return free_busy(component, self.setting)
         return unavailable(component, self.setting, self.window)

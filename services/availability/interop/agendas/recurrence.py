@@ -41,7 +41,7 @@ class TooMuch(Unreadable):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RecurrenceRule:
     """One RRULE, parsed. `until` is the last moment it allows, in the event's zone or in UTC."""
 
     frequency: str
@@ -97,7 +97,7 @@ class Rule:
         return begin, left
 
 
-def parse_rule(text: str, start: Moment) -> Rule:
+def parse_rule(text: str, start: Moment) -> RecurrenceRule:
     """One RRULE; parts that are not of the standard are left out. Raises `Unreadable`."""
     values: dict[str, str] = {}
     for part in text.strip().upper().strip(";").split(";"):
@@ -115,7 +115,7 @@ def parse_rule(text: str, start: Moment) -> Rule:
         parts["wkst"] = _weekday(values["WKST"])
     count = _whole(values["COUNT"]) if "COUNT" in values else None
     until = moment(values["UNTIL"], start.zone) if "UNTIL" in values else None
-    return Rule(frequency, _whole(values.get("INTERVAL", "1")), count, until, parts)
+    return RecurrenceRule(frequency, _whole(values.get("INTERVAL", "1")), count, until, parts)
 
 
 def _whole(text: str) -> int:

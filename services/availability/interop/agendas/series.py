@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from services.availability.interop.agendas.events import Busy, Event, Window, dates
+from services.availability.interop.agendas.events import AgendaEvent, AgendaWindow, BusyTime, dates
 from services.availability.interop.agendas.moments import Length, Moment
 
 
-def busy_times(events: Sequence[Event], window: Window) -> list[Busy]:
+def busy_times(events: Sequence[AgendaEvent], window: AgendaWindow) -> list[BusyTime]:
     """When the events of one UID take time within a window; raises `TooMuch`."""
     return [period for period in _periods(events, window) if window.touches(period)]
 
 
-def _periods(events: Sequence[Event], window: Window) -> Iterator[Busy]:
+def _periods(events: Sequence[AgendaEvent], window: AgendaWindow) -> Iterator[BusyTime]:
     masters = [event for event in events if event.recurrence is None and not _superseded(event, events)]
     exceptions = [event for event in events if event.recurrence is not None and not _taken_out(event, masters)]
     replaced = dates(event.recurrence for event in exceptions if event.recurrence is not None)
@@ -30,10 +30,10 @@ def _periods(events: Sequence[Event], window: Window) -> Iterator[Busy]:
     yield from (_busy(event.start, event.length) for event in exceptions if event.takes_time)
 
 
-Change = tuple[Moment, timedelta, Event]
+Change = tuple[Moment, timedelta, AgendaEvent]
 
 
-def _changes_from_then_on(exceptions: Sequence[Event]) -> list[Change]:
+def _changes_from_then_on(exceptions: Sequence[AgendaEvent]) -> list[Change]:
     """The exceptions that hold for all that follows (RANGE=THISANDFUTURE), in order of time."""
     found = [
         (event.recurrence, event.start.local - event.recurrence.local, event)
@@ -43,7 +43,7 @@ def _changes_from_then_on(exceptions: Sequence[Event]) -> list[Change]:
     return sorted(found, key=lambda change: change[0].at)
 
 
-def _in_force(later: Sequence[Change], start: Moment) -> tuple[timedelta, Event | None]:
+def _in_force(later: Sequence[Change], start: Moment) -> tuple[timedelta, AgendaEvent | None]:
     moved, change = timedelta(), None
     for since, by, event in later:
         if since.at <= start.at:
@@ -51,7 +51,7 @@ def _in_force(later: Sequence[Change], start: Moment) -> tuple[timedelta, Event 
     return moved, change
 
 
-def _superseded(event: Event, events: Sequence[Event]) -> bool:
+def _superseded(event: AgendaEvent, events: Sequence[AgendaEvent]) -> bool:
     """Whether a newer version of the same event stands beside it."""
     return any(
         other.recurrence is None and other.sequence > event.sequence and other.start.at == event.start.at
@@ -59,7 +59,7 @@ def _superseded(event: Event, events: Sequence[Event]) -> bool:
     )
 
 
-def _taken_out(exception: Event, masters: Sequence[Event]) -> bool:
+def _taken_out(exception: AgendaEvent, masters: Sequence[AgendaEvent]) -> bool:
     """Whether a newer version of its series takes this occurrence out."""
     occurrence = exception.recurrence
     return occurrence is not None and any(
@@ -67,5 +67,5 @@ def _taken_out(exception: Event, masters: Sequence[Event]) -> bool:
     )
 
 
-def _busy(start: Moment, lasts: Length) -> Busy:
-    return Busy(start.at, max(start.at, lasts.after(start)))
+def _busy(start: Moment, lasts: Length) -> BusyTime:
+    return BusyTime(start.at, max(start.at, lasts.after(start)))

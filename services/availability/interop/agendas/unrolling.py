@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.availability.interop.agendas.events import Busy
+from services.availability.interop.agendas.events import BusyTime
 from services.availability.interop.agendas.reading import FeedUnreadable, Reading
 
 CHILD = "services.availability.interop.agendas.unroll"
@@ -40,4 +40,4 @@ async def unroll(
     if "refused" in answer:
         raise FeedUnreadable(answer["refused"])
     instants = [tuple(datetime.fromisoformat(each) for each in period) for period in answer["periods"]]
-    return Reading([Busy(*period) for period in instants], answer["left_out"], answer["kept"])
+    return Reading([BusyTime(*period) for period in instants], answer["left_out"], answer["kept"])

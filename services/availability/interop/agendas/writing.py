@@ -10,7 +10,7 @@ from services.availability.interop.agendas.reading import OUR_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSlot:
     """A slot as its practitioner's agenda shows it."""
 
     id: str
@@ -23,7 +23,7 @@ class Shown:
     version: int
 
 
-def agenda(slots: Iterable[Shown]) -> bytes:
+def agenda(slots: Iterable[ShownSlot]) -> bytes:
     """The iCalendar file. A slot with somebody in it takes time; a free one does not."""
     calendar = icalendar.Calendar()
     calendar.add("VERSION", "2.0")
@@ -36,7 +36,7 @@ def agenda(slots: Iterable[Shown]) -> bytes:
     return written
 
 
-def _event(slot: Shown) -> icalendar.Event:
+def _event(slot: ShownSlot) -> icalendar.Event:
     event = icalendar.Event()
     event.add("UID", f"{slot.id}{OUR_DOMAIN}")
     event.add("DTSTAMP", slot.changed_at.astimezone(UTC))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from services.availability.interop.bulk.resources import KINDS, Publication, publication
+from services.availability.interop.bulk.resources import KINDS, BulkPublication, publication
 from services.availability.interop.bulk.settings import BulkSettings
 from services.availability.interop.fhir.formats import instant
 from services.availability.interop.fhir.reads import Agenda, public_slots
@@ -31,7 +31,7 @@ class Publisher:
         """Nothing is read before somebody asks."""
         self._wiring, self._settings = wiring, settings
         self._reading = asyncio.Lock()
-        self._known: tuple[float, Publication] | None = None
+        self._known: tuple[float, BulkPublication] | None = None
         self._same_at: deque[str] = deque(maxlen=MOST_READINGS)
 
     @property
@@ -39,7 +39,7 @@ class Publisher:
         """For how long an answer may be kept."""
         return self._settings.max_age_s
 
-    async def now(self) -> Publication:
+    async def now(self) -> BulkPublication:
         """The files, all of one instant."""
         async with self._reading:
             at_s = asyncio.get_running_loop().time()
@@ -55,7 +55,7 @@ class Publisher:
         """Whether what was told at that instant, here, is what is published now: a guess would hide a change."""
         return instant(told_at) in self._same_at
 
-    async def _read(self) -> Publication:
+    async def _read(self) -> BulkPublication:
         async with self._wiring.open_session() as session:
             # Before the slots: what changes in between is told the next time rather than never.
             at = await database_now(session)

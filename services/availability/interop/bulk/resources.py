@@ -15,14 +15,14 @@ KINDS = ("Location", "Practitioner", "PractitionerRole", "Schedule", "Slot")
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
+class BulkPublication:
     """What is published at one instant: each kind's lines (NDJSON)."""
 
     at: datetime
     files: Mapping[str, bytes]
 
 
-def publication(slots: Iterable[SlotValue], at: datetime) -> Publication:
+def publication(slots: Iterable[SlotValue], at: datetime) -> BulkPublication:
     """The slots open to the public among these, and all they refer to. Every reference leads to a line."""
     public = [slot for slot in slots if "PUBLIC" in slot.types]
     schedules = {slot.schedule.id: slot.schedule for slot in public}
@@ -35,7 +35,7 @@ def publication(slots: Iterable[SlotValue], at: datetime) -> Publication:
         "Schedule": [schedule(each) for each in schedules.values()],
         "Slot": [slot_line(each) for each in public],
     }
-    return Publication(at, {kind: _lines(found[kind]) for kind in KINDS})
+    return BulkPublication(at, {kind: _lines(found[kind]) for kind in KINDS})
 
 
 def _lines(found: Iterable[Resource]) -> bytes:

@@ -19,8 +19,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.interop.editors.foreign import parse_searchset
 from services.availability.interop.editors.search import (
-    Answer,
-    Window,
+    EditorAnswer,
+    SearchWindow,
     address_of,
     batches,
     concerning,
@@ -109,7 +109,7 @@ class Editors:
                 return False
             now = await database_now(session)
             members: dict[str, UUID] = {row.rpps: row.id for row in await run(session, _MEMBERS, cpts=due.cpts_id)}
-        window, key = Window.after(now), {"cpts": due.cpts_id, "editor": due.editor}
+        window, key = SearchWindow.after(now), {"cpts": due.cpts_id, "editor": due.editor}
         try:
             async with asyncio.timeout(LEASE.total_seconds()):
                 found = await self._ask(self._editors[due.cpts_id, due.editor], window, sorted(members))
@@ -129,7 +129,7 @@ class Editors:
                 await run(session, _READ, **key, at=now, every=EVERY)
         return True
 
-    async def _ask(self, editor: Editor, window: Window, rpps: Sequence[str]) -> list[SlotValue]:
+    async def _ask(self, editor: Editor, window: SearchWindow, rpps: Sequence[str]) -> list[SlotValue]:
         """All that an editor publishes of these practitioners; raises FhirRefusal, httpx.HTTPError, OSError."""
         context = client_context(editor.certificate, editor.key, editor.issuers)
         waiting, found = batches(rpps), list[SlotValue]()
@@ -143,9 +143,9 @@ class Editors:
                     found += answer.whole()
         return found
 
-    async def _pages(self, client: httpx.AsyncClient, search: str) -> Answer:
+    async def _pages(self, client: httpx.AsyncClient, search: str) -> EditorAnswer:
         """Every page of one answer."""
-        answer = Answer()
+        answer = EditorAnswer()
         for _ in range(MOST_PAGES):
             async with asyncio.timeout(self._answer_within_s):
                 bundle = await _page(client, search)

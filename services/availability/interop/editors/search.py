@@ -24,14 +24,14 @@ BY_CPTS = f"{BY_PRACTITIONER}&_include=Slot:service-type-reference&_include:iter
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SearchWindow:
     """From now to the end of the day after tomorrow in Paris, as the SAS asks."""
 
     from_at: datetime
     to_at: datetime
 
     @classmethod
-    def after(cls, now: datetime) -> "Window":
+    def after(cls, now: datetime) -> "SearchWindow":
         """The window that begins now."""
         last = now.astimezone(PARIS).date() + timedelta(days=2)
         return cls(now, datetime.combine(last, time(23, 59, 59, 999000), PARIS))
@@ -43,7 +43,7 @@ def batches(rpps: Sequence[str]) -> list[Sequence[str]]:
 
 
 @dataclass(slots=True)
-class Answer:
+class EditorAnswer:
     """One answer, page by page: its slots, and what it says of how many there are."""
 
     slots: list[SlotValue] = field(default_factory=list)
@@ -84,14 +84,14 @@ def _refuse_excuses(found: Sequence[dict[str, Any]]) -> None:
             raise Malformed("La réponse dit elle-même être incomplète.", field="OperationOutcome", rule="none")
 
 
-def halves(batch: Sequence[str], answer: Answer) -> list[Sequence[str]]:
+def halves(batch: Sequence[str], answer: EditorAnswer) -> list[Sequence[str]]:
     """An answer that is full, or lacks slots, may lack others: two smaller questions instead of this one."""
     if len(batch) == 1 or (len(answer.slots) < MOST_SLOTS and not answer.lacks):
         return []
     return [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
 
 
-def address_of(base: str, mode: Literal["PS", "CPTS"], window: Window, batch: Sequence[str]) -> str:
+def address_of(base: str, mode: Literal["PS", "CPTS"], window: SearchWindow, batch: Sequence[str]) -> str:
     """The search for the free slots of these practitioners (11 digits each)."""
     includes = BY_CPTS if mode == "CPTS" else BY_PRACTITIONER
     tokens = (f"{terms.NATIONAL_ID}|{national_id(each)}" for each in batch)
@@ -118,7 +118,7 @@ def next_page(bundle: dict[str, Any], asked: str) -> str | None:
 
 
 def concerning(
-    slots: Collection[SlotValue], *, finess: str, rpps: Collection[str], window: Window
+    slots: Collection[SlotValue], *, finess: str, rpps: Collection[str], window: SearchWindow
 ) -> dict[str, SlotValue]:
     """The slots that this CPTS may propose, by id: of whom was asked, within the window, open to someone here."""
     kept = {}

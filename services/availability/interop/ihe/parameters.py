@@ -44,7 +44,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AppointmentOrder:
     """What is asked about one appointment: to take it, to move it to another slot, or to cancel it.
 
     `name`: what the caller calls their request; empty when they did not say.
@@ -135,21 +135,21 @@ def instant_of(said: str, name: str, *, end: bool) -> datetime:
         raise Malformed("Date illisible.", field=name, value=said[:40], rule="YYYY-MM-DDThh:mm:ss+hh:mm") from None
 
 
-def parse_order(parameters: dict[str, Any]) -> Order:
+def parse_order(parameters: dict[str, Any]) -> AppointmentOrder:
     """The appointment of `$hold` or `$book`, and what is wanted of it; raises `Malformed`, `Missing`, `Invalid`."""
     given = {required(each, "name"): each for each in items(parameters, "parameter")}
     patient = _patient(item(given["patient-resource"], "resource")) if "patient-resource" in given else None
     for name in ("appointment-reference", "appt-reference"):
         if name in given:
             target = required(item(given[name], "valueReference"), "reference", longest=500)
-            return Order(uuid_of(target, name), patient=patient)
+            return AppointmentOrder(uuid_of(target, name), patient=patient)
     for name in ("appointment-resource", "appt-resource"):
         if name in given:
             return _from_resource(item(given[name], "resource"), patient)
     raise Missing("Dites quel rendez-vous.", field="appointment-reference", rule="1..1")
 
 
-def _from_resource(resource: dict[str, Any], patient: Patient | None) -> Order:
+def _from_resource(resource: dict[str, Any], patient: Patient | None) -> AppointmentOrder:
     if resource.get("resourceType") != "Appointment":
         raise Malformed("Ce n'est pas un rendez-vous.", field="resourceType", rule="Appointment")
     status = required(resource, "status")
@@ -161,7 +161,7 @@ def _from_resource(resource: dict[str, Any], patient: Patient | None) -> Order:
     if len(slots) > 1:
         raise RuleBroken("Un rendez-vous tient dans un créneau.", field="Appointment.slot", rule="0..1")
     names = [text(each, "value", longest=LONGEST_NAME) for each in items(resource, "identifier")]
-    return Order(
+    return AppointmentOrder(
         uuid_of(required(resource, "id"), "Appointment.id"),
         name=next(iter(names), ""),
         cancelled=status == "cancelled",

@@ -8,8 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.api.slots import seeing
 from services.availability.app import bookings as app
-from services.availability.app.places import Hold, Turn
-from services.availability.interop.ihe.parameters import OWN, Order
+from services.availability.app.places import Turn, WantedPlace
+from services.availability.interop.ihe.parameters import OWN, AppointmentOrder
 from services.availability.refusals import BookingSettled, SlotUnavailable
 from services.availability.store.slots import locked
 from services.availability.tables import BookingRow, SlotRow
@@ -24,7 +24,7 @@ from shared.refusals import NotFound
 HOLD = timedelta(minutes=5)
 
 
-async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
+async def hold(session: AsyncSession, caller: Caller, order: AppointmentOrder) -> UUID:
     """Keep a place of the slot that a proposed appointment names; raises `SlotUnavailable`, `NotFound`."""
     return await _hold(session, caller, order.slot_id or order.appointment_id, order.name)
 
@@ -32,10 +32,10 @@ async def hold(session: AsyncSession, caller: Caller, order: Order) -> UUID:
 async def _hold(session: AsyncSession, caller: Caller, slot_id: UUID, name: str) -> UUID:
     # Who does not name their request asks for another place each time, unless they send an Idempotency-Key.
     request_id = f"{OWN}{name or new_id(await database_now(session))}"
-    return UUID((await app.hold_slot(session, caller, Hold(slot_id, request_id, HOLD), sees=seeing(caller))).id)
+    return UUID((await app.hold_slot(session, caller, WantedPlace(slot_id, request_id, HOLD), sees=seeing(caller))).id)
 
 
-async def book(session: AsyncSession, caller: Caller, vault: Vault, order: Order) -> UUID:
+async def book(session: AsyncSession, caller: Caller, vault: Vault, order: AppointmentOrder) -> UUID:
     """Do what is asked of an appointment: cancel it, move it, confirm it, or take what is proposed at once."""
     booking = await session.get(BookingRow, order.appointment_id)
     if order.cancelled:
@@ -60,7 +60,9 @@ async def _confirm(
     return booking_id
 
 
-async def _move(session: AsyncSession, caller: Caller, vault: Vault, booking: BookingRow, order: Order) -> UUID:
+async def _move(
+    session: AsyncSession, caller: Caller, vault: Vault, booking: BookingRow, order: AppointmentOrder
+) -> UUID:
     """Take the other slot, then give this one back: both or neither. The new booking has an id of its own."""
     assert order.slot_id is not None  # noqa: S101  asked by the one caller
     # Both slots in one order: two people who swap would wait for each other for ever.

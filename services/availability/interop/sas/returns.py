@@ -76,7 +76,7 @@ _STATE = text(f"select t.booking_id, w.status, t.tries, t.error {_WANTED} order 
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class DueReturn:
     """An appointment that the SAS does not know as it is: what is wanted, what went wrong so far."""
 
     booking_id: UUID
@@ -134,10 +134,10 @@ class Returns:
         return "" if answer.is_success else f"HTTP {answer.status_code}"
 
 
-async def waiting(session: AsyncSession) -> list[Waiting]:
+async def waiting(session: AsyncSession) -> list[DueReturn]:
     """What the SAS does not know yet, of the CPTS in the transaction's scope."""
     rows = await run(session, _STATE)
-    return [Waiting(row.booking_id, row.status, row.tries, row.error) for row in rows]
+    return [DueReturn(row.booking_id, row.status, row.tries, row.error) for row in rows]
 
 
 @asynccontextmanager

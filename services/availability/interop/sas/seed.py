@@ -33,7 +33,7 @@ SEEDER = Caller(id="machine:seed", role=Role.MACHINE, cpts=frozenset({"*"}))
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SasSetup:
     """A practitioner: the CPTS of each of their places, and the (types, modes, other CPTS) of their slots in turn."""
 
     name: str
@@ -43,15 +43,15 @@ class Setup:
 
 
 SETUPS = (
-    Setup(
+    SasSetup(
         "single",
         "99900000011",
         (NORTH,),
         ((("PUBLIC",), ("AMB",), ()), (("PRO",), ("HH",), ()), (("SNP",), ("VR",), ())),
     ),
-    Setup("places", "99900000029", (NORTH, NORTH), ((("PUBLIC",), ("AMB",), ()),)),
-    Setup("cpts_shared", "99900000037", (NORTH,), ((("CPTS",), ("AMB",), (SOUTH,)),)),
-    Setup("cpts_two", "99900000045", (NORTH, SOUTH), ((("CPTS",), ("AMB",), ()),)),
+    SasSetup("places", "99900000029", (NORTH, NORTH), ((("PUBLIC",), ("AMB",), ()),)),
+    SasSetup("cpts_shared", "99900000037", (NORTH,), ((("CPTS",), ("AMB",), (SOUTH,)),)),
+    SasSetup("cpts_two", "99900000045", (NORTH, SOUTH), ((("CPTS",), ("AMB",), ()),)),
 )
 
 
@@ -70,8 +70,8 @@ async def seed_conformance(wiring: Wiring, sas: SasSettings) -> dict[str, str]:
     return {"base": base_url(sas, wiring.settings.public_availability_url), **rpps}
 
 
-async def _seed(session: AsyncSession, setup: Setup) -> None:
-    person = orders.Practitioner(
+async def _seed(session: AsyncSession, setup: SasSetup) -> None:
+    person = orders.PractitionerEntry(
         last_name="Essai", first_name=setup.name.replace("_", "-").title(), profession="10", specialty="SM54",
         phone="0100000000",
     )  # fmt: skip
@@ -90,7 +90,7 @@ async def _seed(session: AsyncSession, setup: Setup) -> None:
         await publish_slots(session, SEEDER, order)
 
 
-async def _place(session: AsyncSession, setup: Setup, number: int) -> UUID:
+async def _place(session: AsyncSession, setup: SasSetup, number: int) -> UUID:
     place = orders.Place(
         name=f"Cabinet fictif {number + 1}", address=f"{number + 1} rue de l'Essai 31000 Toulouse", insee="31555",
         lat=43.6, lon=1.44, phone="0500000000",

@@ -27,7 +27,7 @@ class ListTooLarge(Refusal):
     status = 413
 
 
-class Refused(BaseModel):
+class RefusedLine(BaseModel):
     """A line that did not go in: its number, the column, what was read and what to change."""
 
     line: int
@@ -41,7 +41,7 @@ class ListReport(BaseModel):
 
     added: int
     same: int
-    refused: list[Refused]
+    refused: list[RefusedLine]
 
 
 @routes.post("/attachment-lists", status_code=201)
@@ -74,4 +74,4 @@ async def enter_list(
             outcome = await one_by_one(enter, within, lines[first : first + BATCH])
         added, same, bad = added + outcome.added, same + outcome.same, [*bad, *outcome.bad]
     refused = sorted(bad, key=lambda each: each.line)
-    return ListReport(added=added, same=same, refused=[Refused(**asdict(each)) for each in refused])
+    return ListReport(added=added, same=same, refused=[RefusedLine(**asdict(each)) for each in refused])

@@ -11,7 +11,7 @@ from services.matching.doctors.app import answers
 from services.matching.doctors.app import register as app
 from services.matching.doctors.app.intake import AttachmentForm, RefusalForm, WithdrawalForm
 from services.matching.doctors.reads import (
-    Outcome,
+    RoundOutcome,
     attachment_row,
     attachment_story,
     attachments_of,
@@ -19,7 +19,7 @@ from services.matching.doctors.reads import (
 )
 from services.matching.doctors.store.register import AttachmentRow, view_of
 from services.matching.doctors.view import attachment_view
-from services.matching.sameday.reads import Change
+from services.matching.sameday.reads import StoryLine
 from shared.auth import Caller
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
@@ -35,8 +35,8 @@ class AttachmentStory(AttachmentView):
 
     max_travel_minutes: int | None
     has_patient: bool
-    story: list[Change]
-    last_round: Outcome | None
+    story: list[StoryLine]
+    last_round: RoundOutcome | None
 
 
 @routes.post("/attachments", status_code=201, response_model=AttachmentView)

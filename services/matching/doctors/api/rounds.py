@@ -16,7 +16,7 @@ from services.matching.doctors.app.parameters import (
     set_attachment_settings,
 )
 from services.matching.doctors.app.rounds import RoundDesk, Unsolved
-from services.matching.doctors.reads import Outcome, Round, figures, outcomes_of, round_row, rounds_of
+from services.matching.doctors.reads import Round, RoundOutcome, figures, outcomes_of, round_row, rounds_of
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -33,7 +33,7 @@ routes = APIRouter(tags=["médecin traitant"])
 class RoundWithOutcomes(Round):
     """A round with what it decided for each person; for who runs the register."""
 
-    outcomes: list[Outcome]
+    outcomes: list[RoundOutcome]
 
 
 async def round_desk(connection: HTTPConnection, session: SessionDep, caller: CallerDep) -> RoundDesk:

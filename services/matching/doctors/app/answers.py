@@ -18,7 +18,7 @@ from services.matching.doctors.app.parameters import attachment_settings, months
 from services.matching.doctors.app.register import class_of, is_proposed_to, may_act
 from services.matching.doctors.reads import attachment_row
 from services.matching.doctors.store.places import give_place_back, keep_place
-from services.matching.doctors.store.register import NOBODY, AttachmentRow, Change, change, tell
+from services.matching.doctors.store.register import NOBODY, AttachmentRow, EntryChange, change, tell
 from shared.auth import Caller
 from shared.contracts.register import CLOSED, PROMISED, SEEKING, AttachmentState
 from shared.db import database_now
@@ -28,7 +28,7 @@ MAY_DECLINE = frozenset({AttachmentState.PROPOSED, AttachmentState.ACCEPTED_BY_P
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerEffect:
     """A change of state that an answer makes, with its trace."""
 
     to: AttachmentState
@@ -44,9 +44,9 @@ async def accept(session: AsyncSession, caller: Caller, attachment_id: UUID) -> 
         days = (await attachment_settings(session, row.cpts_id)).answer_days
         until = await database_now(session) + timedelta(days=days)
         to, asked = AttachmentState.ACCEPTED_BY_PRACTITIONER, AttachmentState.PROPOSED
-        return await _answer(session, caller, row, Answer(to, [asked], values={"answer_by": until}))
+        return await _answer(session, caller, row, AnswerEffect(to, [asked], values={"answer_by": until}))
     to, asked = AttachmentState.ACCEPTED, AttachmentState.ACCEPTED_BY_PRACTITIONER
-    return await _answer(session, caller, row, Answer(to, [asked], values={"answer_by": None}))
+    return await _answer(session, caller, row, AnswerEffect(to, [asked], values={"answer_by": None}))
 
 
 async def refuse(session: AsyncSession, caller: Caller, attachment_id: UUID, reason: str) -> AttachmentRow:
@@ -61,7 +61,7 @@ async def refuse(session: AsyncSession, caller: Caller, attachment_id: UUID, rea
         session,
         caller,
         row,
-        Answer(
+        AnswerEffect(
             to,
             asked,
             detail={"practitioner_id": refused, "reason": reason},
@@ -76,7 +76,7 @@ async def confirm(session: AsyncSession, caller: Caller, attachment_id: UUID) ->
     _speaks_as_practitioner(caller, row, [AttachmentState.ACCEPTED])
     now = await database_now(session)
     to = AttachmentState.CONFIRMED
-    made = Change(row.id, to, caller.id, now, [AttachmentState.ACCEPTED], to, practitioner_id=row.practitioner_id)
+    made = EntryChange(row.id, to, caller.id, now, [AttachmentState.ACCEPTED], to, practitioner_id=row.practitioner_id)
     confirmed = await change(session, made)
     await keep_place(session, row.id, now)
     await tell(session, confirmed, to)
@@ -89,7 +89,7 @@ async def withdraw(session: AsyncSession, caller: Caller, attachment_id: UUID, r
     to, values = AttachmentState.WITHDRAWN, {**NOBODY, "reason": reason}
     now, asked = await database_now(session), frozenset(AttachmentState) - CLOSED
     withdrawn = await change(
-        session, Change(row.id, to, caller.id, now, asked, to, detail={"reason": reason}, values=values)
+        session, EntryChange(row.id, to, caller.id, now, asked, to, detail={"reason": reason}, values=values)
     )
     await give_place_back(session, row.id)
     await tell(session, withdrawn, to)
@@ -107,7 +107,7 @@ async def revalidate(session: AsyncSession, caller: Caller, attachment_id: UUID)
         "reason": "",
     }
     asked = {*SEEKING, AttachmentState.TO_REVALIDATE}
-    again = Change(row.id, "revalidated", caller.id, now, asked, AttachmentState.WAITING, values=values)
+    again = EntryChange(row.id, "revalidated", caller.id, now, asked, AttachmentState.WAITING, values=values)
     valid = await change(session, again)
     await tell(session, valid, "revalidated")
     return valid
@@ -137,12 +137,12 @@ async def _registered_by(session: AsyncSession, caller: Caller, attachment_id: U
     return row
 
 
-async def _answer(session: AsyncSession, caller: Caller, row: AttachmentRow, answer: Answer) -> AttachmentRow:
+async def _answer(session: AsyncSession, caller: Caller, row: AttachmentRow, answer: AnswerEffect) -> AttachmentRow:
     """Answer for the whole household, or for nobody: the guarded changes decide, in one order."""
     now = await database_now(session)
     changed = []
     for member_id in await _with_household(session, row):
-        made = Change(
+        made = EntryChange(
             member_id,
             answer.to,
             caller.id,

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
 from services.matching.doctors.store.places import give_place_back
-from services.matching.doctors.store.register import NOBODY, AttachmentMoved, AttachmentRow, Change, change, tell
+from services.matching.doctors.store.register import NOBODY, AttachmentMoved, AttachmentRow, EntryChange, change, tell
 from shared.contracts.register import CLOSED, SEEKING, AttachmentState
 from shared.db import database_now
 
@@ -77,7 +77,7 @@ def _change(
     practitioner_id: UUID | None,
     settings: AttachmentSettings,
     now: datetime,
-) -> Change:
+) -> EntryChange:
     """The change that is due from a state; its guard says again that it is."""
     code, (states, late) = next((code, case) for code, case in _deadlines(settings, now).items() if state in case[0])
     to, values, detail = None, {}, {}
@@ -89,7 +89,7 @@ def _change(
     else:
         to = AttachmentState(code)
     guard = (late, col(AttachmentRow.archived_at).is_(None))
-    return Change(attachment_id, code, "time", now, states, to, detail=detail, values=values, guard=guard)
+    return EntryChange(attachment_id, code, "time", now, states, to, detail=detail, values=values, guard=guard)
 
 
 def _silent(state: AttachmentState) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.matching.engine.doctors.decision import Decision
-from services.matching.engine.doctors.model import AttachmentRound, Patient, class_rank, waited_days
+from services.matching.engine.doctors.model import AttachmentRound, Seeker, class_rank, waited_days
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PersonDecision:
     """What a round decided for one person, and the figures behind it."""
 
     attachment_id: UUID
@@ -21,7 +21,7 @@ class Line:
     taken_by_class: tuple[int, ...] = ()
 
 
-def outcomes(around: AttachmentRound, decision: Decision) -> dict[str, Line]:
+def outcomes(around: AttachmentRound, decision: Decision) -> dict[str, PersonDecision]:
     """One line a person: the proposal with its reasons, or what stood in the way; days waited and place in both.
 
     Where places were taken, `before` counts those who have them and are ranked before, `after` the others.
@@ -39,21 +39,21 @@ def outcomes(around: AttachmentRound, decision: Decision) -> dict[str, Line]:
     for proposal in decision.plan.proposals:
         why = {"travel_s": proposal.travel_s, **figures(proposal.patient)}
         code = codes[ranks[proposal.patient]]
-        lines[proposal.patient] = Line(UUID(proposal.patient), code, UUID(proposal.gp), why)
+        lines[proposal.patient] = PersonDecision(UUID(proposal.patient), code, UUID(proposal.gp), why)
     for left in decision.plan.unattached:
         why, taken = figures(left.patient), sum(left.taken_by_class)
         if taken:
             why |= {"before": left.before, "after": taken - left.before}
         code, blocker = codes[ranks[left.patient]], left.blocker.value
-        lines[left.patient] = Line(
+        lines[left.patient] = PersonDecision(
             UUID(left.patient), code, why=why, blocker=blocker, taken_by_class=left.taken_by_class
         )
     return lines
 
 
-def _place_in_class(patients: Iterable[Patient], ranks: dict[str, int]) -> dict[str, tuple[int, int]]:
+def _place_in_class(patients: Iterable[Seeker], ranks: dict[str, int]) -> dict[str, tuple[int, int]]:
     """The place of each patient in their class, the oldest first, and how many these are; one instant, one place."""
-    by_class: dict[int, list[Patient]] = {}
+    by_class: dict[int, list[Seeker]] = {}
     for patient in patients:
         by_class.setdefault(ranks[patient.id], []).append(patient)
     found: dict[str, tuple[int, int]] = {}

@@ -10,7 +10,7 @@ from services.matching.doctors.app.intake import AttachmentForm
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings, months_later
 from services.matching.doctors.reads import attachment_row
 from services.matching.doctors.store.register import AttachmentRow, add_attachment, tell
-from services.matching.engine.doctors.model import Patient, class_rank
+from services.matching.engine.doctors.model import Seeker, class_rank
 from shared.auth import Caller, Role, record_access
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import database_now
@@ -96,9 +96,9 @@ async def _household(session: AsyncSession, cpts_id: str, with_whom: UUID) -> UU
     return other.household
 
 
-def core_patient(row: AttachmentRow, now: datetime) -> Patient:
+def core_patient(row: AttachmentRow, now: datetime) -> Seeker:
     """An entry as the core takes it; people grow older while they wait."""
-    return Patient(
+    return Seeker(
         id=str(row.id),
         commune=row.insee,
         since_at_s=int(row.registered_at.timestamp()),

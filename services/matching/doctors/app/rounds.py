@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
-from services.matching.doctors.app.reasons import Line, outcomes
+from services.matching.doctors.app.reasons import PersonDecision, outcomes
 from services.matching.doctors.app.register import RUNS_THE_REGISTER, core_patient
 from services.matching.doctors.reads import attachments_of
 from services.matching.doctors.store.places import (
@@ -29,7 +29,7 @@ from services.matching.doctors.store.places import (
     places_held,
     take_places,
 )
-from services.matching.doctors.store.proposals import Proposal, propose, unchanged
+from services.matching.doctors.store.proposals import NumberedProposal, propose, unchanged
 from services.matching.doctors.store.register import (
     AttachmentOutcomeRow,
     AttachmentRoundRow,
@@ -58,7 +58,7 @@ class RoundRunning(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class DeclaredPanel:
     """What a practitioner declared: how many new patients they take from `declared_at` on, of whom and from where."""
 
     practitioner_id: UUID
@@ -90,7 +90,7 @@ class RoundDesk:
 
     session: AsyncSession
     caller: Caller
-    panels: Callable[[str], Awaitable[list[Panel]]]
+    panels: Callable[[str], Awaitable[list[DeclaredPanel]]]
     decide: Callable[[AttachmentRound], Awaitable[Decision]]
 
 
@@ -133,7 +133,7 @@ async def _kept(session: AsyncSession, row: AttachmentRoundRow) -> AttachmentRou
     return row
 
 
-def _outcome(row: AttachmentRoundRow, line: Line, kept: Collection[UUID]) -> dict[str, Any]:
+def _outcome(row: AttachmentRoundRow, line: PersonDecision, kept: Collection[UUID]) -> dict[str, Any]:
     return {
         "round_id": row.id,
         "cpts_id": row.cpts_id,
@@ -155,7 +155,7 @@ async def _around(
     desk: RoundDesk,
     settings: AttachmentSettings,
     now: datetime,
-    panels: dict[str, Panel],
+    panels: dict[str, DeclaredPanel],
     rows: Iterable[AttachmentRow],
 ) -> AttachmentRound:
     """The round as the core takes it, in a fixed order."""
@@ -173,7 +173,7 @@ async def _around(
     )
 
 
-def _offer(panel: Panel, places: int) -> GpOffer:
+def _offer(panel: DeclaredPanel, places: int) -> GpOffer:
     return GpOffer(
         id=str(panel.practitioner_id),
         point=panel.point,
@@ -230,10 +230,10 @@ class _Recorder:
     round: AttachmentRoundRow
     settings: AttachmentSettings
     rows: dict[str, AttachmentRow]
-    lines: dict[str, Line]
+    lines: dict[str, PersonDecision]
 
     async def record(
-        self, around: AttachmentRound, decision: Decision, panels: dict[str, Panel]
+        self, around: AttachmentRound, decision: Decision, panels: dict[str, DeclaredPanel]
     ) -> list[AttachmentRow]:
         """The entries proposed; a household that changed meanwhile, or for which no place is left, waits."""
         session, groups = self.desk.session, _together(around, decision)
@@ -246,7 +246,7 @@ class _Recorder:
                 await forget_confirmed(session, panel.practitioner_id, panel.declared_at)
             held = await places_held(session, [panel.practitioner_id for panel in chosen])
             numbers = {str(panel.practitioner_id): _free(panel, held[panel.practitioner_id]) for panel in chosen}
-            proposals: list[Proposal] = []
+            proposals: list[NumberedProposal] = []
             for (gp, _), members in sorted(groups.items()):
                 if len(members) <= len(numbers[gp]) and all(self.rows[key].id in still for key in members):
                     proposals += [
@@ -258,9 +258,9 @@ class _Recorder:
             await take_places(session, proposals)
         return kept
 
-    def _proposal(self, key: str, gp: UUID, number: int) -> Proposal:
+    def _proposal(self, key: str, gp: UUID, number: int) -> NumberedProposal:
         line = self.lines[key]
-        return Proposal(self.rows[key], gp, number, line.priority_class, line.why)
+        return NumberedProposal(self.rows[key], gp, number, line.priority_class, line.why)
 
 
 def _together(around: AttachmentRound, decision: Decision) -> dict[tuple[str, str], list[str]]:
@@ -272,7 +272,7 @@ def _together(around: AttachmentRound, decision: Decision) -> dict[tuple[str, st
     return groups
 
 
-def _free(panel: Panel, held: list[AttachmentPlaceRow]) -> list[int]:
+def _free(panel: DeclaredPanel, held: list[AttachmentPlaceRow]) -> list[int]:
     """The numbers of the places left, the lowest first; fewer when a declaration was lowered under what is promised."""
     taken = {row.number for row in held}
     numbers = [number for number in range(1, panel.places + 1) if number not in taken]

@@ -9,12 +9,12 @@ from uuid import UUID
 import httpx
 from pydantic import AwareDatetime, BaseModel
 
-from services.matching.doctors.app.rounds import Panel
+from services.matching.doctors.app.rounds import DeclaredPanel
 from services.matching.engine.model import Point
 from services.matching.sameday.edges.availability import AvailabilityAway
 
 
-class Criteria(BaseModel):
+class DeclaredCriteria(BaseModel):
     """Which new patients."""
 
     communes: list[str]
@@ -29,7 +29,7 @@ class Declared(BaseModel):
 
     practitioner_id: UUID
     places: int
-    criteria: Criteria
+    criteria: DeclaredCriteria
     declared_at: AwareDatetime
 
 
@@ -40,7 +40,7 @@ class Panels:
         """`client` speaks to the availability service with our machine token."""
         self._client = client
 
-    async def __call__(self, cpts_id: str) -> list[Panel]:
+    async def __call__(self, cpts_id: str) -> list[DeclaredPanel]:
         """Everyone who declared and works somewhere known; raises `AvailabilityAway`."""
         found = [Declared.model_validate(each) for each in await self._get("/panels", cpts_id)]
         directory = await self._get("/directory", cpts_id)
@@ -61,9 +61,9 @@ class Panels:
         return answer.json()
 
 
-def _panel(declared: Declared, point: Point) -> Panel:
+def _panel(declared: Declared, point: Point) -> DeclaredPanel:
     asked = declared.criteria
-    return Panel(
+    return DeclaredPanel(
         practitioner_id=declared.practitioner_id,
         point=point,
         places=declared.places,

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.doctors.store.proposals import Proposal
+from services.matching.doctors.store.proposals import NumberedProposal
 from services.matching.sameday.store.tables import Matching
 from shared.db import instant, run, run_each
 
@@ -60,7 +60,7 @@ async def places_held(session: AsyncSession, practitioners: Collection[UUID]) ->
     return held
 
 
-async def take_places(session: AsyncSession, proposals: Iterable[Proposal]) -> None:
+async def take_places(session: AsyncSession, proposals: Iterable[NumberedProposal]) -> None:
     """Take numbered places; the key of the table refuses a number already taken."""
     places = [
         {

@@ -28,7 +28,7 @@ returning a.id
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class NumberedProposal:
     """Somebody of the register, as they were read, is proposed to a practitioner, who keeps a numbered place."""
 
     row: AttachmentRow
@@ -46,7 +46,7 @@ async def unchanged(session: AsyncSession, versions: Mapping[UUID, int]) -> set[
 
 
 async def propose(
-    session: AsyncSession, round_id: UUID, proposals: Sequence[Proposal], *, at: datetime, answer_by: datetime
+    session: AsyncSession, round_id: UUID, proposals: Sequence[NumberedProposal], *, at: datetime, answer_by: datetime
 ) -> list[AttachmentRow]:
     """Propose all of these, whose rows this transaction holds, with a line in each story; answers them as they are now.
 

@@ -142,7 +142,7 @@ class AttachmentMoved(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryChange:
     """A change of one entry: `code` names it, `by` is the account, `round` or `time`; `to` None keeps the state.
 
     `practitioner_id` and `guard` narrow it: still proposed to them, still due.
@@ -170,7 +170,7 @@ NOBODY: dict[str, Any] = {
 """What an entry holds when nobody is proposed to it any more."""
 
 
-async def change(session: AsyncSession, made: Change) -> AttachmentRow:
+async def change(session: AsyncSession, made: EntryChange) -> AttachmentRow:
     """Make the change if the entry still stands where it is expected, else raise `AttachmentMoved` or `NotFound`."""
     guard = [col(AttachmentRow.id) == made.attachment_id, col(AttachmentRow.state).in_(made.from_states), *made.guard]
     if made.practitioner_id is not None:

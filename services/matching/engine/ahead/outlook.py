@@ -19,7 +19,7 @@ LEAST_DAYS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PastDemand:
     """`count` requests alike, on past days of this weekday (1 is Monday), within this hour of the clock.
 
     The instants of `request` count from its submission.
@@ -32,7 +32,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class PastOpenings:
     """`count` slots alike that opened in this hour of the very day they were for. Instants count from the opening."""
 
     hour: int
@@ -47,8 +47,8 @@ class PastCounts:
     known_days: int = 0
     """Days on which somebody asked."""
     calendar: tuple[int, ...] = (0, 0, 0, 0, 0, 0, 0)
-    asked: tuple[Asked, ...] = ()
-    opened: tuple[Opened, ...] = ()
+    asked: tuple[PastDemand, ...] = ()
+    opened: tuple[PastOpenings, ...] = ()
 
     @property
     def enough(self) -> bool:

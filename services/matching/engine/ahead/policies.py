@@ -22,7 +22,7 @@ GIVE_BACK_MARGIN_S = 60
 """How long before a slot is given back to its practitioner a choice of it becomes firm."""
 
 
-class Way(StrEnum):
+class SlotFinding(StrEnum):
     """How a policy finds a slot."""
 
     EARLIEST = "earliest"
@@ -44,7 +44,7 @@ class Policy:
     """One way to run a day. Durations in seconds, by class where there are four."""
 
     name: str
-    way: Way
+    way: SlotFinding
     period_s: int = 0
     """How often it decides; 0: at each event."""
     confirm_after_s: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -63,16 +63,16 @@ class Policy:
     """From P1 on, how long someone waits without a slot before people already told are moved for them."""
 
 
-CALL_3 = Policy("call_3", Way.NEAREST_PRACTICES, calls=3)
-FCFS_EARLY = Policy("fcfs_early", Way.EARLIEST)
-FCFS_COST = Policy("fcfs_cost", Way.CHEAPEST)
-BATCH_30S = Policy("batch_30s", Way.PLAN, period_s=30)
-DEFER = Policy("defer", Way.PLAN, period_s=60, confirm_after_s=(0, 600, 3600, 10800))
-DEFER_SHORT = Policy("defer_short", Way.PLAN, period_s=60, confirm_after_s=(0, 300, 1800, 3600))
-CONSENSUS = Policy("consensus", Way.VOTES, period_s=60, confirm_after_s=(0, 600, 3600, 10800), scenarios=5)
+CALL_3 = Policy("call_3", SlotFinding.NEAREST_PRACTICES, calls=3)
+FCFS_EARLY = Policy("fcfs_early", SlotFinding.EARLIEST)
+FCFS_COST = Policy("fcfs_cost", SlotFinding.CHEAPEST)
+BATCH_30S = Policy("batch_30s", SlotFinding.PLAN, period_s=30)
+DEFER = Policy("defer", SlotFinding.PLAN, period_s=60, confirm_after_s=(0, 600, 3600, 10800))
+DEFER_SHORT = Policy("defer_short", SlotFinding.PLAN, period_s=60, confirm_after_s=(0, 300, 1800, 3600))
+CONSENSUS = Policy("consensus", SlotFinding.VOTES, period_s=60, confirm_after_s=(0, 600, 3600, 10800), scenarios=5)
 CONSENSUS_HOLD = replace(CONSENSUS, name="consensus_hold", period_s=300, past_answer=True)
-STABLE = Policy("stable_120", Way.PLAN, period_s=60, kappa_s=7200, moves_after_s=(1200, 7200))
-CLAIRVOYANT = Policy("clairvoyant", Way.HINDSIGHT)
+STABLE = Policy("stable_120", SlotFinding.PLAN, period_s=60, kappa_s=7200, moves_after_s=(1200, 7200))
+CLAIRVOYANT = Policy("clairvoyant", SlotFinding.HINDSIGHT)
 
 POLICIES = {
     policy.name: policy

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.engine.doctors.hubs import aggregate
-from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, Patient, class_rank
+from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, Seeker, class_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def justified_envy(around: AttachmentRound, plan: AttachmentPlan) -> tuple[str, 
     return tuple(envious)
 
 
-def _rows(around: AttachmentRound, plan: AttachmentPlan, key: Callable[[Patient], str]) -> list[EquityRow]:
+def _rows(around: AttachmentRound, plan: AttachmentPlan, key: Callable[[Seeker], str]) -> list[EquityRow]:
     """Group the patients of a round and count what became of them."""
     travel_of = {proposal.patient: proposal.travel_s for proposal in plan.proposals}
     asked: dict[str, int] = {}

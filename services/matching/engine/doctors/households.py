@@ -12,8 +12,8 @@ from services.matching.engine.doctors.model import (
     AttachmentPlan,
     AttachmentRound,
     GpOffer,
-    Patient,
     Proposal,
+    Seeker,
     class_rank,
 )
 
@@ -44,10 +44,10 @@ def keep_together(around: AttachmentRound, bound: AttachmentPlan, solve: Solve) 
     return Together(_assemble(around, bound, plan, fixed), left, frozenset(waiting))
 
 
-def _split(around: AttachmentRound, plan: AttachmentPlan) -> list[tuple[Patient, ...]]:
+def _split(around: AttachmentRound, plan: AttachmentPlan) -> list[tuple[Seeker, ...]]:
     """The households that the plan does not send whole to one doctor, by class then seniority of their first member."""
     gp_of = {proposal.patient: proposal.gp for proposal in plan.proposals}
-    members: dict[str, list[Patient]] = {}
+    members: dict[str, list[Seeker]] = {}
     for patient in around.patients:
         if patient.household:
             members.setdefault(patient.household, []).append(patient)
@@ -56,7 +56,7 @@ def _split(around: AttachmentRound, plan: AttachmentPlan) -> list[tuple[Patient,
 
 
 def _one_doctor(
-    around: AttachmentRound, plan: AttachmentPlan, group: tuple[Patient, ...], solve: Solve
+    around: AttachmentRound, plan: AttachmentPlan, group: tuple[Seeker, ...], solve: Solve
 ) -> tuple[Proposal, ...]:
     """Proposals of the whole household to one doctor, or nothing when none can take all of them."""
     sent = [proposal.gp for proposal in plan.proposals if proposal.patient in {patient.id for patient in group}]
@@ -73,7 +73,7 @@ def _one_doctor(
     return best
 
 
-def _whole(around: AttachmentRound, group: tuple[Patient, ...], offer: GpOffer, solve: Solve) -> tuple[Proposal, ...]:
+def _whole(around: AttachmentRound, group: tuple[Seeker, ...], offer: GpOffer, solve: Solve) -> tuple[Proposal, ...]:
     """The proposals when this doctor is offered to this household alone, if all of its members are served."""
     plan = solve(replace(around, patients=group, offers=(offer,)))
     return plan.proposals if len(plan.proposals) == len(group) else ()
@@ -83,7 +83,7 @@ def _travel(proposals: Iterable[Proposal]) -> int:
     return sum(proposal.travel_s for proposal in proposals)
 
 
-def _without(around: AttachmentRound, group: tuple[Patient, ...], chosen: tuple[Proposal, ...]) -> AttachmentRound:
+def _without(around: AttachmentRound, group: tuple[Seeker, ...], chosen: tuple[Proposal, ...]) -> AttachmentRound:
     """The round without a household and without the places it took; shares still count those as given."""
     gone = {patient.id for patient in group}
     in_ald = sum("ald" in patient.flags for patient in group) if chosen else 0

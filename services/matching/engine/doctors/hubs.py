@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.doctors.flow import HubNetwork
-from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Patient, band_of, class_rank, waited_days
+from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Seeker, band_of, class_rank, waited_days
 from services.matching.engine.doctors.nearest import NearestSearch, nearest_with_places
 
 Ints = npt.NDArray[np.int64]
@@ -89,7 +89,7 @@ def takes(offer: GpOffer, hub: PatientHub) -> bool:
 
 
 def _hub(
-    patient: Patient, around: AttachmentRound, age_bounds: Ints, guarded: bool, known: frozenset[str]
+    patient: Seeker, around: AttachmentRound, age_bounds: Ints, guarded: bool, known: frozenset[str]
 ) -> PatientHub:
     """The hub of a patient: only what some doctor of the round asks about tells two hubs apart."""
     band = -1 if patient.age is None else int(np.searchsorted(age_bounds, patient.age, side="right")) - 1

@@ -26,7 +26,7 @@ DEFAULT_CLASSES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Seeker:
     """Someone without a médecin traitant. No name; `since_at_s` is when they asked."""
 
     id: str
@@ -86,7 +86,7 @@ class AttachmentParameters:
 class AttachmentRound:
     """Everything a round decides on. `communes`: INSEE code → where its people start from."""
 
-    patients: tuple[Patient, ...]
+    patients: tuple[Seeker, ...]
     offers: tuple[GpOffer, ...]
     communes: dict[str, Point]
     classes: tuple[PriorityClass, ...] = DEFAULT_CLASSES
@@ -156,7 +156,7 @@ class AttachmentPlan:
     household_gap: tuple[int, ...] = ()
 
 
-def class_rank(patient: Patient, classes: tuple[PriorityClass, ...]) -> int:
+def class_rank(patient: Seeker, classes: tuple[PriorityClass, ...]) -> int:
     """The first class that the patient belongs to, from 0; after the last one when none takes them."""
     for rank, of in enumerate(classes):
         by_age = of.min_age is not None and patient.age is not None and patient.age >= of.min_age
@@ -166,12 +166,12 @@ def class_rank(patient: Patient, classes: tuple[PriorityClass, ...]) -> int:
     return len(classes)
 
 
-def waited_days(around: AttachmentRound, patient: Patient) -> int:
+def waited_days(around: AttachmentRound, patient: Seeker) -> int:
     """Whole days since the patient asked."""
     return max(0, around.now_at_s - patient.since_at_s) // 86_400
 
 
-def band_of(around: AttachmentRound, patient: Patient) -> int:
+def band_of(around: AttachmentRound, patient: Seeker) -> int:
     """The band of seniority, from 0 for those who have waited longest; after the last one when in none."""
     days = waited_days(around, patient)
     return sum(days < least for least in around.parameters.seniority_days)

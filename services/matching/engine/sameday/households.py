@@ -43,14 +43,14 @@ class Relaxed:
 
 
 @dataclass(frozen=True)
-class Found:
+class HouseholdPlan:
     """The best plan found, and the least any plan could be worth: equal when the search was finished."""
 
     plan: Relaxed
     bound: Value
 
 
-def search(relax: Callable[[Choice], Relaxed | None], sizes: IntArray, most_nodes: int = MOST_NODES) -> Found:
+def search(relax: Callable[[Choice], Relaxed | None], sizes: IntArray, most_nodes: int = MOST_NODES) -> HouseholdPlan:
     """The best plan that splits no household; a depth-first search, cut by the bound."""
     best: Relaxed | None = None
     pending: list[tuple[Value, Choice]] = [(((), 0), Choice())]
@@ -71,7 +71,7 @@ def search(relax: Callable[[Choice], Relaxed | None], sizes: IntArray, most_node
     if best is None:
         raise AssertionError("leaving every household out is always a plan")
     left = [bound for bound, _ in pending if bound < best.value]
-    return Found(best, min([*left, best.value]))
+    return HouseholdPlan(best, min([*left, best.value]))
 
 
 def _split(relaxed: Relaxed, sizes: IntArray, choice: Choice) -> tuple[int, int] | None:
@@ -89,7 +89,7 @@ def _children(choice: Choice, row: int, slot: int) -> list[Choice]:
     return [elsewhere, together]
 
 
-def gap_of(found: Found) -> tuple[bool, int]:
+def gap_of(found: HouseholdPlan) -> tuple[bool, int]:
     """Whether the counts are proved, and how much cost may separate the plan from the cheapest of those counts."""
     proved = found.bound[0] == found.plan.unserved
     return proved, found.plan.cost - found.bound[1] if proved else 0

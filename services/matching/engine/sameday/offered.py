@@ -10,7 +10,7 @@ from services.matching.engine.travel import Travel
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RuleTally:
     """How many of those who wait one rule keeps from the slot; `alone`: nothing else does. `wanted`: what most ask."""
 
     blocker: Blocker
@@ -25,7 +25,7 @@ class Offered:
 
     waiting: int
     suits: int
-    tallies: tuple[Tally, ...]
+    tallies: tuple[RuleTally, ...]
     askers: tuple[tuple[str, tuple[Blocker, ...]], ...]
 
 
@@ -46,7 +46,7 @@ def offered(
         waiting=len(found),
         suits=sum(not each for each in found),
         tallies=tuple(
-            Tally(blocker, blocked[blocker], alone[blocker], _wanted(instance, found, blocker, free))
+            RuleTally(blocker, blocked[blocker], alone[blocker], _wanted(instance, found, blocker, free))
             for blocker in Blocker
         ),
         askers=tuple(

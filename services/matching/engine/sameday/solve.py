@@ -8,7 +8,7 @@ import numpy.typing as npt
 from services.matching.engine.model import Assignment, Blocker, Cost, Instance, Plan, Unmatched
 from services.matching.engine.sameday.candidates import Arcs
 from services.matching.engine.sameday.costs import fairness_of_place, loads
-from services.matching.engine.sameday.households import Found, gap_of, search
+from services.matching.engine.sameday.households import HouseholdPlan, gap_of, search
 from services.matching.engine.sameday.order import ordered
 from services.matching.engine.sameday.round import RoundSolver
 from services.matching.engine.sameday.table import Table
@@ -43,7 +43,7 @@ class Decided:
 
     table: Table
     round: RoundSolver
-    found: Found
+    found: HouseholdPlan
     chosen: IntArray
 
 

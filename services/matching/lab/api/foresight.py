@@ -19,11 +19,11 @@ from starlette.requests import HTTPConnection
 from services.matching.engine.ahead.policies import DEFAULT_POLICY, policy_named
 from services.matching.engine.model import Point
 from services.matching.lab.api.tomorrow import Tomorrow, alike, tomorrow_lacks
-from services.matching.lab.changes import Change
+from services.matching.lab.changes import Supposition
 from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 from services.matching.lab.figures import figures
-from services.matching.lab.history import History, morning_of, requests_between
+from services.matching.lab.history import SlotHistory, morning_of, requests_between
 from services.matching.lab.outcome import DayOutcome, added
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.app.parameters import parameters_of
@@ -100,7 +100,7 @@ class Lived(BaseModel):
     gini: float
 
 
-class Answer(BaseModel):
+class ReplayProgress(BaseModel):
     """How far the replay is and, at its end, both sides of it over the same days."""
 
     done: int
@@ -112,12 +112,12 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class ForesightDesk:
     """What looking ahead works with: the transaction, the lived days, the engine's processes, one turn at a time."""
 
     session: AsyncSession
     territories: Territories
-    history: History
+    history: SlotHistory
     solver: Solver
     turn: asyncio.Lock
     kept: Kept[Tomorrow]
@@ -138,14 +138,14 @@ class Foresight:
                 return found
         raise NoDayLived(field="cpts_id", value=cpts_id)
 
-    async def change(self, form: WhatIf) -> Change:
+    async def change(self, form: WhatIf) -> Supposition:
         """The change a form means, under the policy of the CPTS; look-ahead, which needs a past of its own, is left
         to its default."""
         commune = await self.session.get(CommuneRow, form.insee) if form.insee else None
         if form.insee and commune is None:
             raise Invalid("Cette commune est inconnue.", field="insee", value=form.insee, rule="GET /communes")
         policy = (await parameters_of(self.session, form.cpts_id)).policy
-        return Change(
+        return Supposition(
             policy=DEFAULT_POLICY if policy_named(policy).scenarios else policy,
             demand=form.demand_percent / 100,
             at=Point(commune.lat, commune.lon) if commune and form.slots else None,
@@ -164,16 +164,16 @@ class Foresight:
             raise NobodyToMiss(field="without", value=form.without)
         return days[-form.days :]
 
-    async def replay(self, days: Sequence[Day], change: Change) -> AsyncIterator[Answer]:
+    async def replay(self, days: Sequence[Day], change: Supposition) -> AsyncIterator[ReplayProgress]:
         """Each day as it was and changed, one after the other; the last answer has both sides."""
         pairs: list[tuple[DayOutcome, DayOutcome]] = []
         async with self.turn:
-            yield Answer(done=0, days=len(days))
+            yield ReplayProgress(done=0, days=len(days))
             for seed, day in enumerate(days):
                 pairs.append(await self.solver(compare, day, _on(day, change), (), seed))
-                yield Answer(done=len(pairs), days=len(days))
+                yield ReplayProgress(done=len(pairs), days=len(days))
         before, after = zip(*pairs, strict=True)
-        yield Answer(
+        yield ReplayProgress(
             done=len(days),
             days=len(days),
             first=days[0].name,
@@ -205,7 +205,7 @@ class Foresight:
         return await self.kept(cpts_id, stamp, compute)
 
 
-def _on(day: Day, change: Change) -> Change:
+def _on(day: Day, change: Supposition) -> Supposition:
     """The change as a day takes it: who had no slot that day is not missed."""
     there = {slot.practitioner for slot in day.slots}
     return replace(change, without=tuple(one for one in change.without if one in there))
@@ -225,13 +225,13 @@ def lived_in(outcomes: Sequence[DayOutcome]) -> Lived:
     )
 
 
-async def foresight(connection: HTTPConnection, session: SessionDep) -> Foresight:
+async def foresight(connection: HTTPConnection, session: SessionDep) -> ForesightDesk:
     """What looking ahead works with."""
     state = connection.app.state
-    return Foresight(session, state.territories, state.history, state.solver, state.foresight_turn, state.tomorrow)
+    return ForesightDesk(session, state.territories, state.history, state.solver, state.foresight_turn, state.tomorrow)
 
 
-ForesightDep = Annotated[Foresight, Depends(foresight, scope="function")]
+ForesightDep = Annotated[ForesightDesk, Depends(foresight, scope="function")]
 
 
 @routes.post("/whatif")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.lab.history import History, morning_of
+from services.matching.lab.history import SlotHistory, morning_of
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
@@ -25,7 +25,7 @@ READERS = (Role.COORDINATOR, Role.ADMIN)
 SEEN = (RequestState.CONFIRMED, RequestState.HONOURED, RequestState.NO_SHOW)
 
 
-class Week(BaseModel):
+class SheetWeek(BaseModel):
     """A week that begins on this Monday: places offered, patients sent."""
 
     monday: date
@@ -48,7 +48,7 @@ class Sheet(BaseModel):
     no_show: int
     by_class: tuple[int, int, int, int]
     asks: dict[str, int]
-    weeks: list[Week]
+    weeks: list[SheetWeek]
 
 
 @routes.get("/practitioners/{practitioner_id}/sheet")
@@ -69,7 +69,7 @@ async def sheet(
     asks = await _asks(session, cpts, practitioner_id, since)
     # Another service is not waited for with a connection in hand.
     await session.commit()
-    history: History = request.app.state.history
+    history: SlotHistory = request.app.state.history
     own = [
         slot
         for slot in await history.slots(cpts, since, now)
@@ -119,7 +119,7 @@ def _by_class(sent: Iterable[RequestRow]) -> tuple[int, int, int, int]:
     return counted[1], counted[2], counted[3], counted[4]
 
 
-def _weeks(slots: Iterable[Mapping[str, Any]], sent: Iterable[RequestRow]) -> list[Week]:
+def _weeks(slots: Iterable[Mapping[str, Any]], sent: Iterable[RequestRow]) -> list[SheetWeek]:
     offered, received = Counter[date](), Counter[date]()
     for slot in slots:
         offered[_monday(datetime.fromisoformat(slot["starts_at"]))] += slot["capacity"]
@@ -127,7 +127,7 @@ def _weeks(slots: Iterable[Mapping[str, Any]], sent: Iterable[RequestRow]) -> li
         if row.starts_at is not None:
             received[_monday(row.starts_at)] += 1
     return [
-        Week(monday=monday, offered=offered[monday], sent=received[monday])
+        SheetWeek(monday=monday, offered=offered[monday], sent=received[monday])
         for monday in sorted(offered.keys() | received.keys())
     ]
 

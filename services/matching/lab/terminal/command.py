@@ -16,14 +16,14 @@ from services.matching.engine.ahead.policies import (
     FCFS_EARLY,
     policy_named,
 )
-from services.matching.lab.changes import Change, changed_day
+from services.matching.lab.changes import Supposition, changed_day
 from services.matching.lab.closing import Closing
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
 from services.matching.lab.days.stored import read_day, read_days
-from services.matching.lab.figures import Figures, figures
+from services.matching.lab.figures import PolicyFigures, figures
 from services.matching.lab.outcome import DayOutcome
-from services.matching.lab.run import Case, past_days, run_cases, run_closings, run_day
+from services.matching.lab.run import Trial, past_days, run_cases, run_closings, run_day
 from services.matching.lab.terminal.plots import plot
 from services.matching.lab.terminal.tables import closings_table, differences, explanations, tables_of
 
@@ -42,7 +42,7 @@ def simulate(
     plot_to: Path | None = None,
     workers: int = 1,
     console: Console | None = None,
-) -> tuple[Figures, ...]:
+) -> tuple[PolicyFigures, ...]:
     """Live `days` drawn days, of seeds from `seed` on, under each policy; print the table and write the picture.
 
     `load` is requests per slot. With mishaps nothing is known in advance, so hindsight is left out.
@@ -52,7 +52,7 @@ def simulate(
     for name in names:
         policy_named(name)
     setting, trouble = DaySetting(load=load), MishapSetting() if mishaps else CALM
-    lived = run_cases([Case(seed + n, names, setting, trouble) for n in range(days)], workers)
+    lived = run_cases([Trial(seed + n, names, setting, trouble) for n in range(days)], workers)
     rows = tuple(figures(outcomes) for outcomes in zip(*lived, strict=True))
     title = f"{days} jours simulés, {load:g} demande par créneau" + (", avec aléas" if mishaps else "")
     shown = console or _console()
@@ -72,7 +72,7 @@ def give_back(
 ) -> tuple[tuple[DayOutcome, ...], ...]:
     """Live drawn days with each moment at which empty slots go back: how many do, and who is left without."""
     setting = DaySetting(load=load)
-    lived = [run_closings(Case(seed + n, (DEFAULT_POLICY,), setting), CLOSINGS) for n in range(days)]
+    lived = [run_closings(Trial(seed + n, (DEFAULT_POLICY,), setting), CLOSINGS) for n in range(days)]
     title = f"Créneaux rendus : {days} jours simulés, {load:g} demande par créneau"
     by_closing = tuple(zip(*lived, strict=True))
     (console or _console()).print(closings_table(title, CLOSINGS, by_closing))
@@ -80,7 +80,7 @@ def give_back(
 
 
 def whatif(
-    change: Change,
+    change: Supposition,
     *,
     day: Path | None = None,
     history: Path | None = None,
@@ -90,7 +90,7 @@ def whatif(
     today: str = DEFAULT_POLICY,
     plot_to: Path | None = None,
     console: Console | None = None,
-) -> tuple[Figures, Figures]:
+) -> tuple[PolicyFigures, PolicyFigures]:
     """Live the same days as they are under the policy of today, and changed; print both and the difference.
 
     `day` is a stored day (a file, or a folder of captured instances); without it, days are drawn. A policy that looks
@@ -125,11 +125,11 @@ def _drawn(seeds: range, load: float) -> tuple[Day, ...]:
 
 def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> DayOutcome:
     if drawn and policy_named(policy).scenarios:
-        history = past_days(Case(seed, (policy,), DaySetting(load=load)))
+        history = past_days(Trial(seed, (policy,), DaySetting(load=load)))
     return run_day(day, (policy,), history, seed)[0]
 
 
-def _said(change: Change) -> str:
+def _said(change: Supposition) -> str:
     said = [f"sans {name}" for name in change.without]
     said += [f"+{change.more_slots} créneau(x) par médecin"] if change.more_slots else []
     said += [f"trajets acceptés +{change.farther_s // 60} min"] if change.farther_s else []

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from services.matching.engine.model import Instance, Plan, Point
-from services.matching.lab.figures import Figures
+from services.matching.lab.figures import PolicyFigures
 
 COLOURS = ("#8c1d40", "#d1495b", "#edae49", "#66a182")
 CLASSES = ("P1", "P2", "P3", "P4")
@@ -18,7 +18,7 @@ SQUASHED = 2.5
 """A policy whose worst class is so many times that of all others would flatten them: its bars are cut, and said."""
 
 
-def plot(path: Path, title: str, rows: Sequence[Figures]) -> None:
+def plot(path: Path, title: str, rows: Sequence[PolicyFigures]) -> None:
     """Write a PNG with one group of bars per policy and their standard errors; the same rows give the same picture."""
     figure = Figure(figsize=(11.0, 1.6 + 0.9 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -36,7 +36,7 @@ def plot(path: Path, title: str, rows: Sequence[Figures]) -> None:
     _save(figure, path)
 
 
-def _bars(axes: Axes, rows: Sequence[Figures]) -> None:
+def _bars(axes: Axes, rows: Sequence[PolicyFigures]) -> None:
     height = 0.8 / len(CLASSES)
     limit = _limit([max(row.unserved_by_class) for row in rows])
     for n, (name, colour) in enumerate(zip(CLASSES, COLOURS, strict=True)):

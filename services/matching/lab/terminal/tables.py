@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from services.matching.lab.closing import Closing
-from services.matching.lab.figures import Figures, everybody, paired, travel, urgent
+from services.matching.lab.figures import PolicyFigures, everybody, paired, travel, urgent
 from services.matching.lab.outcome import DayOutcome
 from shared.wording.labels import wording
 
@@ -14,7 +14,7 @@ SERVED = ("politique", "trajet (min)", "délai (min)", "réponse (min) P1/P2/P3/
 ONE_DAY = "–"
 
 
-def tables_of(title: str, rows: Sequence[Figures]) -> tuple[Table, Table]:
+def tables_of(title: str, rows: Sequence[PolicyFigures]) -> tuple[Table, Table]:
     """Two tables with one line per policy: people left without a slot, in % of those who asked; then those served."""
     left = _table(f"{title} : sans créneau (%)", LEFT_OUT, _caption(rows))
     served = _table("Ceux qui ont un créneau", SERVED, "")
@@ -53,7 +53,7 @@ def _table(title: str, columns: Sequence[str], caption: str) -> Table:
     return table
 
 
-def _left_out(row: Figures) -> list[str]:
+def _left_out(row: PolicyFigures) -> list[str]:
     errors = row.errors
     shares = (*row.unserved_by_class, row.unserved_urgent, row.unserved)
     if errors is None:
@@ -62,7 +62,7 @@ def _left_out(row: Figures) -> list[str]:
     return [row.policy, *(_with_error(share, error) for share, error in zip(shares, of_each, strict=True))]
 
 
-def _served(row: Figures) -> list[str]:
+def _served(row: PolicyFigures) -> list[str]:
     travel_min = _with_error(row.travel_min, row.errors.travel_min) if row.errors else _said(row.travel_min, 1)
     told = " / ".join(f"{minutes:.0f}" for minutes in row.told_after_min)
     return [row.policy, travel_min, f"{row.delay_min:.0f}", told, f"{_said(row.moved, 1)} %", _said(row.gini, 3)]
@@ -89,7 +89,7 @@ def closings_table(title: str, closings: Sequence[Closing], lived: Sequence[Sequ
     return table
 
 
-def _caption(rows: Sequence[Figures]) -> str:
+def _caption(rows: Sequence[PolicyFigures]) -> str:
     hopeless = _said(max((row.hopeless for row in rows), default=0.0), 1)
     said = (
         "± : erreur type d'un jour à l'autre" if any(row.errors for row in rows) else "un seul jour, sans erreur type"

@@ -10,7 +10,7 @@ from services.matching.sameday import reads
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.edges.following import SlotsUnknown, Territories
 from services.matching.sameday.edges.geocoder import Geocoder, GeocoderAway
-from services.matching.sameday.edges.places import Commune, CommuneIndex, plain
+from services.matching.sameday.edges.places import CommuneChoice, CommuneIndex, plain
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import LINE, CptsId
 
@@ -29,7 +29,7 @@ async def communes(
     _caller: CallerDep,
     session: SessionDep,
     q: Annotated[str, Query(min_length=2, max_length=60), LINE],
-) -> list[Commune]:
+) -> list[CommuneChoice]:
     """Communes whose name, former name or postal code starts with `q`, the largest first."""
     index: CommuneIndex = request.app.state.communes
     await index.refresh(session)
@@ -43,7 +43,7 @@ class PlaceForm(Form):
     q: Annotated[str, Field(min_length=2, max_length=200), LINE]
 
 
-class Place(BaseModel):
+class PlaceChoice(BaseModel):
     """Somewhere to choose: a commune (`insee`), or an address with its point, to about 100 m."""
 
     name: str
@@ -60,7 +60,7 @@ class Places(BaseModel):
     `addresses` says whether those could be looked for: "off" when no geocoder is configured.
     """
 
-    places: list[Place]
+    places: list[PlaceChoice]
     addresses: Literal["on", "off", "away"]
     fallback: bool = False
 
@@ -86,7 +86,7 @@ async def places(request: Request, form: PlaceForm, caller: CallerDep, session: 
         known = [each.insee if index.knows(each.insee) else "" for each in found]
         return Places(
             places=[
-                Place(name=each.label, insee=insee, lat=each.lat, lon=each.lon, address=True)
+                PlaceChoice(name=each.label, insee=insee, lat=each.lat, lon=each.lon, address=True)
                 for each, insee in zip(found, known, strict=True)
             ],
             addresses=state,
@@ -98,9 +98,9 @@ async def places(request: Request, form: PlaceForm, caller: CallerDep, session: 
     return Places(places=[_commune(each) for each in communes], addresses=state, fallback=True)
 
 
-def _commune(each: Commune) -> Place:
+def _commune(each: CommuneChoice) -> PlaceChoice:
     note = " · ".join(filter(None, [each.known_as, each.postal_codes[0] if each.postal_codes else each.departement]))
-    return Place(name=each.name, note=note, insee=each.insee, lat=each.lat, lon=each.lon)
+    return PlaceChoice(name=each.name, note=note, insee=each.insee, lat=each.lat, lon=each.lon)
 
 
 def _middle(territories: Territories, cpts_id: str) -> Point | None:

@@ -29,7 +29,7 @@ class Fallback(BaseModel):
     days_needed: int = LEAST_DAYS
 
 
-class Parameters(BaseModel):
+class ParametersInForce(BaseModel):
     """What holds now, beside the defaults; who changed it last and when, if anyone did.
 
     `runs` is the policy that rounds follow today; when it is not the one chosen, `fallback` says why: past days known,
@@ -45,7 +45,7 @@ class Parameters(BaseModel):
 
 
 @routes.get("/{cpts_id}")
-async def read(cpts_id: CptsId, caller: CallerDep, session: SessionDep) -> Parameters:
+async def read(cpts_id: CptsId, caller: CallerDep, session: SessionDep) -> ParametersInForce:
     """The parameters of a CPTS."""
     caller.require_cpts(cpts_id)
     row = await session.get(ParametersRow, cpts_id)
@@ -53,7 +53,7 @@ async def read(cpts_id: CptsId, caller: CallerDep, session: SessionDep) -> Param
 
 
 @routes.put("/{cpts_id}")
-async def write(cpts_id: CptsId, form: CptsParameters, caller: CallerDep, session: SessionDep) -> Parameters:
+async def write(cpts_id: CptsId, form: CptsParameters, caller: CallerDep, session: SessionDep) -> ParametersInForce:
     """Set them; the next round follows them. What is left out has its default."""
     caller.require(Role.COORDINATOR, Role.ADMIN, Role.MACHINE)
     caller.require_cpts(cpts_id)
@@ -71,11 +71,13 @@ async def write(cpts_id: CptsId, form: CptsParameters, caller: CallerDep, sessio
     return await _shown(session, cpts_id, form, row)
 
 
-async def _shown(session: AsyncSession, cpts_id: str, now: CptsParameters, row: ParametersRow | None) -> Parameters:
+async def _shown(
+    session: AsyncSession, cpts_id: str, now: CptsParameters, row: ParametersRow | None
+) -> ParametersInForce:
     days = await known_days(session, cpts_id, await database_now(session))
     runs, code = running(now, days)
     said = wording().say(f"codes.fallback.{code}", known=days, needed=LEAST_DAYS) if code else ""
-    return Parameters(
+    return ParametersInForce(
         now=now,
         changed_at=row.changed_at if row else None,
         changed_by=row.changed_by if row else "",

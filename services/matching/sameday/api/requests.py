@@ -13,7 +13,7 @@ from services.matching.sameday.app.bookings import Bookings
 from services.matching.sameday.app.deciding import SEES
 from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
 from services.matching.sameday.app.tending import Desk
-from services.matching.sameday.reads import Change, request_row, requests_of, story_of
+from services.matching.sameday.reads import StoryLine, request_row, requests_of, story_of
 from services.matching.sameday.store.requests import view_of
 from services.matching.sameday.store.tables import RequestRow
 from services.matching.sameday.view import request_view
@@ -30,7 +30,7 @@ routes = APIRouter(tags=["requests"])
 class ReleaseForm(Form):
     """What becomes of the request: the patient leaves, or another slot, practitioner or day, or the board."""
 
-    then: holding.Then = holding.Then.LEAVE
+    then: holding.AfterRelease = holding.AfterRelease.LEAVE
 
 
 class ConfirmationForm(Form):
@@ -59,7 +59,7 @@ class RequestStory(RequestView):
     wheelchair: bool
     party: int
     has_patient: bool
-    story: list[Change]
+    story: list[StoryLine]
 
 
 def bookings_of(connection: HTTPConnection) -> Bookings:

@@ -179,7 +179,7 @@ async def search(form: SearchForm, desk: DeskDep) -> FoundRequests:
     caller.require(*asking.ASKERS)
     now = await database_now(desk.session)
     until = form.until or now
-    wanted = searching.Wanted(
+    wanted = searching.RequestSearch(
         form.cpts_id, form.since or until - timedelta(days=1), until,
         form.initials, form.insee, form.urgency, form.states,
     )  # fmt: skip

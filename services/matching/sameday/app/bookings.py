@@ -37,7 +37,7 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True)
-class OnTop:
+class ExtraSlot:
     """A slot that a practitioner opens on top of what they offer: where, when, for how long, and why."""
 
     practitioner_id: UUID
@@ -57,7 +57,7 @@ class Bookings(Protocol):
         """
         ...
 
-    async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
+    async def open_on_top(self, row: RequestRow, place: ExtraSlot, *, minutes: int) -> Booking:
         """Open a slot on top of what the practitioner offers, with all its places held for the request."""
         ...
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.matching.engine.model import Mode, Option, Point, Slot, SlotType
 
 
-class ForeignSlot(BaseModel):
+class ElsewhereSlot(BaseModel):
     """What the availability service says of one; without a point, nobody knows how far it is."""
 
     editor: str
@@ -53,7 +53,7 @@ class ElsewhereView(BaseModel):
 
 
 def core_slots(
-    found: Iterable[ForeignSlot], practitioners: Mapping[str, Mapping[str, Any]], now: datetime
+    found: Iterable[ElsewhereSlot], practitioners: Mapping[str, Mapping[str, Any]], now: datetime
 ) -> tuple[Slot, ...]:
     """As the core takes them, so that the same rules decide which may be proposed."""
     return tuple(
@@ -74,12 +74,12 @@ def core_slots(
     )
 
 
-def elsewhere(options: Iterable[Option], found: Mapping[str, ForeignSlot]) -> list[ElsewhereView]:
+def elsewhere(options: Iterable[Option], found: Mapping[str, ElsewhereSlot]) -> list[ElsewhereView]:
     """Options as the screen shows them."""
     return [_view(found[option.slot], option) for option in options]
 
 
-def _view(slot: ForeignSlot, option: Option) -> ElsewhereView:
+def _view(slot: ElsewhereSlot, option: Option) -> ElsewhereView:
     shown = slot.model_dump(include=set(ElsewhereView.model_fields))
     town = f"{slot.postal_code} {slot.city}".strip()
     address = ", ".join(part for part in (slot.line, town) if part)

@@ -40,7 +40,7 @@ from shared.typed.zones import zone_of
 log = structlog.get_logger()
 
 
-class Then(StrEnum):
+class AfterRelease(StrEnum):
     """What becomes of a request whose slot is let go."""
 
     LEAVE = "leave"
@@ -132,7 +132,7 @@ async def confirm(desk: Desk, request_id: UUID, patient: Patient | None) -> Requ
     return row
 
 
-async def let_go(desk: Desk, request_id: UUID, then: Then) -> RequestRow:
+async def let_go(desk: Desk, request_id: UUID, then: AfterRelease) -> RequestRow:
     """Give the held slot back. Nothing is booked afterwards by itself, unless the request goes to the board.
 
     The patient leaves: the request ends. Else that slot is not proposed for it again, nor, as they say, its
@@ -140,7 +140,7 @@ async def let_go(desk: Desk, request_id: UUID, then: Then) -> RequestRow:
     """
     before = await acting_on(desk.session, desk.caller, request_id)
     expect(before, {RequestState.HELD})
-    if then is Then.LEAVE:
+    if then is AfterRelease.LEAVE:
         return await end(desk, request_id, code="released", reason="released")
     parameters, places = await parameters_of(desk.session, before.cpts_id), places_of(before)
     now = await database_now(desk.session)
@@ -160,9 +160,11 @@ async def let_go(desk: Desk, request_id: UUID, then: Then) -> RequestRow:
     return row
 
 
-def _after(before: RequestRow, then: Then, caller_id: str, now: datetime, parameters: CptsParameters) -> dict[str, Any]:
+def _after(
+    before: RequestRow, then: AfterRelease, caller_id: str, now: datetime, parameters: CptsParameters
+) -> dict[str, Any]:
     """What a request becomes whose slot was let go."""
-    refused = [str(before.practitioner_id)] if then is Then.OTHER_PRACTITIONER else []
+    refused = [str(before.practitioner_id)] if then is AfterRelease.OTHER_PRACTITIONER else []
     in_hand_until = now + timedelta(minutes=parameters.hold_minutes)
     values: dict[str, Any] = {
         "forbidden": list(dict.fromkeys([*before.forbidden, str(before.slot_id), *refused])),
@@ -170,9 +172,9 @@ def _after(before: RequestRow, then: Then, caller_id: str, now: datetime, parame
         "in_hand_until": in_hand_until,
         "answer_by": min(max(before.answer_by, in_hand_until), before.deadline_at),
     }
-    if then is Then.BOARD:
+    if then is AfterRelease.BOARD:
         values |= on_the_board(before, now, parameters)
-    if then is Then.OTHER_DAY:
+    if then is AfterRelease.OTHER_DAY:
         tomorrow = midnight_after(now, zone_of(before.insee))
         deadline_at = max(before.deadline_at, tomorrow + timedelta(hours=EVENING_HOUR))
         values |= {"earliest_at": max(before.earliest_at, tomorrow), "deadline_at": deadline_at}

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.engine.model import Mode, Parameters, Point
 from services.matching.engine.travel import straight_line
 from services.matching.sameday.app.asking import acting_on
-from services.matching.sameday.app.bookings import OnTop, held
+from services.matching.sameday.app.bookings import ExtraSlot, held
 from services.matching.sameday.app.tending import Desk, expect
 from services.matching.sameday.store.overbooking_asks import (
     AskAnswered,
@@ -169,7 +169,7 @@ async def accept(desk: Desk, ask_id: UUID, answer: Yes) -> OverbookingAskRow:
             value=answer.starts_at.isoformat(),
             rule=f"until {row.deadline_at.isoformat()}",
         )
-    place = OnTop(asked.practitioner_id, answer.place_id, answer.starts_at, answer.minutes, reason="asked")
+    place = ExtraSlot(asked.practitioner_id, answer.place_id, answer.starts_at, answer.minutes, reason="asked")
     # Nothing stays locked while it is opened: who was quicker meanwhile is found out afterwards, and it is given back.
     async with waiting_elsewhere(desk.session):
         booking = await desk.bookings.open_on_top(row, place, minutes=HELD_MINUTES)

@@ -21,7 +21,7 @@ MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestSearch:
     """What is looked for: empty lists and texts let everything through."""
 
     cpts_id: str
@@ -34,14 +34,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRequest:
     """A request, ended and archived ones too, with what a row may show of the patient."""
 
     row: RequestRow
     initials: str
 
 
-async def search(session: AsyncSession, caller: Caller, vault: Vault, wanted: Wanted) -> tuple[list[Found], bool]:
+async def search(
+    session: AsyncSession, caller: Caller, vault: Vault, wanted: RequestSearch
+) -> tuple[list[FoundRequest], bool]:
     """The requests that fit, the latest first, and whether there are more; leaves a trace when names were opened."""
     query = select(RequestRow).where(
         RequestRow.cpts_id == wanted.cpts_id,
@@ -56,7 +58,7 @@ async def search(session: AsyncSession, caller: Caller, vault: Vault, wanted: Wa
     if wanted.states:
         query = query.where(col(RequestRow.state).in_(wanted.states))
     rows = list(await session.exec(query.order_by(col(RequestRow.submitted_at).desc()).limit(MOST + 1)))
-    found = [Found(row, initials_of((unsealed(vault, row) or {}).get("name", ""))) for row in rows[:MOST]]
+    found = [FoundRequest(row, initials_of((unsealed(vault, row) or {}).get("name", ""))) for row in rows[:MOST]]
     if any(each.initials for each in found):
         await record_access(
             session, caller, cpts_id=wanted.cpts_id, action="search", object_kind="request", object_id=wanted.cpts_id

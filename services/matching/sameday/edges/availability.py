@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 
-from services.matching.sameday.app.bookings import Booking, OnTop, agreed_mode, names_of
+from services.matching.sameday.app.bookings import Booking, ExtraSlot, agreed_mode, names_of
 from services.matching.sameday.edges.batches import Batches, booking_of, order_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingState, BookingView, SlotView
@@ -21,7 +21,7 @@ from shared.settings import Settings
 LiveSlots = Callable[[str], dict[str, Any]]
 
 
-class SlotUnavailable(Refusal):
+class SlotTaken(Refusal):
     """Ce créneau vient d'être pris, retiré ou a commencé : choisissez-en un autre."""
 
     code = "slot_unavailable"
@@ -58,14 +58,14 @@ class Availability(Batches):
         self._client, self._live_slots = client, live_slots
 
     def slot(self, cpts_id: str, slot_id: UUID) -> Mapping[str, Any]:
-        """A live slot; raises `SlotUnavailable`."""
+        """A live slot; raises `SlotTaken`."""
         slot: Mapping[str, Any] | None = self._live_slots(cpts_id).get(str(slot_id))
         if slot is None:
-            raise SlotUnavailable
+            raise SlotTaken
         return slot
 
     async def hold(self, row: RequestRow, slot_id: UUID, *, minutes: int, mode: str = "") -> Booking:
-        """Keep the places the request needs, all or none; raises `SlotUnavailable`, `AvailabilityAway`."""
+        """Keep the places the request needs, all or none; raises `SlotTaken`, `AvailabilityAway`."""
         slot = self.slot(row.cpts_id, slot_id)
         if mode and mode not in slot["modes"]:
             raise Invalid("Ce créneau ne se prend pas ainsi.", field="mode", value=mode, rule="one of the slot's")
@@ -79,7 +79,7 @@ class Availability(Batches):
             raise booking
         return replace(booking, mode=mode) if mode else booking
 
-    async def open_on_top(self, row: RequestRow, place: OnTop, *, minutes: int) -> Booking:
+    async def open_on_top(self, row: RequestRow, place: ExtraSlot, *, minutes: int) -> Booking:
         """Open a slot on top of what the practitioner offers, with all its places held for the request."""
         body = {
             "practitioner_id": str(place.practitioner_id),
@@ -157,5 +157,5 @@ def _raise(refused: Iterable[Refusal | None]) -> None:
 
 def _refusal(problem: Mapping[str, Any]) -> Refusal:
     if problem["code"] in ("slot_unavailable", "not_found"):
-        return SlotUnavailable()
+        return SlotTaken()
     return AvailabilityRefused(problem.get("detail"), rule=problem["code"])

@@ -24,7 +24,7 @@ class Batches:
         raise NotImplementedError
 
     def slot(self, cpts_id: str, slot_id: UUID) -> Mapping[str, Any]:
-        """A live slot; raises `SlotUnavailable`."""
+        """A live slot; raises `SlotTaken`."""
         raise NotImplementedError
 
     def refusal(self, problem: Mapping[str, Any]) -> Refusal:

@@ -12,12 +12,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.db.tables import CommuneRow
 from shared.typed.texts import plain, tidy
 
-__all__ = ["Commune", "CommuneIndex", "plain"]
+__all__ = ["CommuneChoice", "CommuneIndex", "plain"]
 
 REREAD_AFTER_S = 600.0
 
 
-class Commune(BaseModel):
+class CommuneChoice(BaseModel):
     """A commune to choose from; `known_as` is the former name that was typed, if any."""
 
     insee: str
@@ -64,7 +64,7 @@ class CommuneIndex:
         self._compact: list[Key] = []
         self._made_of: list[Key] | None = None
         self._codes: set[str] = set()
-        self._communes: dict[str, Commune] = {}
+        self._communes: dict[str, CommuneChoice] = {}
         self._stale_at_s = 0.0
 
     async def refresh(self, session: AsyncSession) -> None:
@@ -78,7 +78,7 @@ class CommuneIndex:
         """Whether a commune with this code is in our list."""
         return insee in self._communes
 
-    def search(self, typed: str, *, limit: int = 10) -> list[Commune]:
+    def search(self, typed: str, *, limit: int = 10) -> list[CommuneChoice]:
         """The communes whose name, former name or postal code starts as typed: the very name first, then the largest.
 
         Articles, hyphens and spaces count for nothing; a code beside the name narrows it.
@@ -117,7 +117,7 @@ class CommuneIndex:
 
     async def _read(self, session: AsyncSession) -> None:
         rows = (await session.exec(select(CommuneRow))).all()
-        self._communes = {row.insee: Commune.model_validate(row.model_dump()) for row in rows}
+        self._communes = {row.insee: CommuneChoice.model_validate(row.model_dump()) for row in rows}
         names = [(plain(row.name), row.insee, "") for row in rows]
         former = [(plain(name), row.insee, name) for row in rows for name in row.former_names]
         codes = [(code, row.insee, "") for row in rows for code in [*row.postal_codes, row.insee.lower()]]

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.engine.ahead.outlook import Asked, Opened, PastCounts
+from services.matching.engine.ahead.outlook import PastCounts, PastDemand, PastOpenings
 from services.matching.engine.files import plain, read
 from services.matching.engine.model import Mode, Point, Request, Slot, SlotType, Urgency
 from services.matching.sameday.store.tables import Matching, values
@@ -130,8 +130,8 @@ async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> Past
     return PastCounts(
         known_days=days.known,
         calendar=tuple(calendar),
-        asked=tuple(Asked(row["weekday"], row["hour"], row["count"], _request(row, cpts_id)) for row in asked),
-        opened=tuple(Opened(row["hour"], row["count"], _slot(row)) for row in opened),
+        asked=tuple(PastDemand(row["weekday"], row["hour"], row["count"], _request(row, cpts_id)) for row in asked),
+        opened=tuple(PastOpenings(row["hour"], row["count"], _slot(row)) for row in opened),
     )
 
 

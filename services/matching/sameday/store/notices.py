@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import RequestRow
-from services.people.notices.kinds import Kind
+from services.people.notices.kinds import NoticeKind
 from services.people.notices.telling import (
     COLUMNS,
     STREAM,
@@ -57,7 +57,7 @@ async def tell_of_request(
     kind = _for_referrers(row, code, before, detail)
     if kind is None:
         return
-    assigned = kind in (Kind.REQUEST_ASSIGNED, Kind.REQUEST_MOVED)
+    assigned = kind in (NoticeKind.REQUEST_ASSIGNED, NoticeKind.REQUEST_MOVED)
     news = News(
         kind=kind,
         cpts_id=row.cpts_id,
@@ -83,33 +83,33 @@ async def _tell_the_board(session: AsyncSession, row: RequestRow, code: str, by:
         subject=f"board:{row.id}",
         by=by,
         urgency=row.urgency,
-        until=row.deadline_at if kind is Kind.P1_WAITING else row.deadline_at + KEPT,
+        until=row.deadline_at if kind is NoticeKind.P1_WAITING else row.deadline_at + KEPT,
     )
     # Who asked, or took charge, is told of an unserved request as theirs.
-    theirs = {row.asked_by, row.owner} if kind is Kind.REQUEST_UNSERVED else set[str]()
+    theirs = {row.asked_by, row.owner} if kind is NoticeKind.REQUEST_UNSERVED else set[str]()
     await tell_coordinators(session, news, but=theirs)
 
 
-def _for_coordinators(row: RequestRow, code: str, before: str | None) -> Kind | None:
+def _for_coordinators(row: RequestRow, code: str, before: str | None) -> NoticeKind | None:
     if code == "escalated" and row.urgency == 1:
-        return Kind.P1_WAITING
+        return NoticeKind.P1_WAITING
     if code == "unserved":
-        return Kind.REQUEST_UNSERVED
+        return NoticeKind.REQUEST_UNSERVED
     watched = (row.urgency == 1 and row.escalation > 0) or before == RequestState.UNSERVED
-    return Kind.SETTLED if watched and row.state in SETTLED_FOR_THE_BOARD and before != row.state else None
+    return NoticeKind.SETTLED if watched and row.state in SETTLED_FOR_THE_BOARD and before != row.state else None
 
 
-def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[str, Any]) -> Kind | None:
+def _for_referrers(row: RequestRow, code: str, before: str | None, detail: dict[str, Any]) -> NoticeKind | None:
     if code == "confirmed":
-        return Kind.REQUEST_ASSIGNED
+        return NoticeKind.REQUEST_ASSIGNED
     if code == "slot_moved" and row.state == RequestState.CONFIRMED:
-        return Kind.REQUEST_MOVED
+        return NoticeKind.REQUEST_MOVED
     if code in LOST and before == RequestState.CONFIRMED:
-        return Kind.REQUEST_LOST
+        return NoticeKind.REQUEST_LOST
     if code == "unserved" or (code == "escalated" and detail.get("step") == "call_back"):
-        return Kind.REQUEST_CALL_BACK
+        return NoticeKind.REQUEST_CALL_BACK
     ended = row.state == RequestState.CANCELLED and before != row.state
-    return Kind.SETTLED if ended else None
+    return NoticeKind.SETTLED if ended else None
 
 
 async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before: str | None) -> None:
@@ -118,7 +118,7 @@ async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before
         return
     whom = await _proposed_to(session, row.id)
     news = News(
-        kind=Kind.SETTLED,
+        kind=NoticeKind.SETTLED,
         cpts_id=row.cpts_id,
         thread=f"attachment:{row.id}",
         subject=str(row.id),

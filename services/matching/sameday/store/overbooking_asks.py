@@ -10,7 +10,7 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import OUTBOX, Matching, RequestRow, texts
-from services.people.notices.kinds import Kind
+from services.people.notices.kinds import NoticeKind
 from services.people.notices.telling import News, tell_practitioners
 from shared.contracts import RequestState
 from shared.contracts.events import Event
@@ -126,7 +126,7 @@ async def _remember(session: AsyncSession, row: OverbookingAskRow, by: str) -> N
         )
     )
     news = News(
-        kind=Kind.OVERBOOKING_ASKED if row.state == OverbookingAskState.ASKED else Kind.SETTLED,
+        kind=NoticeKind.OVERBOOKING_ASKED if row.state == OverbookingAskState.ASKED else NoticeKind.SETTLED,
         cpts_id=row.cpts_id,
         thread=f"ask:{row.id}",
         subject=str(row.request_id),

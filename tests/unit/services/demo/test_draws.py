@@ -7,7 +7,7 @@ import pytest
 
 from services.demo.days import CLOSES, OPENS, at, drawn_day
 from services.demo.people import drawn_people
-from services.demo.territories import LOZERE, MARSEILLE, TERRITORIES, Territory
+from services.demo.territories import LOZERE, MARSEILLE, TERRITORIES, DemoTerritory
 
 MONDAY = date(2026, 11, 23)
 
@@ -18,7 +18,7 @@ def luhn(number: str) -> bool:
 
 
 @pytest.mark.parametrize("territory", TERRITORIES, ids=lambda each: each.short)
-def test_the_same_seed_draws_the_same_people_and_day_and_another_one_does_not(territory: Territory) -> None:
+def test_the_same_seed_draws_the_same_people_and_day_and_another_one_does_not(territory: DemoTerritory) -> None:
     people = drawn_people(territory, 7)
     assert people == drawn_people(territory, 7)
     assert people != drawn_people(territory, 8)
@@ -27,7 +27,7 @@ def test_the_same_seed_draws_the_same_people_and_day_and_another_one_does_not(te
 
 
 @pytest.mark.parametrize("territory", TERRITORIES, ids=lambda each: each.short)
-def test_nobody_can_be_taken_for_real(territory: Territory) -> None:
+def test_nobody_can_be_taken_for_real(territory: DemoTerritory) -> None:
     people = drawn_people(territory, 1)
     assert len({person.rpps for person in people}) == len(people)
     for person in people:
@@ -54,7 +54,7 @@ def test_a_flu_monday_brings_what_the_figures_say_and_a_calm_day_less() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("territory", TERRITORIES, ids=lambda each: each.short)
-def test_a_day_can_be_played_as_it_is_drawn(territory: Territory, seed: int) -> None:
+def test_a_day_can_be_played_as_it_is_drawn(territory: DemoTerritory, seed: int) -> None:
     day = drawn_day(territory, drawn_people(territory, seed), MONDAY, seed)
     for moments in ([each.at for each in day.publications], [each.at for each in day.askings]):
         assert all(first <= second for first, second in pairwise(moments))
