@@ -5,7 +5,17 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from services.availability.api import administration, bookings, calendar, directory, exports, free, memberships, slots
+from services.availability.api import (
+    acts,
+    administration,
+    bookings,
+    calendar,
+    directory,
+    exports,
+    free,
+    memberships,
+    slots,
+)
 from services.availability.interop.agendas import api as agendas
 from services.availability.interop.agendas.following import following_agendas
 from services.availability.interop.bulk.api import Publisher, bulk_routes
@@ -67,7 +77,8 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/fhir", fhir)
     app.mount("/booking", build_booking(wiring))
     for part in (
-        agendas, slots, bookings, calendar, directory, memberships, exports, administration, free, foreign, returns,
+        acts, agendas, slots, bookings, calendar, directory, memberships, exports, administration, free, foreign,
+        returns,
     ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)

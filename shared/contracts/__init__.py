@@ -22,8 +22,6 @@ class BookingState(StrEnum):
     EXPIRED = "expired"
 
 
-SUPPLEMENT_LIMIT = 20
-"""Patients on top of their slots that a practitioner may be asked for in a week, unless their CPTS says otherwise."""
 LIVE_BOOKING = frozenset({BookingState.HELD, BookingState.CONFIRMED, BookingState.HONOURED, BookingState.NO_SHOW})
 
 
@@ -84,7 +82,8 @@ class SlotView(Contract):
 class PractitionerView(Contract):
     """What matching needs of a practitioner: codes, limits and the ledger of the last 4 weeks.
 
-    `supplements_this_week`: patients taken on top of this ISO week's slots; at `supplement_limit` nobody asks for more.
+    `on_top_this_week`: patients taken on top of this ISO week's slots; at their own `on_top_limit`
+    nobody asks for more.
     `unknown_this_week`: those of `served_this_week` who were sent and whose usual practitioner is somebody else.
     """
 
@@ -96,8 +95,8 @@ class PractitionerView(Contract):
     served_4_weeks: int
     served_this_week: int
     joined_at: datetime
-    supplements_this_week: int = 0
-    supplement_limit: int = SUPPLEMENT_LIMIT
+    on_top_this_week: int = 0
+    on_top_limit: int | None = None
     unknown_this_week: int = 0
 
 

@@ -46,7 +46,7 @@ async def test_a_yes_on_the_phone_opens_a_slot_on_top_and_is_counted(browser: Br
             answer = await board.post(f"/matching/requests/{first}/confirmation", json={})
             assert answer.status_code == 200, answer.text
         await two.page.get_by_role("tab", name="Moi").click()
-        await expect(two.page.locator("#supplements")).to_have_text("1 / 20")
+        await expect(two.page.locator("#on-top")).to_have_text("1")
         await expect(two.page.locator("#ledger")).to_have_text(
             "Cette semaine 1 patient, 1 inconnu ; moyenne du territoire 0,2. Sur 4 semaines 1 patient."
         )

@@ -87,7 +87,7 @@ async def recounted(world: World, now: datetime) -> Counts:
 async def kept(world: World) -> Counts:
     """The four counts as the ledger has them."""
     rows = text(
-        "select cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week"
+        "select cpts_id, practitioner_id, served_4_weeks, served_this_week, on_top_this_week, unknown_this_week"
         " from availability.ledger"
     )
     async with owner(world.service.settings) as session:
@@ -95,7 +95,7 @@ async def kept(world: World) -> Counts:
             (row.cpts_id, row.practitioner_id): (
                 row.served_4_weeks,
                 row.served_this_week,
-                row.supplements_this_week,
+                row.on_top_this_week,
                 row.unknown_this_week,
             )
             for row in await run(session, rows)

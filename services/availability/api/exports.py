@@ -15,8 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import reads
 from services.availability.api.slots import LONGEST_PAST, WRITERS
 from services.availability.app import calendar
+from services.availability.app.statement import statement_of
 from services.availability.store import ledger
 from services.availability.tables import PlaceRow, SlotRow
+from shared.auth import Caller
 from shared.clock import day_at, midnight, monday_of
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
@@ -36,6 +38,7 @@ class SlotListAsk:
     """Whose list, for which CPTS, in which words; of the slots that start between two instants."""
 
     session: AsyncSession
+    caller: Caller
     words: Wording
     cpts: str
     practitioner_id: UUID
@@ -86,8 +89,8 @@ async def ledger_by_week(ask: SlotListAsk) -> Table:
     today = day_at(await database_now(ask.session))
     monday = monday_of(today) - timedelta(weeks=WEEKS - 1)
     found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, midnight(monday))
-    lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.supplements] for week in found]
-    return [ask.header("week_of", "served", "unknown", "supplements"), *lines]
+    lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.on_top] for week in found]
+    return [ask.header("week_of", "served", "unknown", "on_top"), *lines]
 
 
 async def openings(ask: SlotListAsk) -> Table:
@@ -116,11 +119,27 @@ async def absences(ask: SlotListAsk) -> Table:
     return [ask.header("from", "to"), *lines]
 
 
+async def acts(ask: SlotListAsk) -> Table:
+    """Each act of the month, what it counts as, why, and what it pays on top."""
+    found = await statement_of(ask.session, ask.caller, ask.cpts, ask.practitioner_id, day_at(ask.start))
+    lines: Table = [
+        [
+            each.act.local.strftime("%Y-%m-%d %H:%M"),
+            ask.words.say(f"me.act.{each.kind}"),
+            ask.words.say(f"me.act_why.{each.reason}"),
+            each.cents / 100,
+        ]
+        for each in found.acts
+    ]
+    return [ask.header("starts_at", "act_kind", "act_why", "euros"), *lines]
+
+
 LISTS: Mapping[str, Callable[[SlotListAsk], Awaitable[Table]]] = {
     "day": day,
     "ledger": ledger_by_week,
     "openings": openings,
     "absences": absences,
+    "acts": acts,
 }
 """Each list by name."""
 
@@ -147,5 +166,5 @@ async def export(
     last = end or first + timedelta(days=1)
     if last - first > LONGEST_PAST:
         raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
-    ask = SlotListAsk(session, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
+    ask = SlotListAsk(session, caller, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
     return as_file(name, kind, await LISTS[name](ask))

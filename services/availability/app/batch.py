@@ -76,7 +76,7 @@ async def carry_out(session: AsyncSession, hands: Hands, batch: Batch) -> dict[s
 
 
 def _wanted(order: HoldOf) -> WantedPlace:
-    plain = order.model_dump(include={"slot_id", "request_id", "held_for", "urgency", "own_patient"})
+    plain = order.model_dump(include={"slot_id", "request_id", "held_for", "urgency", "own_patient", "regulated_at"})
     return WantedPlace(length=timedelta(minutes=order.minutes), **plain)
 
 

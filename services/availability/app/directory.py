@@ -25,7 +25,7 @@ async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> No
     """Write a territory."""
     if await store.upsert(session, CptsRow, {"finess": finess}, order.model_dump(exclude_none=True)):
         row = await session.get_one(CptsRow, finess, populate_existing=True)
-        await tell_cpts(session, row, limits=order.supplement_limit is not None)
+        await tell_cpts(session, row)
 
 
 async def put_practitioner(session: AsyncSession, rpps: str, order: orders.PractitionerEntry) -> UUID:

@@ -139,13 +139,11 @@ async def _of_places(session: AsyncSession, cpts_id: str, places: Collection[UUI
     return [(cpts_id, _event("place_changed.v1", now, "places", key, view)) for key, view in known.items()]
 
 
-async def tell_cpts(session: AsyncSession, row: CptsRow, *, limits: bool) -> None:
-    """Tell a territory's own stream how it now stands, with `limits` its practitioners too, whose limit it sets."""
+async def tell_cpts(session: AsyncSession, row: CptsRow) -> None:
+    """Tell a territory's own stream how it now stands."""
     await OUTBOX.lock(session, [row.finess])
     now = await database_now(session)
     told = [(row.finess, _event("cpts_changed.v1", now, "cpts", row.finess, reads.cpts_view(row)))]
-    if limits:
-        told += await _of_people(session, row.finess, None, "practitioner_changed.v1", now)
     await OUTBOX.append_each(session, told)
 
 

@@ -18,6 +18,9 @@ from shared.auth import Caller
 from shared.contracts import SlotView
 from shared.db import database_now
 
+CARRIED = {"held_for", "urgency", "own_patient", "regulated_at", "reason"}
+"""What each place keeps of the order."""
+
 
 async def open_on_top(session: AsyncSession, caller: Caller, order: orders.OnTop) -> SlotView:
     """Open the slot, a place held for each name; raises `SlotOverlaps`, `InThePast`, `NotScheduledThere`."""
@@ -35,9 +38,7 @@ async def open_on_top(session: AsyncSession, caller: Caller, order: orders.OnTop
     turn = await Turn.at(session, slots=[slot.id])
     length = timedelta(minutes=order.hold_minutes)
     for name in order.request_ids:
-        wanted = WantedPlace(
-            slot.id, name, length, order.held_for, order.urgency, own_patient=order.own_patient, reason=order.reason
-        )
+        wanted = WantedPlace(slot.id, name, length, **order.model_dump(include=CARRIED))
         turn.hold(caller, wanted, sees=lambda _: True)
     await turn.write(session, caller, first=[Fact("slot_published.v1", slot.id)], introduce=True)
     return turn.view_of(slot.id)

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import reads
 from services.availability.app import facts
 from services.availability.app.facts import Fact
-from services.availability.app.rights import require_own_name, require_theirs
+from services.availability.app.rights import regulated_at, require_own_name, require_theirs
 from services.availability.core.places import TakenPlace
 from services.availability.refusals import BookingSettled, HoldExpired, SlotUnavailable
 from services.availability.store import places as store
@@ -51,6 +51,7 @@ class WantedPlace:
     held_for: str | None = None
     urgency: int | None = None
     own_patient: bool = False
+    regulated_at: datetime | None = None
     reason: str | None = None
 
 
@@ -160,6 +161,7 @@ class Turn:
             held_by=order.held_for if order.held_for and caller.role == Role.MACHINE else caller.id,
             held_until=self.now + order.length,
             own_patient=order.own_patient,
+            regulated_at=regulated_at(caller, order.regulated_at, self.now),
             urgency=order.urgency,
         )
         if order.reason:

@@ -1,5 +1,6 @@
-"""Whose a booking is, and which names of requests are the board's own."""
+"""Whose a booking is, which names of requests are the board's own, and who says that the regulation sent one."""
 
+from datetime import datetime
 from uuid import UUID
 
 from shared.auth import Caller, Role
@@ -26,3 +27,8 @@ def require_theirs(caller: Caller, *, held_by: str, host: str) -> None:
     theirs = own or (at_home and held_by.startswith("machine:"))
     if not (theirs if caller.role in {Role.PHARMACIST, Role.REGULATOR} else own or at_home):
         raise NotAllowed("Cette place a été prise par quelqu'un d'autre.", rule="own bookings, or your CPTS's slots")
+
+
+def regulated_at(caller: Caller, told: datetime | None, now: datetime) -> datetime | None:
+    """When the regulation sent somebody: the board says so, a regulator who books has just done so, nobody else may."""
+    return {Role.MACHINE: told, Role.REGULATOR: now}.get(caller.role)

@@ -20,6 +20,7 @@ class TakenPlace:
     held_until: datetime | None = None
     overbooked: bool = False
     own_patient: bool = False
+    regulated_at: datetime | None = None
     urgency: int | None = None
 
     @property

@@ -59,6 +59,7 @@ class OnTop(Offer):
     hold_minutes: int = Field(default=30, ge=1, le=60)
     urgency: int | None = Field(default=None, ge=1, le=4)
     own_patient: bool = False
+    regulated_at: Instant | None = None
     reason: Reason
 
 
@@ -96,6 +97,7 @@ class Hold(Order):
 
     `urgency`, 1 to 4: whoever gives the care may ask to be told of P1 at any hour.
     `own_patient`: the practitioner is the patient's usual one; otherwise the ledger counts someone unknown to them.
+    `regulated_at`: when the regulation asked for this patient; the statement of supplements goes by it.
     """
 
     request_id: Code
@@ -103,6 +105,7 @@ class Hold(Order):
     urgency: int | None = Field(default=None, ge=1, le=4)
     minutes: int = Field(default=3, ge=1, le=60)
     own_patient: bool = False
+    regulated_at: Instant | None = None
 
 
 Group = Annotated[str, Field(min_length=1, max_length=60), LINE]
@@ -170,10 +173,11 @@ class Cancellation(Order):
 
 
 class PractitionerSettings(Order):
-    """What a practitioner sets for themselves."""
+    """What a practitioner sets for themselves; `on_top_limit`: how many a week they are asked for on top."""
 
     paused: bool = False
     week_cap: int | None = Field(default=None, ge=0, le=500)
+    on_top_limit: int | None = Field(default=None, ge=0, le=500)
     give_back_minutes: Notice = 15
 
 
@@ -206,16 +210,11 @@ class Panel(Order):
 
 
 class Cpts(Order):
-    """A territory. `size` is its class: 1 (under 40,000 inhabitants) to 4 (over 175,000).
-
-    `supplement_limit`: how many patients on top of their slots a practitioner may be asked for in a week; left out, it
-    stays as it is (20 at first).
-    """
+    """A territory. `size` is its class: 1 (under 40,000 inhabitants) to 4 (over 175,000)."""
 
     name: Name
     size: int = Field(ge=1, le=4)
     communes: Communes
-    supplement_limit: int | None = Field(default=None, ge=0, le=500)
 
 
 class PractitionerEntry(Order):

@@ -24,7 +24,6 @@ from services.availability.tables import (
 )
 from shared.contracts import (
     LIVE_BOOKING,
-    SUPPLEMENT_LIMIT,
     BookingAnswer,
     BookingState,
     BookingView,
@@ -135,10 +134,8 @@ async def practitioner_views(
 ) -> dict[UUID, PractitionerView]:
     """The practitioners of a CPTS, and those of other CPTS who show it slots."""
     here = col(MembershipRow.cpts_id) == cpts_id
-    limit = select(CptsRow.supplement_limit).where(CptsRow.finess == cpts_id).scalar_subquery()
     query = (
         select(PractitionerRow, MembershipRow, PracticeRow, LedgerRow)
-        .add_columns(limit)
         .outerjoin(MembershipRow, here & (col(MembershipRow.practitioner_id) == col(PractitionerRow.id)))
         .outerjoin(PracticeRow, col(PracticeRow.practitioner_id) == col(PractitionerRow.id))
         .outerjoin(
@@ -155,7 +152,7 @@ async def practitioner_views(
     )
     if ids is not None:
         query = query.where(col(PractitionerRow.id).in_(ids))
-    return {row[0].id: _practitioner_view(*row) for row in await session.exec(query)}  # type: ignore[call-overload]
+    return {row[0].id: _practitioner_view(*row) for row in await session.exec(query)}
 
 
 def _practitioner_view(
@@ -163,7 +160,6 @@ def _practitioner_view(
     member: MembershipRow | None,
     practice: PracticeRow | None,
     ledger: LedgerRow | None,
-    limit: int | None,
 ) -> PractitionerView:
     return PractitionerView(
         id=str(row.id),
@@ -174,9 +170,9 @@ def _practitioner_view(
         served_4_weeks=ledger.served_4_weeks if ledger else 0,
         served_this_week=ledger.served_this_week if ledger else 0,
         joined_at=member.joined_at if member else GUEST_SINCE,
-        supplements_this_week=ledger.supplements_this_week if ledger else 0,
+        on_top_this_week=ledger.on_top_this_week if ledger else 0,
         unknown_this_week=ledger.unknown_this_week if ledger else 0,
-        supplement_limit=SUPPLEMENT_LIMIT if limit is None else limit,
+        on_top_limit=practice.on_top_limit if practice else None,
     )
 
 

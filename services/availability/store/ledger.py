@@ -23,7 +23,7 @@ _COUNTS = """
 select cast(:cpts_id as text) as cpts_id, who.id as practitioner_id, count(b.id) as served_4_weeks,
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday) as served_this_week,
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
-                             and (b.overbooked or s.origin = 'overbooking')) as supplements_this_week,
+                             and (b.overbooked or s.origin = 'overbooking')) as on_top_this_week,
        count(b.id) filter (where s.starts_at >= :monday and s.starts_at < :next_monday
                              and b.request_id is not null and not b.own_patient) as unknown_this_week
 from unnest(cast(:ids as uuid[])) as who (id)
@@ -37,51 +37,51 @@ COUNTS = text(_COUNTS)
 # their bookings meanwhile has counted them anew. Answers those whose numbers differ from what was told last.
 _PUT = """
 insert into availability.ledger as l
-       (cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
+       (cpts_id, practitioner_id, served_4_weeks, served_this_week, on_top_this_week, unknown_this_week,
         counted_on)
-select cpts_id, practitioner_id, served_4_weeks, served_this_week, supplements_this_week, unknown_this_week,
+select cpts_id, practitioner_id, served_4_weeks, served_this_week, on_top_this_week, unknown_this_week,
        cast(:today as date)
 from counted
 on conflict (cpts_id, practitioner_id) do update
-   set (served_4_weeks, served_this_week, supplements_this_week, unknown_this_week, counted_on)
-     = (excluded.served_4_weeks, excluded.served_this_week, excluded.supplements_this_week, excluded.unknown_this_week,
+   set (served_4_weeks, served_this_week, on_top_this_week, unknown_this_week, counted_on)
+     = (excluded.served_4_weeks, excluded.served_this_week, excluded.on_top_this_week, excluded.unknown_this_week,
         excluded.counted_on)
  where l.counted_on <> excluded.counted_on
 returning l.practitioner_id,
-          (l.served_4_weeks, l.served_this_week, l.supplements_this_week, l.unknown_this_week) is distinct from
-          (old.served_4_weeks, old.served_this_week, old.supplements_this_week, old.unknown_this_week) as differs
+          (l.served_4_weeks, l.served_this_week, l.on_top_this_week, l.unknown_this_week) is distinct from
+          (old.served_4_weeks, old.served_this_week, old.on_top_this_week, old.unknown_this_week) as differs
 """
 COUNT = text(f"with counted as ({_COUNTS}) {_PUT}")
 PUT = text(f"""
 with counted as (
   select * from jsonb_to_recordset(cast(:counted as jsonb)) as c (
-    cpts_id text, practitioner_id uuid, served_4_weeks int, served_this_week int, supplements_this_week int,
+    cpts_id text, practitioner_id uuid, served_4_weeks int, served_this_week int, on_top_this_week int,
     unknown_this_week int)
 )
 {_PUT}
 """)  # noqa: S608  constant texts, joined
 ADD = text("""
 with added as (
-  select cpts_id, practitioner_id, sum(by) as by, sum(week) as week, sum(supplements) as supplements,
+  select cpts_id, practitioner_id, sum(by) as by, sum(week) as week, sum(on_top) as on_top,
          sum(unknown) as unknown
   from jsonb_to_recordset(cast(:changes as jsonb)) as c (
-    cpts_id text, practitioner_id uuid, by int, week int, supplements int, unknown int)
+    cpts_id text, practitioner_id uuid, by int, week int, on_top int, unknown int)
   group by 1, 2
 )
 update availability.ledger l
    set served_4_weeks = l.served_4_weeks + a.by, served_this_week = l.served_this_week + a.week,
-       supplements_this_week = l.supplements_this_week + a.supplements,
+       on_top_this_week = l.on_top_this_week + a.on_top,
        unknown_this_week = l.unknown_this_week + a.unknown
 from added a
 where l.cpts_id = a.cpts_id and l.practitioner_id = a.practitioner_id and l.counted_on = :today
 returning l.cpts_id, l.practitioner_id,
-          a.by <> 0 or a.week <> 0 or a.supplements <> 0 or a.unknown <> 0 as differs
+          a.by <> 0 or a.week <> 0 or a.on_top <> 0 or a.unknown <> 0 as differs
 """)
 WEEKS = text("""
 select date_trunc('week', s.starts_at, 'Europe/Paris') as starts_at,
        count(b.id) as served,
        count(b.id) filter (where b.request_id is not null and not b.own_patient) as unknown,
-       count(b.id) filter (where b.overbooked or s.origin = 'overbooking') as supplements
+       count(b.id) filter (where b.overbooked or s.origin = 'overbooking') as on_top
 from availability.slot s join availability.booking b on b.slot_id = s.id and b.state in ('confirmed', 'honoured')
 where s.practitioner_id = :practitioner_id and s.audience @> array[:cpts_id] and s.starts_at >= :since
 group by 1
@@ -96,7 +96,7 @@ class PractitionerWeek:
     starts_at: datetime
     served: int
     unknown: int
-    supplements: int
+    on_top: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class ServedPatients:
     practitioner_id: UUID
     starts_at: datetime
     by: int
-    supplement: bool
+    on_top: bool
     unknown: bool
 
     @classmethod
@@ -118,7 +118,7 @@ class ServedPatients:
             practitioner_id=slot.practitioner_id,
             starts_at=slot.starts_at,
             by=by,
-            supplement=booking.overbooked or slot.origin == ON_TOP,
+            on_top=booking.overbooked or slot.origin == ON_TOP,
             unknown=booking.request_id is not None and not booking.own_patient,
         )
 
@@ -127,7 +127,7 @@ class ServedPatients:
         by = self.by if self.starts_at >= since(today) else 0
         monday = monday_of(today)
         week = self.by if midnight(monday) <= self.starts_at < midnight(monday + timedelta(days=7)) else 0
-        added = {"by": by, "week": week, "supplements": week * self.supplement, "unknown": week * self.unknown}
+        added = {"by": by, "week": week, "on_top": week * self.on_top, "unknown": week * self.unknown}
         return [{"cpts_id": cpts, "practitioner_id": self.practitioner_id, **added} for cpts in self.audience]
 
 
@@ -194,7 +194,7 @@ async def by_week(
 ) -> Sequence[PractitionerWeek]:
     """The weeks in which somebody was served, the latest first."""
     found = await run(session, WEEKS, cpts_id=cpts_id, practitioner_id=practitioner_id, since=since)
-    return [PractitionerWeek(row.starts_at, row.served, row.unknown, row.supplements) for row in found]
+    return [PractitionerWeek(row.starts_at, row.served, row.unknown, row.on_top) for row in found]
 
 
 async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:

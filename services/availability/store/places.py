@@ -26,7 +26,8 @@ SLOT = (
     "give_back_at", "version", "live",
 )  # fmt: skip
 BOOKING = (
-    "id", "cpts_id", "slot_id", "request_id", "state", "held_by", "held_until", "overbooked", "own_patient", "urgency"
+    "id", "cpts_id", "slot_id", "request_id", "state", "held_by", "held_until", "overbooked", "own_patient",
+    "regulated_at", "urgency",
 )  # fmt: skip
 
 # `version` is the slot's as the statement began, `locked_version` as it is now that we have its lock: when they differ,
@@ -52,7 +53,7 @@ _WRITE = text(f"""
 with made as (
   select * from jsonb_to_recordset(cast(:made as jsonb)) as b (
     id uuid, cpts_id text, slot_id uuid, request_id text, state text, held_by text, held_until timestamptz,
-    overbooked boolean, own_patient boolean, urgency smallint, reason text, sealed text)
+    overbooked boolean, own_patient boolean, regulated_at timestamptz, urgency smallint, reason text, sealed text)
 ), settled as (
   update availability.booking b
      set state = m.after, held_until = null, reason = coalesce(m.reason, b.reason),
@@ -62,10 +63,10 @@ with made as (
   returning b.id
 ), booked as (
   insert into availability.booking
-         (id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, urgency, reason,
-          patient_sealed)
-  select id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, urgency, reason,
-         decode(sealed, 'hex')
+         (id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, regulated_at, urgency,
+          reason, patient_sealed)
+  select id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, regulated_at, urgency,
+         reason, decode(sealed, 'hex')
   from made where (select count(*) from settled) >= 0  -- a hold that lapsed ends before the same request has another
   returning id
 ), counted as (
@@ -148,6 +149,7 @@ def _grounds(rows: Sequence[Row[Any]]) -> list[Ground]:
                 held_until=row.b_held_until,
                 overbooked=row.b_overbooked,
                 own_patient=row.b_own_patient,
+                regulated_at=row.b_regulated_at,
                 urgency=row.b_urgency,
             )
     return [Ground(slot, places, slot.locked_version is not None) for slot, places in found.values()]

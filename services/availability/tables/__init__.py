@@ -8,7 +8,6 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Sma
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-from shared.contracts import SUPPLEMENT_LIMIT
 from shared.db import instant, schema_metadata
 from shared.live.log import Outbox
 
@@ -33,10 +32,7 @@ def numbers(**options: Any) -> Any:
 
 
 class CptsRow(AvailabilityRow, table=True):
-    """A territory, by FINESS; `size` is its class, 1 to 4.
-
-    `supplement_limit`: patients on top of the slots that one practitioner may be asked for in an ISO week.
-    """
+    """A territory, by FINESS; `size` is its class, 1 to 4."""
 
     __tablename__ = "cpts"
 
@@ -44,7 +40,6 @@ class CptsRow(AvailabilityRow, table=True):
     name: str = Field(sa_type=Text)
     size: int = Field(sa_type=SmallInteger)
     communes: list[str] = words()
-    supplement_limit: int = Field(default=SUPPLEMENT_LIMIT, sa_column_kwargs={"server_default": text("20")})
 
 
 class PractitionerRow(AvailabilityRow, table=True):
@@ -115,13 +110,17 @@ class DirectoryLoadRow(AvailabilityRow, table=True):
 
 
 class PracticeRow(AvailabilityRow, table=True):
-    """What a practitioner set for themselves; without a row, the defaults."""
+    """What a practitioner set for themselves; without a row, the defaults.
+
+    `on_top_limit`: patients on top of the slots that they may be asked for in an ISO week.
+    """
 
     __tablename__ = "practice"
 
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
     paused: bool = False
     week_cap: int | None = None
+    on_top_limit: int | None = None
     give_back_minutes: int = 15
 
 
@@ -262,6 +261,8 @@ class BookingRow(AvailabilityRow, table=True):
     overbooked: bool = False
     own_patient: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     """The request says that this practitioner is the patient's usual one."""
+    regulated_at: datetime | None = instant(default=None)
+    """When the regulation of the SAMU/SAS asked for this patient; nobody else sent them when it is empty."""
     reason: str | None = Field(default=None, sa_type=Text)
     patient_sealed: bytes | None = None
     urgency: int | None = Field(default=None, sa_type=SmallInteger)
@@ -291,6 +292,6 @@ class LedgerRow(AvailabilityRow, table=True):
     practitioner_id: UUID = Field(foreign_key="availability.practitioner.id", primary_key=True)
     served_4_weeks: int
     served_this_week: int
-    supplements_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    on_top_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     unknown_this_week: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     counted_on: date

@@ -53,9 +53,9 @@ class Practitioner:
     week_cap: int | None = None
     weeks_since_joining: int = 52
     paused: bool = False
-    supplements_this_week: int = 0
+    on_top_this_week: int = 0
     """Patients taken on top of their slots since Monday."""
-    supplement_limit: int | None = None
+    on_top_limit: int | None = None
     """How many of those they may be asked for in a week; None: no limit."""
 
 

@@ -146,20 +146,20 @@ async def test_a_practitioner_takes_someone_on_top_and_it_is_counted_apart(
     assert refused.status_code == 403
     state = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]
     mine = state["practitioners"][str(territory.practitioners[0])]
-    assert (mine["supplements_this_week"], mine["supplement_limit"], mine["served_this_week"]) == (1, 20, 1)
+    assert (mine["on_top_this_week"], mine["on_top_limit"], mine["served_this_week"]) == (1, None, 1)
     await doctor.post(f"/bookings/{answer.json()['id']}/cancellation", json={"reason": "annulé"})
     state = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]
-    assert state["practitioners"][str(territory.practitioners[0])]["supplements_this_week"] == 0
+    assert state["practitioners"][str(territory.practitioners[0])]["on_top_this_week"] == 0
 
 
-async def test_a_supplement_counts_in_the_week_of_its_slot(service: Service, territory: Territory) -> None:
+async def test_somebody_on_top_counts_in_the_week_of_its_slot(service: Service, territory: Territory) -> None:
     doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
     for days in (5, 6):  # Sunday of this week, Monday of the next one
         slot = await a_slot(doctor, territory, starts_at=(MORNING + timedelta(days=days)).isoformat())
         taken = await doctor.post(f"/slots/{slot['id']}/overbookings", json={"reason": "enfant fébrile"})
         assert taken.status_code == 201
     state = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]
-    assert state["practitioners"][str(territory.practitioners[0])]["supplements_this_week"] == 1
+    assert state["practitioners"][str(territory.practitioners[0])]["on_top_this_week"] == 1
 
 
 async def test_who_was_sent_and_is_not_their_own_patient_is_counted_as_unknown(
@@ -174,7 +174,7 @@ async def test_who_was_sent_and_is_not_their_own_patient_is_counted_as_unknown(
     await doctor.post(f"/slots/{slot['id']}/overbookings", json={"reason": "habituel"})
     state = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]
     mine = state["practitioners"][str(territory.practitioners[0])]
-    assert (mine["served_this_week"], mine["unknown_this_week"], mine["supplements_this_week"]) == (3, 1, 1)
+    assert (mine["served_this_week"], mine["unknown_this_week"], mine["on_top_this_week"]) == (3, 1, 1)
 
 
 async def test_what_a_practitioner_served_is_counted(service: Service, territory: Territory) -> None:

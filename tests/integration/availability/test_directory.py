@@ -47,31 +47,14 @@ async def test_an_administrator_writes_their_own_territory_only(service: Service
     assert (await pharmacist.put(f"/cpts/{CPTS}", json=cpts)).status_code == 403
 
 
-async def test_the_limit_of_supplements_is_the_territorys_and_reaches_its_practitioners(
-    service: Service, territory: Territory
-) -> None:
-    admin, me = await service.person(Role.ADMIN), str(territory.practitioners[0])
-    cpts = {"name": "CPTS", "size": 1, "communes": ["48095"]}
-
-    async def limit() -> int:
-        state = (await admin.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]
-        return int(state["practitioners"][me]["supplement_limit"])
-
-    assert await limit() == 20
-    before = await events(service)
-    assert (await admin.put(f"/cpts/{CPTS}", json={**cpts, "supplement_limit": 12})).status_code == 204
-    assert (await limit(), await events(service) - before) == (12, 1 + len(territory.practitioners))
-    assert (await admin.put(f"/cpts/{CPTS}", json={**cpts, "name": "CPTS d'essai"})).status_code == 204
-    assert await limit() == 12
-
-
 async def test_settings_reach_the_live_state(service: Service, territory: Territory) -> None:
     me = territory.practitioners[0]
     doctor = await service.person(Role.PRACTITIONER, me)
-    settings = {"paused": True, "week_cap": 12}
+    settings = {"paused": True, "week_cap": 12, "on_top_limit": 3}
     assert (await doctor.put(f"/practitioners/{me}/settings", json=settings)).status_code == 204
     state = (await doctor.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]
-    assert (state["practitioners"][str(me)]["paused"], state["practitioners"][str(me)]["week_cap"]) == (True, 12)
+    mine = state["practitioners"][str(me)]
+    assert (mine["paused"], mine["week_cap"], mine["on_top_limit"]) == (True, 12, 3)
 
 
 async def test_a_panel_is_for_its_practitioner_the_coordinator_and_the_matching(

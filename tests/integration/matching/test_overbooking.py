@@ -84,7 +84,7 @@ async def test_a_yes_opens_a_slot_held_for_the_request_and_ends_the_other_asks(t
     assert confirmed.json()["state"] == "confirmed"
     machine = await town.machine()
     people = (await machine.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]["practitioners"]
-    assert people[answer.json()["practitioner_id"]]["supplements_this_week"] == 1
+    assert people[answer.json()["practitioner_id"]]["on_top_this_week"] == 1
 
 
 async def test_a_no_leaves_the_others_asked_and_room_to_ask_again(town: Town) -> None:

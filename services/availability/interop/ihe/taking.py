@@ -75,7 +75,7 @@ async def _move(
     if old.request_id is not None and not old.request_id.startswith(OWN):
         raise BookingSettled(field="request_id", rule="moved from the board")
     taken = await _hold(session, caller, order.slot_id, order.name or (old.request_id or "").removeprefix(OWN))
-    carried = {"urgency": old.urgency, "own_patient": old.own_patient, "held_by": old.held_by}
+    carried = {name: getattr(old, name) for name in ("urgency", "own_patient", "regulated_at", "held_by")}
     await session.exec(update(BookingRow).where(col(BookingRow.id) == taken).values(**carried))
     patient = order.patient
     if patient is None and booking.patient_sealed is not None:

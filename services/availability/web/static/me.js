@@ -3,6 +3,7 @@
 import { call, get } from "/static/api.js";
 import { byId } from "/static/dom.js";
 import { number } from "/static/format.js";
+import { drawPaid } from "/static/availability/paid.js";
 import { attemptIn } from "/static/form.js";
 import { attempt, toast } from "/static/shell.js";
 import { t } from "/static/page.js";
@@ -18,6 +19,7 @@ export function fillMe(state, id) {
   if (!touched) {
     form.elements.paused.checked = mine.paused;
     form.elements.week_cap.value = mine.week_cap ?? "";
+    form.elements.on_top_limit.value = mine.on_top_limit ?? "";
   }
   const all = Object.values(state.practitioners).filter((each) => each.profession === mine.profession);
   const mean = all.reduce((sum, each) => sum + each.served_this_week, 0) / all.length;
@@ -26,11 +28,12 @@ export function fillMe(state, id) {
     week: patients(mine.served_this_week), unknown: t("me.unknown", { n: mine.unknown_this_week }), mean: number(mean),
     month: patients(mine.served_4_weeks),
   });
-  const supplements = `${mine.supplements_this_week} / ${mine.supplement_limit}`;
-  if (byId("supplements").textContent === supplements) return;
-  byId("supplements").textContent = supplements;
-  byId("supplements-meter").max = Math.max(1, mine.supplement_limit);
-  byId("supplements-meter").value = mine.supplements_this_week;
+  drawPaid(mine);
+  const limited = mine.on_top_limit !== null;
+  byId("on-top").textContent = limited ? `${mine.on_top_this_week} / ${mine.on_top_limit}` : number(mine.on_top_this_week);
+  byId("on-top-meter").hidden = !limited;
+  byId("on-top-meter").max = Math.max(1, mine.on_top_limit ?? 1);
+  byId("on-top-meter").value = mine.on_top_this_week;
 }
 
 export function wireMe(page) {
@@ -47,6 +50,7 @@ export function wireMe(page) {
       const body = {
         paused: settings.elements.paused.checked,
         week_cap: whole(settings, "week_cap"),
+        on_top_limit: whole(settings, "on_top_limit"),
         give_back_minutes: Number(settings.elements.give_back_minutes.value),
         apply_to_published: settings.elements.apply_to_published.checked,
       };

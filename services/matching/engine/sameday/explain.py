@@ -10,7 +10,7 @@ from services.matching.engine.market.proof import room
 from services.matching.engine.market.residual import FAR
 from services.matching.engine.model import Instance, Mode, Plan, Relaxation, Request, SlotType
 from services.matching.engine.sameday.costs import dearest
-from services.matching.engine.sameday.rules import supplements_left
+from services.matching.engine.sameday.rules import on_top_left
 from services.matching.engine.sameday.solve import Decided, decide
 from services.matching.engine.sameday.table import NOT_ALLOWED, Table
 from services.matching.engine.travel import Travel
@@ -97,7 +97,7 @@ class Explainer:
         short = saves - saved
         # Where serving this very person is the best use of the place, it is theirs up to a tie; the others are tried.
         allowed = np.nonzero(block.allowed[0])[0]
-        askable = [c for c in allowed if supplements_left(self.decided.table.offer.practitioners[c]) >= request.party]
+        askable = [c for c in allowed if on_top_left(self.decided.table.offer.practitioners[c]) >= request.party]
         columns = sorted(askable, key=lambda c: (int(short[c]), int(block.cost[0, c]), int(c)))
         for column in columns[:MOST_TRIES]:
             found = Relaxation(PLACE, request.party, slots[column].id, slots[column].practitioner)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.matching.engine.model import Instance, Practitioner, Request, Slot
-from services.matching.engine.sameday.rules import supplements_left
+from services.matching.engine.sameday.rules import on_top_left
 
 NOTIFIED, FORCED, FIRST_CLASS = 0, 1, 2
 
@@ -41,7 +41,7 @@ def _ledger(one: Practitioner) -> tuple[int, ...]:
         cap,
         one.weeks_since_joining,
         int(one.paused),
-        supplements_left(one),
+        on_top_left(one),
     )
 
 

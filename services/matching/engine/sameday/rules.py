@@ -36,11 +36,11 @@ def places_left_this_week(practitioner: Practitioner) -> int:
     return max(0, practitioner.week_cap - practitioner.served_this_week)
 
 
-def supplements_left(practitioner: Practitioner) -> int:
+def on_top_left(practitioner: Practitioner) -> int:
     """How many more people on top of their slots the practitioner may be asked for before next week."""
-    if practitioner.supplement_limit is None:
+    if practitioner.on_top_limit is None:
         return NO_CAP
-    return max(0, practitioner.supplement_limit - practitioner.supplements_this_week)
+    return max(0, practitioner.on_top_limit - practitioner.on_top_this_week)
 
 
 def _hidden(asking: tuple[str, frozenset[Any]], shown: tuple[frozenset[str], frozenset[Any]]) -> bool:

@@ -54,7 +54,7 @@ class CandidateView(BaseModel):
     practitioner_id: str
     place_id: str
     travel_s: int
-    supplements_this_week: int
+    on_top_this_week: int
 
 
 class Asks(BaseModel):

@@ -50,7 +50,7 @@ class Candidate:
     practitioner_id: str
     place_id: str
     travel_s: int
-    supplements_this_week: int
+    on_top_this_week: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +76,22 @@ def candidates(row: RequestRow, live: Mapping[str, State], parameters: Parameter
         reverse=True,
     )
     # The nearest place of each comes last, and stays.
-    found = {who: Candidate(who, where, far, people[who]["supplements_this_week"]) for far, where, who in reached}
+    found = {who: Candidate(who, where, far, people[who]["on_top_this_week"]) for far, where, who in reached}
     habitual = str(row.habitual_practitioner_id)
     return sorted(
         found.values(),
-        key=lambda one: (one.practitioner_id != habitual, one.supplements_this_week, one.travel_s, one.practitioner_id),
+        key=lambda one: (one.practitioner_id != habitual, one.on_top_this_week, one.travel_s, one.practitioner_id),
     )
 
 
 def may_be_asked(row: RequestRow, practitioner: Mapping[str, Any]) -> bool:
-    """Of a profession that serves the request, at work, not excluded from it, and under the week's limit."""
-    left = practitioner["supplement_limit"] - practitioner["supplements_this_week"]
+    """Of a profession that serves the request, at work, not excluded from it, and under the limit they set, if any."""
+    limit = practitioner.get("on_top_limit")
     return (
         practitioner["profession"] in row.professions
         and not practitioner["paused"]
         and practitioner["id"] not in row.forbidden
-        and left >= row.party
+        and (limit is None or limit - practitioner["on_top_this_week"] >= row.party)
     )
 
 

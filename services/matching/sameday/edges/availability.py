@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from services.matching.sameday.app.bookings import Booking, ExtraSlot, agreed_mode, names_of
-from services.matching.sameday.edges.batches import Batches, booking_of, order_of
+from services.matching.sameday.edges.batches import Batches, booking_of, order_of, regulated_at
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingState, BookingView, SlotView
 from shared.outside.trust import authorities
@@ -93,6 +93,7 @@ class Availability(Batches):
             "held_for": row.asked_by,
             "urgency": row.urgency,
             "own_patient": place.practitioner_id == row.habitual_practitioner_id,
+            "regulated_at": regulated_at(row),
             "reason": place.reason,
         }
         slot = SlotView.model_validate(await self.post("/slots/on-top", body), extra="ignore")

@@ -126,7 +126,13 @@ def order_of(row: RequestRow, slot: Mapping[str, Any], name: str, minutes: int, 
         "held_for": held_for,
         "urgency": row.urgency,
         "own_patient": slot["practitioner_id"] == str(row.habitual_practitioner_id),
+        "regulated_at": regulated_at(row),
     }
+
+
+def regulated_at(row: RequestRow) -> str | None:
+    """When the regulation asked for this patient, if it is who did: what their practitioner is paid goes by it."""
+    return row.submitted_at.isoformat() if row.source == "sas" else None
 
 
 def _ordered(row: RequestRow, slot: Mapping[str, Any], name: str, minutes: int, held_for: str | None) -> Order:

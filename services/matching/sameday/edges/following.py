@@ -14,7 +14,7 @@ import structlog
 from services.matching.engine.model import Mode, Point, Practitioner, Slot, SlotType
 from services.matching.sameday.app.reconciling import LiveBooking
 from services.matching.sameday.store.history import Seen
-from shared.contracts import SUPPLEMENT_LIMIT, BookingState
+from shared.contracts import BookingState
 from shared.live.follow import Replica, follow
 from shared.refusals import Refusal
 from shared.running.background import Background, Start
@@ -100,8 +100,8 @@ class Territory:
                 week_cap=value["week_cap"],
                 weeks_since_joining=max(0, (now_at_s - at_s(value["joined_at"])) // WEEK_S),
                 paused=value["paused"],
-                supplements_this_week=value.get("supplements_this_week", 0),
-                supplement_limit=value.get("supplement_limit", SUPPLEMENT_LIMIT),
+                on_top_this_week=value.get("on_top_this_week", 0),
+                on_top_limit=value.get("on_top_limit"),
             )
             for value in self.items("practitioners").values()
         ]

@@ -29,7 +29,7 @@ from services.matching.engine.market.least_cost import CostsTooLarge, FlowFailed
 from services.matching.engine.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
 from services.matching.engine.sameday.explain import PLACE, explained
 from services.matching.engine.sameday.recommend import options
-from services.matching.engine.sameday.rules import blockers, practitioner_of, supplements_left
+from services.matching.engine.sameday.rules import blockers, on_top_left, practitioner_of
 from services.matching.engine.sameday.solve import solve
 from services.matching.engine.travel import Travel
 
@@ -98,7 +98,7 @@ def with_full(
     counts = dict(unmatched.blockers)
     counts[Blocker.TAKEN] = counts.get(Blocker.TAKEN, 0) + len(fitting)
     found = unmatched.relaxations
-    askable = [slot for slot in fitting if supplements_left(practitioner_of(instance, slot)) >= request.party]
+    askable = [slot for slot in fitting if on_top_left(practitioner_of(instance, slot)) >= request.party]
     if askable and not any(each.kind == PLACE for each in found):
         slot = min(askable, key=lambda each: (each.starts_at_s, each.id))
         found = (Relaxation(PLACE, request.party, slot.id, slot.practitioner), *found)

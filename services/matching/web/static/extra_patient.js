@@ -46,7 +46,7 @@ export async function drawCandidates(request, box) {
   const form = h("form", { class: "stack" },
     h("ul", { class: "pick-list" }, candidates.map((each) => h("li", {}, h("label", { class: "check" },
       h("input", { type: "checkbox", name: "who", value: each.practitioner_id }),
-      h("span", {}, nameOf(each.practitioner_id), h("span", { class: "quiet-text" }, ` · ${minutes(each.travel_s)} · ${t("board.extra.this_week", { n: each.supplements_this_week })}`)))))),
+      h("span", {}, nameOf(each.practitioner_id), h("span", { class: "quiet-text" }, ` · ${minutes(each.travel_s)} · ${t("board.extra.this_week", { n: each.on_top_this_week })}`)))))),
     h("button", {}, t("board.extra.ask")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

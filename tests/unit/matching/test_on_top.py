@@ -1,4 +1,4 @@
-"""Nobody is asked for more people on top of their slots in a week than their CPTS allows."""
+"""Nobody is asked for more people on top of their slots in a week than they said."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from services.matching.engine.files import dumps, loads
 from services.matching.engine.model import Instance, Point, Practitioner, Request, Slot, Urgency
 from services.matching.engine.sameday.explain import PLACE, explained
-from services.matching.engine.sameday.rules import supplements_left
+from services.matching.engine.sameday.rules import on_top_left
 from services.matching.engine.sameday.solve import solve
 from services.matching.sameday.app.deciding import Reasons, left_out
 from services.matching.sameday.app.parameters import CptsParameters
@@ -35,12 +35,12 @@ def asked(instance: Instance, full: tuple[Slot, ...] = ()) -> list[str]:
 
 
 def limited(name: str, given: int, limit: int | None = 20) -> Practitioner:
-    return Practitioner(name, supplements_this_week=given, supplement_limit=limit)
+    return Practitioner(name, on_top_this_week=given, on_top_limit=limit)
 
 
 @pytest.mark.parametrize(("given", "limit", "left"), [(0, 20, 20), (19, 20, 1), (20, 20, 0), (25, 20, 0), (3, 0, 0)])
 def test_what_is_left_of_the_week(given: int, limit: int, left: int) -> None:
-    assert supplements_left(limited("ann", given, limit)) == left
+    assert on_top_left(limited("ann", given, limit)) == left
 
 
 def test_a_practitioner_at_the_limit_is_asked_no_more_and_the_next_one_is() -> None:
@@ -56,7 +56,7 @@ def test_full_slots_of_a_practitioner_at_the_limit_explain_but_are_not_asked_for
     assert (found, why.blockers if why else (), why.relaxations if why else None) == ((), (("taken", 1),), ())
 
 
-def test_a_household_needs_as_many_supplements_as_it_has_people() -> None:
+def test_a_household_needs_as_many_places_on_top_as_it_has_people() -> None:
     instance = Instance(1000, (a_request("r", party=3),), (), (limited("ann", 18), limited("ben", 17)))
     assert asked(instance, (FIRST, SECOND)) == ["ben"]
 
@@ -69,15 +69,15 @@ def test_an_escalation_asks_those_of_whom_a_place_would_serve_only() -> None:
     assert (change.to, change.detail["practitioners"]) == (RequestState.ESCALATED, [ann])
 
 
-def test_the_ledger_of_the_replica_gives_both_numbers_and_an_older_event_the_default() -> None:
+def test_the_ledger_of_the_replica_gives_both_numbers_and_no_limit_when_none_is_set() -> None:
     value: dict[str, Any] = {"paused": False, "week_cap": None, "served_4_weeks": 3, "served_this_week": 2}
     value |= {"id": "ann", "joined_at": datetime(2020, 1, 1, tzinfo=UTC).isoformat()}
     replica = Replica("990000001")
-    counted = {**value, "supplements_this_week": 12, "supplement_limit": 15}
+    counted = {**value, "on_top_this_week": 12, "on_top_limit": 15}
     replica.state = {"practitioners": {"old": value, "new": counted}}
     old, new = Territory(replica).practitioners(int(NOW.timestamp()))
-    assert (old.supplements_this_week, old.supplement_limit) == (0, 20)
-    assert (new.supplements_this_week, new.supplement_limit) == (12, 15)
+    assert (old.on_top_this_week, old.on_top_limit) == (0, None)
+    assert (new.on_top_this_week, new.on_top_limit) == (12, 15)
 
 
 def test_an_instance_keeps_its_limits_on_disk() -> None:
