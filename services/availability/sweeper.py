@@ -17,6 +17,7 @@ from services.availability.app import upkeep
 from services.availability.app.calendar import HORIZON_DAYS, SWEEP, cut_openings
 from services.availability.app.public_holidays import public_holidays
 from services.availability.reads.due import due_territories
+from services.availability.store.forgetting import forget_editors, forget_patients
 from services.availability.tables import CptsRow
 from shared.clock import PARIS
 from shared.db import Scope, database_now, run, set_scope
@@ -40,7 +41,7 @@ SELDOM_AT_ONCE, COUNTED_AT_ONCE, TURNS_A_MINUTE = 10, 50, 60
 def seldom(wiring: Wiring) -> Sequence[Step]:
     """The steps that may wait a minute."""
     kept = timedelta(hours=wiring.settings.event_history_hours)
-    forgetting = (upkeep.forget_patients, upkeep.forget_editors, partial(upkeep.forget_events, kept=kept))
+    forgetting = (forget_patients, forget_editors, partial(upkeep.forget_events, kept=kept))
     return (upkeep.count_new_day, *forgetting)
 
 

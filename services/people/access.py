@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, func, update
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.signin import BadCredentials, step_of
+from services.people.store import accounts
 from shared.auth import Caller, hashed, record_access
 from shared.auth.passes import Purpose, pass_for, shown_pass, spent_pass
 from shared.auth.passwords import Passwords, require_strong
+from shared.auth.store import end_session_of, end_sessions
 from shared.db import OpenSession
-from shared.db.tables import AccountRow, PassRow, RecoveryCodeRow, RoleGrantRow, SessionRow
+from shared.db.tables import AccountRow, PassRow, RoleGrantRow, SessionRow
 from shared.patients.vault import Vault
 from shared.refusals import Invalid, NotFound
 
@@ -107,18 +109,16 @@ async def set_up(
         mine = known.account_id
         sealed = vault.seal({"totp": secret}, cpts_id="account", row_id=str(mine))
         values = {"password_hash": kept, "totp_sealed": sealed, "totp_step": step}
-        await session.exec(update(AccountRow).where(col(AccountRow.id) == mine).values(**values))
-        await session.exec(delete(SessionRow).where(col(SessionRow.account_id) == mine))
+        await accounts.set_way_in(session, mine, **values)
+        await end_sessions(session, mine)
         await trace(session, mine, "set_up")
         return await fresh_codes(session, mine)
 
 
 async def fresh_codes(session: AsyncSession, account_id: UUID) -> list[str]:
     """New recovery codes, each of which stands once for the second factor; the former end. Only hashes are kept."""
-    await session.exec(delete(RecoveryCodeRow).where(col(RecoveryCodeRow.account_id) == account_id))
     codes = ["-".join(f"{secrets.randbelow(10_000):04}" for _ in range(4)) for _ in range(CODES)]
-    session.add_all(RecoveryCodeRow(code_hash=hashed(code), account_id=account_id) for code in codes)
-    await session.flush()
+    await accounts.replace_codes(session, account_id, [hashed(code) for code in codes])
     return codes
 
 
@@ -152,6 +152,5 @@ async def sessions_of(session: AsyncSession, caller: Caller) -> list[SessionSeen
 
 async def end_session(session: AsyncSession, caller: Caller, session_id: UUID) -> None:
     """End one of the caller's sessions; its sockets close within a second. Raises `NotFound`."""
-    mine = (col(SessionRow.id) == session_id) & (col(SessionRow.account_id) == UUID(caller.id))
-    if (await session.exec(delete(SessionRow).where(mine).returning(col(SessionRow.id)))).first() is None:
+    if not await end_session_of(session, UUID(caller.id), session_id):
         raise NotFound(field="session_id", value=session_id)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.people.store.keeping import keep_change
 from shared.auth import Caller
 from shared.db import database_now
 from shared.db.tables import SettingChangeRow
@@ -27,18 +28,17 @@ async def record_change(
     differ = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     if not differ:
         return
-    session.add(
-        SettingChangeRow(
-            cpts_id=cpts_id,
-            at=await database_now(session),
-            account=caller.id,
-            role=caller.role,
-            what=what,
-            object_id=object_id,
-            before={key: before.get(key) for key in differ},
-            after={key: after.get(key) for key in differ},
-        )
+    change = SettingChangeRow(
+        cpts_id=cpts_id,
+        at=await database_now(session),
+        account=caller.id,
+        role=caller.role,
+        what=what,
+        object_id=object_id,
+        before={key: before.get(key) for key in differ},
+        after={key: after.get(key) for key in differ},
     )
+    keep_change(session, change)
 
 
 async def changes_of(session: AsyncSession, cpts_id: str, limit: int = 200) -> list[SettingChangeRow]:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import run
+from services.people.store.keeping import forget_by_function, forget_older
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +40,7 @@ LINES: Sequence[Retention] = (
 async def forget(session: AsyncSession) -> None:
     """Erase what is older than each line says; the transaction must reach every CPTS."""
     for line in LINES:
-        statement = f"delete from {line.table} where {line.age}" if line.age else f"select {line.by_function}()"  # noqa: S608
-        await run(session, text(statement))
+        if line.age:
+            await forget_older(session, line.table, line.age)
+        else:
+            await forget_by_function(session, line.by_function)

@@ -9,15 +9,16 @@ from uuid import UUID, uuid4
 import pyotp
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.concurrency import run_in_threadpool
 
+from services.people.store import accounts
 from shared.auth import Role, hashed, sign_in
 from shared.auth.attempts import address_of
 from shared.auth.passwords import HASHER
-from shared.db.tables import AccountRow, RecoveryCodeRow, RoleGrantRow, SessionRow
+from shared.auth.store import end_session
+from shared.db.tables import AccountRow, RoleGrantRow
 from shared.http import SessionDep, WiringDep, cookie_name, require_own_origin
 from shared.outside.asked import LINE
 from shared.patients.vault import Vault
@@ -87,21 +88,17 @@ async def add_account(
 ) -> tuple[UUID, str]:
     """Create an account with one role; answer its id and the URI that sets up its second factor."""
     account_id, secret = uuid4(), pyotp.random_base32()
-    session.add(
-        AccountRow(
-            id=account_id,
-            label=label,
-            email=email.strip().lower() if email else None,
-            password_hash=await run_in_threadpool(HASHER.hash, password) if password else None,
-            totp_sealed=vault.seal({"totp": secret}, cpts_id="account", row_id=str(account_id)),
-            demo=demo,
-        )
+    account = AccountRow(
+        id=account_id,
+        label=label,
+        email=email.strip().lower() if email else None,
+        password_hash=await run_in_threadpool(HASHER.hash, password) if password else None,
+        totp_sealed=vault.seal({"totp": secret}, cpts_id="account", row_id=str(account_id)),
+        demo=demo,
     )
-    await session.flush()
-    session.add(
-        RoleGrantRow(id=uuid4(), account_id=account_id, role=role, cpts_id=cpts_id, practitioner_id=practitioner_id)
-    )
-    await session.flush()
+    await accounts.open_account(session, account)
+    grant = RoleGrantRow(id=uuid4(), account_id=account_id, role=role, cpts_id=cpts_id, practitioner_id=practitioner_id)
+    await accounts.grant_roles(session, [grant])
     return account_id, pyotp.TOTP(secret).provisioning_uri(name=email or label, issuer_name="Aiguillage")
 
 
@@ -125,9 +122,7 @@ async def require_second_factor(session: AsyncSession, vault: Vault, account: Ac
 
 async def _use_recovery_code(session: AsyncSession, account_id: UUID, code: str) -> None:
     plain = code.lower().replace(" ", "")
-    mine = (col(RecoveryCodeRow.code_hash) == hashed(plain)) & (col(RecoveryCodeRow.account_id) == account_id)
-    spent = await session.exec(delete(RecoveryCodeRow).where(mine).returning(col(RecoveryCodeRow.account_id)))
-    if spent.first() is None:
+    if not await accounts.use_code(session, account_id, hashed(plain)):
         raise BadCredentials
 
 
@@ -142,8 +137,7 @@ def step_of(totp: pyotp.TOTP, code: str) -> int:
 
 async def _use_up(session: AsyncSession, account_id: UUID, step: int) -> None:
     """A code serves once (RFC 6238, 5.2): whoever saw it typed cannot use it again; raises `BadCredentials`."""
-    mine = (col(AccountRow.id) == account_id, col(AccountRow.totp_step) < step)
-    if (await session.exec(update(AccountRow).where(*mine).values(totp_step=step))).rowcount == 0:
+    if not await accounts.use_step(session, account_id, step):
         raise BadCredentials
 
 
@@ -205,7 +199,7 @@ def browser_of(request: Request) -> str:
 async def end_former(session: AsyncSession, request: Request, wiring: Wiring) -> None:
     """Whoever signs in anew in a browser leaves nothing open behind them there."""
     if former := request.cookies.get(cookie_name(wiring.settings)):
-        await session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == hashed(former)))
+        await end_session(session, hashed(former))
 
 
 @routes.get("/session/demo")

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.auth import store
 from shared.db import Scope, bound, run
-from shared.db.tables import AccessRow, AccountRow, LiveTicketRow, MachineRow, RoleGrantRow, SessionRow
+from shared.db.tables import AccountRow, LiveTicketRow, RoleGrantRow, SessionRow
 from shared.refusals import NotAllowed, NotSignedIn, TooManyAttempts
 
 TICKET_LIFE, MOST_TICKETS = timedelta(seconds=30), 60
@@ -122,8 +121,7 @@ async def caller_of_session(session: AsyncSession, token: str) -> Caller:
     if row is None:
         raise NotSignedIn
     if row.stale:
-        seen = update(SessionRow).where(col(SessionRow.token_hash) == hashed(token))
-        await session.exec(seen.values(seen_at=func.clock_timestamp()))
+        await store.note_seen(session, hashed(token))
     role = Role(row.role)
     own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
     caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
@@ -152,24 +150,22 @@ async def sign_in(
         raise NotAllowed("Ce compte n'a pas ce rôle.", field="role", rule=f"one of {', '.join(roles) or 'none'}")
     token = secrets.token_urlsafe(32)
     now = (await session.exec(select(func.clock_timestamp()))).one()
-    session.add(
-        SessionRow(
-            token_hash=hashed(token),
-            account_id=account.id,
-            role=chosen,
-            created_at=now,
-            seen_at=now,
-            expires_at=now + timedelta(hours=hours),
-            label=label,
-        )
+    opened = SessionRow(
+        token_hash=hashed(token),
+        account_id=account.id,
+        role=chosen,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + timedelta(hours=hours),
+        label=label,
     )
-    await session.exec(update(AccountRow).where(col(AccountRow.id) == account.id).values(signed_in_at=now))
+    await store.begin_session(session, opened)
     return token, chosen
 
 
 async def sign_out(session: AsyncSession, caller: Caller) -> None:
     """End the caller's session; its sockets close within a second."""
-    await session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == bytes.fromhex(caller.session)))
+    await store.end_session(session, bytes.fromhex(caller.session))
 
 
 async def still_signed_in(session: AsyncSession, sessions: Sequence[str]) -> set[str]:
@@ -187,7 +183,7 @@ async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
     """A ticket for one socket: one use, 30 s, never in a URL; raises `TooManyAttempts` past 60 that wait."""
     ticket = secrets.token_urlsafe(32)
     now = (await session.exec(select(func.clock_timestamp()))).one()
-    await session.exec(delete(LiveTicketRow).where(col(LiveTicketRow.expires_at) < now))
+    await store.forget_tickets(session, now)
     waiting = select(func.count()).select_from(LiveTicketRow).where(col(LiveTicketRow.caller)["id"].astext == caller.id)
     if (await session.exec(waiting)).one() >= MOST_TICKETS and caller.role is not Role.MACHINE:
         raise TooManyAttempts
@@ -198,16 +194,13 @@ async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
         "practitioners": None if caller.practitioners is None else sorted(caller.practitioners),
         "session": caller.session,
     }
-    session.add(LiveTicketRow(ticket_hash=hashed(ticket), caller=body, expires_at=now + TICKET_LIFE))
+    await store.keep_ticket(session, hashed(ticket), body, now + TICKET_LIFE)
     return ticket
 
 
 async def redeem_ticket(session: AsyncSession, ticket: str) -> Caller:
     """Who a ticket was issued to; it is spent by asking. Raises `NotSignedIn`."""
-    spent = delete(LiveTicketRow).where(
-        col(LiveTicketRow.ticket_hash) == hashed(ticket), col(LiveTicketRow.expires_at) > func.clock_timestamp()
-    )
-    body: dict[str, Any] | None = (await session.exec(spent.returning(col(LiveTicketRow.caller)))).scalar_one_or_none()
+    body = await store.spend_ticket(session, hashed(ticket))
     if body is None:
         raise NotSignedIn
     own = body["practitioners"]
@@ -224,21 +217,10 @@ async def record_access(
     session: AsyncSession, caller: Caller, *, cpts_id: str, action: str, object_kind: str, object_id: str
 ) -> None:
     """Leave a trace of an access to a patient's data, in the same transaction."""
-    # Without RETURNING: who acts on another CPTS's slot writes in its log, and does not read it.
-    row = insert(AccessRow).values(
-        cpts_id=cpts_id,
-        at=func.common.now(),
-        account=caller.id,
-        role=caller.role,
-        action=action,
-        object_kind=object_kind,
-        object_id=object_id,
-    )
-    await run(session, row.inline())
+    seen = {"cpts_id": cpts_id, "action": action, "object_kind": object_kind, "object_id": object_id}
+    await store.keep_access(session, {**seen, "account": caller.id, "role": caller.role})
 
 
 async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequence[str]) -> None:
     """Let a machine in with this token, for these CPTS; its former token ends."""
-    values = {"token_hash": hashed(token), "cpts": list(cpts)}
-    row = insert(MachineRow).values(name=name, **values)
-    await session.exec(row.on_conflict_do_update(index_elements=["name"], set_=values))
+    await store.put_machine(session, name, hashed(token), cpts)

@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
-from sqlmodel import col, select
+from sqlalchemy import func
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.auth import hashed
+from shared.auth import hashed, store
 from shared.db.tables import PassRow
 
 
@@ -31,15 +31,11 @@ async def pass_for(
 ) -> str:
     """A new pass; those of the same purpose that this account had end. What has expired is forgotten."""
     now = (await session.exec(select(func.clock_timestamp()))).one()
-    former = (col(PassRow.account_id) == account_id) & (col(PassRow.purpose) == purpose)
-    await session.exec(delete(PassRow).where(former | (col(PassRow.expires_at) < now)))
     token = secrets.token_urlsafe(32)
-    session.add(
-        PassRow(
-            token_hash=hashed(token), purpose=purpose, account_id=account_id, body=dict(body), expires_at=now + life
-        )
+    fresh = PassRow(
+        token_hash=hashed(token), purpose=purpose, account_id=account_id, body=dict(body), expires_at=now + life
     )
-    await session.flush()
+    await store.replace_pass(session, fresh, now=now)
     return token
 
 
@@ -56,7 +52,6 @@ async def spent_pass(session: AsyncSession, purpose: Purpose, token: str) -> Pas
     found = await shown_pass(session, purpose, token)
     if found is None:
         return None
-    mine = (col(PassRow.token_hash) == found.token_hash) & (col(PassRow.expires_at) > func.clock_timestamp())
-    gone = await session.exec(delete(PassRow).where(mine).returning(col(PassRow.token_hash)))
+    mine = await store.spend_pass(session, found.token_hash)
     session.expunge(found)
-    return found if gone.first() is not None else None
+    return found if mine else None

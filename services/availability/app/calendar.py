@@ -16,11 +16,9 @@ from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
 from services.availability.refusals import OpeningOverlaps
-from services.availability.store import agendas
+from services.availability.store import absences, agendas
 from services.availability.store import slots as store
-from services.availability.store.absences import away
-from services.availability.store.calendar import cut_again, mark_cut
-from services.availability.store.directory import rows_of_others_refused
+from services.availability.store.calendar import add_opening, cut_again, mark_cut, remove_opening
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
 from shared.clock import day_at
@@ -52,8 +50,7 @@ async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpeni
         }
     )  # fmt: skip
     opening = OpeningRow(**shared_fields(order, home), **rule, id=new_id(await database_now(session)))
-    session.add(opening)
-    await session.flush()
+    await add_opening(session, opening)
     ring_after_commit(session, SWEEP)
     return opening
 
@@ -93,17 +90,14 @@ async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, b
     await store.one_at_a_time(session, opening.practitioner_id)
     coming = await store.locked(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
     await withdraw(session, caller, coming, reason="opening ended", booked=booked)
-    await session.delete(opening)
-    await session.flush()
+    await remove_opening(session, opening)
 
 
 async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsence) -> AbsenceRow:
     """A practitioner is away: their slots meanwhile are withdrawn, in every CPTS. Raises `SlotBooked`."""
     await require_sole(session, caller, order.practitioner_id)
     absence = AbsenceRow(**order.model_dump(exclude={"booked"}), id=new_id(await database_now(session)))
-    with rows_of_others_refused():
-        session.add(absence)
-        await session.flush()
+    await absences.begin_absence(session, absence)
     await everywhere_for(session, order.practitioner_id)
     await store.one_at_a_time(session, order.practitioner_id)
     meanwhile = await store.locked(session, *_within(order.practitioner_id, order.starts_at, order.ends_at))
@@ -123,8 +117,7 @@ async def end_absence(session: AsyncSession, caller: Caller, absence_id: UUID) -
     if absence is None:
         raise NotFound
     await require_sole(session, caller, absence.practitioner_id)
-    await session.delete(absence)
-    await session.flush()
+    await absences.end_absence(session, absence)
     await everywhere_for(session, absence.practitioner_id)
     await cut_again(session, absence.practitioner_id)
     ring_after_commit(session, SWEEP)
@@ -236,4 +229,4 @@ async def _slots_of(
     if not whole:
         return []
     begins, ends = instant(min(slot.starts_at_s for slot in whole)), instant(max(slot.ends_at_s for slot in whole))
-    return outside(whole, await away(session, opening.practitioner_id, begins, ends))
+    return outside(whole, await absences.away(session, opening.practitioner_id, begins, ends))

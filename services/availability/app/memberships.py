@@ -3,18 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.directory import put_membership
-from services.availability.store.directory import rows_of_others_refused
+from services.availability.store.memberships import ask_membership, take_ask
 from services.availability.tables import MembershipRow
 from services.availability.tables.memberships import MembershipAskRow
 from services.people.changes import record_change
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
-from shared.db import Scope, database_now, run, set_scope
+from shared.db import Scope, set_scope
 from shared.refusals import NotAllowed, NotFound
 
 EVERYWHERE = Scope(frozenset({"*"}))
@@ -69,15 +67,7 @@ async def enrol(
         await put_membership(session, practitioner_id, cpts_id, joined_at)
         await _note(session, caller, practitioner_id, cpts_id, {"member": cpts_id in theirs}, {"member": True})
         return True
-    asked = insert(MembershipAskRow).values(
-        practitioner_id=practitioner_id,
-        cpts_id=cpts_id,
-        asked_by=caller.id,
-        asked_at=await database_now(session),
-        joined_at=joined_at,
-    )
-    with rows_of_others_refused():
-        await run(session, asked.on_conflict_do_nothing())
+    await ask_membership(session, practitioner_id, cpts_id, by=caller.id, joined_at=joined_at)
     await _note(session, caller, practitioner_id, cpts_id, {"asked": False}, {"asked": True})
     return False
 
@@ -99,8 +89,7 @@ async def answer(session: AsyncSession, caller: Caller, practitioner_id: UUID, c
     if not (of_theirs or (caller.role is Role.ADMIN and not yes and caller.may_see(cpts_id))):
         raise NotAllowed("C'est au praticien, ou à sa CPTS, de répondre.", field="practitioner_id")
     await set_scope(session, Scope(frozenset({"*"}), frozenset({str(practitioner_id)})))
-    here = (col(MembershipAskRow.practitioner_id) == practitioner_id) & (col(MembershipAskRow.cpts_id) == cpts_id)
-    gone = (await run(session, delete(MembershipAskRow).where(here).returning(col(MembershipAskRow.joined_at)))).first()
+    gone = await take_ask(session, practitioner_id, cpts_id)
     if gone is None:
         raise NotFound
     if yes:

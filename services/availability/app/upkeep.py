@@ -2,21 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, or_, update
-from sqlmodel import col, delete, select
+from sqlalchemy import case
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.bookings import expire_holds
 from services.availability.app.facts import EVERYWHERE, Fact, tell, tell_counted
 from services.availability.store import bookings, giving_back, ledger, slots
-from services.availability.tables import OUTBOX, BookingRow, SlotRow
-from services.availability.tables.foreign import ForeignSourceRow
+from services.availability.tables import OUTBOX, SlotRow
 from shared.clock import day_at, midnight
-from shared.db import database_now, run, set_scope
+from shared.db import database_now, set_scope
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
-PATIENTS_KEPT = timedelta(days=30)
-EDITORS_KEPT = timedelta(days=1)
 
 
 async def expire(session: AsyncSession, cpts_id: str) -> None:
@@ -67,23 +64,6 @@ async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
         await OUTBOX.lock(session, [cpts_id])
         changed = await ledger.put_down(session, counted, today)
         await tell_counted(session, cpts_id, changed, await database_now(session))
-
-
-async def forget_patients(session: AsyncSession, cpts_id: str) -> None:
-    """Erase who came, and what was said of why, 30 days after the appointment."""
-    old = select(SlotRow.id).where(
-        SlotRow.cpts_id == cpts_id, col(SlotRow.ends_at) < await database_now(session) - PATIENTS_KEPT
-    )
-    told = or_(col(BookingRow.patient_sealed).is_not(None), col(BookingRow.reason).is_not(None))
-    erase = update(BookingRow).where(col(BookingRow.slot_id).in_(old), told)
-    await run(session, erase.values(patient_sealed=None, reason=None))
-
-
-async def forget_editors(session: AsyncSession, cpts_id: str) -> None:
-    """Forget what was read of editors that nobody has followed for a day."""
-    long_ago = await database_now(session) - EDITORS_KEPT
-    unfollowed = (col(ForeignSourceRow.cpts_id) == cpts_id, col(ForeignSourceRow.followed_until) < long_ago)
-    await session.exec(delete(ForeignSourceRow).where(*unfollowed))
 
 
 async def forget_events(session: AsyncSession, cpts_id: str, kept: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""When practitioners are away: what closes time, whatever was published first."""
+"""When practitioners are away: what closes time, whatever was published first; absences begun and ended."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.core.slots import Interval
+from services.availability.store.directory import rows_of_others_refused
 from services.availability.tables import AbsenceRow
 from services.availability.tables.agendas import AgendaBusyRow
 
@@ -31,3 +32,16 @@ async def away(
         within = within.where(col(AbsenceRow.id).not_in(select(AgendaBusyRow.absence_id)))
     found = (await session.exec(within)).all()
     return [Interval(int(starts_at.timestamp()), int(ends_at.timestamp())) for starts_at, ends_at in found]
+
+
+async def begin_absence(session: AsyncSession, absence: AbsenceRow) -> None:
+    """Write an absence; raises `NotFound`, or `NotAllowed` for another CPTS's practitioner."""
+    with rows_of_others_refused():
+        session.add(absence)
+        await session.flush()
+
+
+async def end_absence(session: AsyncSession, absence: AbsenceRow) -> None:
+    """Take an absence away."""
+    await session.delete(absence)
+    await session.flush()

@@ -12,7 +12,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import AbsenceRow
-from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow
+from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from shared.db import run
 from shared.ids import new_id
 
@@ -104,6 +104,12 @@ async def follow(session: AsyncSession, practitioner_id: UUID, values: dict[str,
 async def forget(session: AsyncSession, practitioner_id: UUID) -> None:
     """Follow none."""
     await run(session, delete(AgendaFeedRow).where(col(AgendaFeedRow.practitioner_id) == practitioner_id))
+
+
+async def keep_key(session: AsyncSession, practitioner_id: UUID, key_hash: bytes) -> None:
+    """Let this secret open the practitioner's slots; the former one ends."""
+    row = insert(AgendaKeyRow).values(practitioner_id=practitioner_id, key_hash=key_hash)
+    await run(session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_={"key_hash": key_hash}))
 
 
 async def busy_absences(session: AsyncSession, practitioner_id: UUID) -> Sequence[AbsenceRow]:

@@ -1,9 +1,9 @@
-"""Where lapsed holds still take places."""
+"""Where lapsed holds still take places, and what a booking that moved brings along."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.store.slots import NOW
@@ -17,3 +17,8 @@ async def slots_with_lapsed_holds(session: AsyncSession, *conditions: Any) -> li
     """The slots that a lapsed hold still takes a place of."""
     found = select(BookingRow.slot_id).join(SlotRow, col(SlotRow.id) == col(BookingRow.slot_id)).distinct()
     return list((await session.exec(found.where(*LAPSED, *conditions))).all())
+
+
+async def carry(session: AsyncSession, booking_id: UUID, **values: Any) -> None:
+    """Give a booking what was said of the one in whose place it comes."""
+    await session.exec(update(BookingRow).where(col(BookingRow.id) == booking_id).values(**values))

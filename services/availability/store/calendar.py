@@ -1,4 +1,4 @@
-"""Which days of the recurring openings are already cut into slots."""
+"""Recurring openings, and which of their days are already cut into slots."""
 
 from datetime import date
 from uuid import UUID
@@ -9,6 +9,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import OpeningRow
 from shared.db import run
+
+
+async def add_opening(session: AsyncSession, opening: OpeningRow) -> None:
+    """Write an opening."""
+    session.add(opening)
+    await session.flush()
+
+
+async def remove_opening(session: AsyncSession, opening: OpeningRow) -> None:
+    """Take an opening away; its slots stay."""
+    await session.delete(opening)
+    await session.flush()
 
 
 async def cut_again(session: AsyncSession, practitioner_id: UUID) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,8 +14,10 @@ from services.people.access_api import link_to
 from services.people.access_mail import LinkKind, send_link
 from services.people.audit import formerly_here, members
 from services.people.changes import record_change
+from services.people.store import accounts
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role, record_access
-from shared.db.tables import AccountRow, RoleGrantRow, SessionRow
+from shared.auth.store import end_sessions
+from shared.db.tables import AccountRow, RoleGrantRow
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import LINE, Email
 from shared.refusals import Invalid, NotAllowed, NotFound
@@ -75,8 +76,7 @@ async def add(
         raise Invalid("Cette adresse a déjà un compte.", field="email", rule="unique")
     account_id = known.id if known else uuid4()
     if known is None:
-        session.add(AccountRow(id=account_id, label=form.label, email=email))
-        await session.flush()
+        await accounts.open_account(session, AccountRow(id=account_id, label=form.label, email=email))
     await _give(session, caller, cpts_id, account_id, form)
     await _log(session, caller, cpts_id, "invite", account_id)
     token = await access.link_for(session, wiring.vault, account_id, life=access.INVITED)
@@ -133,9 +133,8 @@ async def take_role(grant_id: UUID, page: PageDep, caller: CallerDep, session: S
     row = (await session.exec(select(RoleGrantRow).where(here).with_for_update())).one_or_none()
     if row is None:
         raise NotFound(field="grant_id", value=grant_id)
-    await session.exec(delete(RoleGrantRow).where(here))
-    opened = (col(SessionRow.account_id) == row.account_id) & (col(SessionRow.role) == row.role)
-    await session.exec(delete(SessionRow).where(opened))
+    await accounts.take_role(session, grant_id)
+    await end_sessions(session, row.account_id, role=row.role)
     await _note(session, caller, cpts_id, row.account_id, before={"role": row.role}, after={})
     practitioner = str(row.practitioner_id) if row.practitioner_id else None
     return {"account": str(row.account_id), "role": row.role, "practitioner_id": practitioner}
@@ -145,7 +144,7 @@ async def take_role(grant_id: UUID, page: PageDep, caller: CallerDep, session: S
 async def suspend(account_id: UUID, page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
     """Close an account; its sessions end at once."""
     await _set_suspended(page, caller, session, account_id, suspended=True)
-    await session.exec(delete(SessionRow).where(col(SessionRow.account_id) == account_id))
+    await end_sessions(session, account_id)
     return Response(status_code=204)
 
 
@@ -166,8 +165,7 @@ async def _set_suspended(
     roles = select(RoleGrantRow.cpts_id).where(RoleGrantRow.account_id == account_id)
     if not all(caller.may_see(each) for each in (await session.exec(roles)).all()):
         raise AccountElsewhereToo(field="account_id", value=account_id)
-    done = update(AccountRow).where(col(AccountRow.id) == account_id)
-    await session.exec(done.values(disabled_at=func.clock_timestamp() if suspended else None))
+    await accounts.suspend_account(session, account_id, suspended=suspended)
     await _log(session, caller, cpts_id, "suspend" if suspended else "restore", account_id)
 
 
@@ -199,8 +197,7 @@ async def _give(session: AsyncSession, caller: Caller, cpts_id: str, account_id:
     grant = RoleGrantRow(
         id=uuid4(), account_id=account_id, role=form.role, cpts_id=cpts_id, practitioner_id=form.practitioner_id
     )
-    session.add(grant)
-    await session.flush()
+    await accounts.grant_roles(session, [grant])
     await _note(session, caller, cpts_id, account_id, before={}, after={"role": form.role})
     return grant.id
 

@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.psc.identity import PscIdentity
+from services.people.store.accounts import grant_roles, open_account_of_subject, take_roles
 from shared.auth import Role
-from shared.db import Scope, run, set_scope
+from shared.db import Scope, set_scope
 from shared.db.tables import AccountRow, RoleGrantRow
 from shared.refusals import NotAllowed
 
@@ -78,8 +77,7 @@ async def ways_of(session: AsyncSession, account_id: UUID, identity: PscIdentity
 async def _new_account(session: AsyncSession, identity: PscIdentity, subject: str) -> UUID:
     """Open an account for this subject; two sign-ins at once open one."""
     label = f"{identity.given} {identity.family}".strip() or identity.national_id
-    account = insert(AccountRow).values(id=uuid4(), label=label, subject=subject, demo=False)
-    await run(session, account.on_conflict_do_nothing(index_elements=["subject"]))
+    await open_account_of_subject(session, AccountRow(id=uuid4(), label=label, subject=subject))
     return (await session.exec(select(AccountRow.id).where(AccountRow.subject == subject))).one()
 
 
@@ -89,12 +87,12 @@ async def _grant(
     """Make the roles that come from memberships what they are today; roles given by hand stay."""
     if not identity.rpps:
         return
-    theirs = RoleGrantRow.account_id == account_id
-    await run(session, delete(RoleGrantRow).where(theirs, col(RoleGrantRow.role).in_(OURS_BY_MEMBERSHIP)))  # type: ignore[arg-type]
+    await take_roles(session, account_id, OURS_BY_MEMBERSHIP)
     professions = {activity.profession: activity.role for activity in identity.activities}
+    grants = []
     for practitioner_id, cpts_id, profession in memberships:
         role = professions.get(profession, Role.PHARMACIST if profession == "21" else Role.PRACTITIONER)
-        session.add(
+        grants.append(
             RoleGrantRow(
                 id=uuid4(),
                 account_id=account_id,
@@ -103,4 +101,4 @@ async def _grant(
                 practitioner_id=practitioner_id if role == Role.PRACTITIONER else None,
             )
         )
-    await session.flush()
+    await grant_roles(session, grants)

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from services.availability import orders
-from services.availability.app import directory, upkeep
+from services.availability.app import directory
 from services.availability.interop.editors.following import EVERY, FOLLOWED, STREAM, Editors, following_editors
 from services.availability.interop.sas.seed import NORTH, SOUTH
 from services.availability.interop.sas.settings import Editor, SasSettings
+from services.availability.store import forgetting
 from services.availability.sweeper import sweep
 from shared.db import run
 from tests.builders import MORNING, owner, show
@@ -112,10 +113,10 @@ async def test_an_editor_that_nobody_follows_any_more_is_not_shown_and_then_forg
     assert await here.people_seen() == {SINGLE}
     await show(here.service.settings, MORNING + FOLLOWED * 2)
     assert await here.seen() == {"slots": [], "sources": []}
-    await sweep(here.wiring, [upkeep.forget_editors])
+    await sweep(here.wiring, [forgetting.forget_editors])
     assert await sources(here) == 1
-    await show(here.service.settings, MORNING + FOLLOWED * 2 + upkeep.EDITORS_KEPT)
-    await sweep(here.wiring, [upkeep.forget_editors])
+    await show(here.service.settings, MORNING + FOLLOWED * 2 + forgetting.EDITORS_KEPT)
+    await sweep(here.wiring, [forgetting.forget_editors])
     assert await sources(here) == 0
 
 

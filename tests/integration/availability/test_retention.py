@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from services.availability.app.upkeep import forget_patients
+from services.availability.store.forgetting import forget_patients
 from services.people.forgetting import LINES, Retention, forget
 from shared.auth import Role
 from shared.db import Scope, run, set_scope

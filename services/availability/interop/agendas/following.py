@@ -16,7 +16,6 @@ from uuid import UUID
 import httpx
 import structlog
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -102,11 +101,8 @@ async def feed_of(session: AsyncSession, practitioner_id: UUID) -> AgendaFeedRow
 async def new_key(session: AsyncSession, practitioner_id: UUID) -> str:
     """A new secret that opens the practitioner's slots as an agenda; the former one ends."""
     key = secrets.token_urlsafe(32)
-    row = insert(AgendaKeyRow).values(practitioner_id=practitioner_id, key_hash=hashed(key))
     with rows_of_others_refused():
-        await run(
-            session, row.on_conflict_do_update(index_elements=["practitioner_id"], set_={"key_hash": hashed(key)})
-        )
+        await store.keep_key(session, practitioner_id, hashed(key))
     return key
 
 

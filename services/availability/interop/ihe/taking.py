@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import col, update
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.api.slots import seeing
@@ -11,6 +11,7 @@ from services.availability.app import bookings as app
 from services.availability.app.places import Turn, WantedPlace
 from services.availability.interop.ihe.parameters import OWN, AppointmentOrder
 from services.availability.refusals import BookingSettled, SlotUnavailable
+from services.availability.store.bookings import carry
 from services.availability.store.slots import locked
 from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role
@@ -76,7 +77,7 @@ async def _move(
         raise BookingSettled(field="request_id", rule="moved from the board")
     taken = await _hold(session, caller, order.slot_id, order.name or (old.request_id or "").removeprefix(OWN))
     carried = {name: getattr(old, name) for name in ("urgency", "own_patient", "regulated_at", "held_by")}
-    await session.exec(update(BookingRow).where(col(BookingRow.id) == taken).values(**carried))
+    await carry(session, taken, **carried)
     patient = order.patient
     if patient is None and booking.patient_sealed is not None:
         sealed = vault.open(booking.patient_sealed, cpts_id=old.cpts_id, row_id=str(old.id))

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,11 +12,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Duplicate, RuleBroken
 from services.availability.interop.sas.regulators import RegulatorValue
+from services.availability.store.regulators import add_regulator, change_regulator
 from services.availability.tables import CptsRow
 from services.availability.tables.regulators import RegulatorRow
+from services.people.store.accounts import grant_roles, put_account
 from shared.auth import Role
-from shared.db import database_now, run
-from shared.db.tables import AccountRow, RoleGrantRow, SessionRow
+from shared.auth.store import end_sessions
+from shared.db import database_now
+from shared.db.tables import RoleGrantRow
 from shared.ids import new_id
 
 
@@ -26,7 +27,7 @@ async def create_regulator(session: AsyncSession, value: RegulatorValue) -> UUID
     """Open an account; raises `Duplicate` when an identifier or the address is in use."""
     account_id = new_id(await database_now(session))
     with _duplicates_refused():
-        await run(session, insert(RegulatorRow).values(id=account_id, **_columns(value)))
+        await add_regulator(session, account_id, _columns(value))
         await _keep_account(session, account_id, value)
     return account_id
 
@@ -48,7 +49,7 @@ async def put_regulator(session: AsyncSession, system: str, number: str, value: 
     if known is None:
         return await create_regulator(session, value), True
     with _duplicates_refused():
-        await run(session, update(RegulatorRow).where(col(RegulatorRow.id) == known).values(**_columns(value)))
+        await change_regulator(session, known, _columns(value))
         await _keep_account(session, known, value)
     return known, False
 
@@ -81,14 +82,15 @@ async def _keep_account(session: AsyncSession, account_id: UUID, value: Regulato
         "email": value.email if value.active else None,
         "disabled_at": None if value.active else await database_now(session),
     }
-    account = insert(AccountRow).values(id=account_id, demo=False, **values)
-    await run(session, account.on_conflict_do_update(index_elements=["id"], set_=values))
+    await put_account(session, account_id, values)
     if not value.active:
-        await run(session, delete(SessionRow).where(col(SessionRow.account_id) == account_id))
+        await end_sessions(session, account_id)
         return
     granted = select(RoleGrantRow.cpts_id).where(RoleGrantRow.account_id == account_id)
     missing = select(CptsRow.finess).where(col(CptsRow.finess).not_in(granted))
     now = await database_now(session)
-    for finess in (await session.exec(missing)).all():
-        session.add(RoleGrantRow(id=new_id(now), account_id=account_id, role=Role.REGULATOR, cpts_id=finess))
-    await session.flush()
+    grants = [
+        RoleGrantRow(id=new_id(now), account_id=account_id, role=Role.REGULATOR, cpts_id=finess)
+        for finess in (await session.exec(missing)).all()
+    ]
+    await grant_roles(session, grants)

@@ -6,22 +6,20 @@ is accepted. A first telling is a POST; whatever follows, or follows an unknown 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import structlog
-from sqlalchemy import Row, text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import Row
 
 from services.availability.interop.fhir import terms
 from services.availability.interop.sas.api import EVERYTHING
 from services.availability.interop.sas.appointments import AppointmentValue, appointment
 from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import client_context
-from shared.db import run, set_scope
+from services.availability.store import sas_returns
+from shared.db import set_scope
 from shared.running.background import rung
 from shared.wiring import Wiring
 
@@ -30,59 +28,6 @@ STREAM = "availability:sas-returns"
 LEASE = timedelta(seconds=60)
 SOONEST, LATEST = timedelta(seconds=30), timedelta(hours=1)
 BATCH = 50
-
-_NEW = text("""
-insert into availability.sas_return (booking_id, regulator_id, told, tries, next_try_at, error)
-select b.id, r.id, '', 0, common.now(), ''
-from availability.booking b join availability.regulator r on r.id::text = b.held_by
-where b.state in ('confirmed', 'honoured', 'no_show')
-on conflict do nothing
-""")
-_STATUS = """
-case b.state when 'confirmed' then 'booked' when 'honoured' then 'fulfilled' when 'no_show' then 'noshow'
-             when 'cancelled' then 'cancelled' end
-"""
-_WANTED = f"""
-from availability.sas_return t
-join availability.booking b on b.id = t.booking_id
-join availability.slot s on s.id = b.slot_id
-join availability.practitioner p on p.id = s.practitioner_id
-join availability.regulator r on r.id = t.regulator_id
-cross join lateral (select {_STATUS} as status) w
-cross join lateral (select w.status || ' ' || to_char(s.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI')
-                                       || to_char(s.ends_at at time zone 'UTC', '/HH24:MI') as telling) k
-where w.status is not null and k.telling <> t.told
-"""
-_DUE = text(f"""
-update availability.sas_return set next_try_at = common.now() + :lease, tries = sas_return.tries + 1
-from (
-  select t.booking_id as id, t.told, t.tries, w.status, k.telling, s.starts_at, s.ends_at, p.rpps,
-         r.national_id, r.sas_id,
-         (select min(at) from availability.booking_change c where c.booking_id = b.id) as created_at
-  {_WANTED} and t.next_try_at <= common.now()
-  order by t.next_try_at limit :batch for update of t skip locked
-) due
-where sas_return.booking_id = due.id
-returning due.*
-""")  # noqa: S608  constant texts, joined
-_TOLD = text(
-    "update availability.sas_return set told = :telling, tries = 0, error = '', next_try_at = common.now()"
-    " where booking_id = :id"
-)
-_FAILED = text(
-    "update availability.sas_return set error = :error, next_try_at = common.now() + :pause where booking_id = :id"
-)
-_STATE = text(f"select t.booking_id, w.status, t.tries, t.error {_WANTED} order by t.next_try_at")
-
-
-@dataclass(frozen=True, slots=True)
-class DueReturn:
-    """An appointment that the SAS does not know as it is: what is wanted, what went wrong so far."""
-
-    booking_id: UUID
-    status: str
-    tries: int
-    error: str
 
 
 class Returns:
@@ -96,17 +41,16 @@ class Returns:
         """Send what is due, once each; answers how many were tried. No transaction waits for the network."""
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
-            await run(session, _NEW)
-            due = (await run(session, _DUE, lease=LEASE, batch=BATCH)).all()
+            due = await sas_returns.claim(session, lease=LEASE, most=BATCH)
         for row in due:
             error = await self._send(row)
             async with self._wiring.open_session() as session:
                 if error:
                     pause = min(LATEST, SOONEST * 2 ** min(row.tries, 10))
-                    await run(session, _FAILED, id=row.id, error=error, pause=pause)
+                    await sas_returns.mark_failed(session, row.id, error, pause=pause)
                     log.warning("sas_return_waits", booking=str(row.id), error=error)
                 else:
-                    await run(session, _TOLD, id=row.id, telling=row.telling)
+                    await sas_returns.mark_told(session, row.id, row.telling)
         return len(due)
 
     async def _send(self, row: Row[Any]) -> str:
@@ -132,12 +76,6 @@ class Returns:
         except httpx.HTTPError as error:
             return type(error).__name__
         return "" if answer.is_success else f"HTTP {answer.status_code}"
-
-
-async def waiting(session: AsyncSession) -> list[DueReturn]:
-    """What the SAS does not know yet, of the CPTS in the transaction's scope."""
-    rows = await run(session, _STATE)
-    return [DueReturn(row.booking_id, row.status, row.tries, row.error) for row in rows]
 
 
 @asynccontextmanager
