@@ -6,8 +6,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 PAGE = Path(__file__).parents[1] / "docs" / "booking-path.md"
 SENT: ContextVar[list[str] | None] = ContextVar("sent", default=None)
@@ -32,6 +33,11 @@ def counted(engine: AsyncEngine) -> Iterator[list[str]]:
     finally:
         SENT.reset(token)
         event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def rows_changed(session: AsyncSession, statement: str, **values: Any) -> int:
+    """How many rows a statement that answers none changes, in the session's transaction."""
+    return (await (await session.connection()).execute(text(statement), values)).rowcount
 
 
 def documented(service: str) -> dict[str, int]:

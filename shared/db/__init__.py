@@ -8,17 +8,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import CursorResult, DateTime, Executable, MetaData, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import DateTime, Executable, MetaData, Result, TextClause, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.db import straight
 from shared.db.doorbell import Doorbell
+from shared.db.straight import is_plain
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,17 +58,24 @@ def instant(**options: Any) -> Any:
 
 
 def engine_for(url: str, *, name: str, pool_size: int = 10, **more: Any) -> AsyncEngine:
-    """A pool whose connections give up after 10 s and are checked before use, so that a restart heals by itself."""
-    return create_async_engine(
+    """A pool whose connections give up after 10 s; one that was cut is replaced, so that a restart heals by itself."""
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_timeout=5,
         hide_parameters=True,
         connect_args={"command_timeout": 10, "timeout": 5, "server_settings": {"application_name": name}},
         **more,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_cut)
+    return engine
+
+
+def _refuse_cut(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have a connection that was cut replaced: the driver was told, and asking the database costs three round trips."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +90,10 @@ class Scope:
     account: str = ""
 
 
-async def run(session: AsyncSession, statement: Executable, **values: Any) -> CursorResult[Any]:
+async def run(session: AsyncSession, statement: Executable, **values: Any) -> Result[Any]:
     """Run a statement that is no ORM query, in the session's transaction."""
+    if is_plain(statement):
+        return await straight.fetch(session, cast(TextClause, statement), values)
     return await (await session.connection()).execute(statement, values or None)
 
 

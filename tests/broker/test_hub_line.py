@@ -99,7 +99,7 @@ class Samu:
         async with self.wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({"*"})))
             found = await run(session, text(statement), **values)
-            return list(found.all()) if found.returns_rows else []
+            return list(found.all())
 
     async def change(self, statement: str, **values: Any) -> None:
         """Change what stands in the base, and ring as whoever changes a request does."""

@@ -15,6 +15,7 @@ from shared.db import Scope, run, set_scope
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.builders import CPTS, NEIGHBOUR, Service, Territory, a_hold, a_slot, a_territory, owner
+from tests.statements import rows_changed
 
 TERRITORIAL = (
     "membership", "schedule", "practice", "panel", "opening", "absence", "slot", "booking", "booking_change", "ledger",
@@ -119,10 +120,10 @@ async def test_a_practitioner_cannot_write_anothers_rows_even_in_raw_sql(
     one, other = territory.practitioners
     thief = {"thief": other} if ":thief" in statement else {}
     async with as_service(service, CPTS, own=other) as session:
-        assert (await run(session, text(statement), **thief)).rowcount == 0
+        assert await rows_changed(session, statement, **thief) == 0
     if not thief:
         async with as_service(service, CPTS, own=one) as session:
-            assert (await run(session, text(statement))).rowcount == 1
+            assert await rows_changed(session, statement) == 1
 
 
 async def test_a_colleague_does_not_see_how_many_patients_one_takes(
@@ -137,7 +138,7 @@ async def test_a_colleague_does_not_see_how_many_patients_one_takes(
 )
 async def test_history_is_never_rewritten(service: Service, slot_id: UUID, change: str) -> None:
     async with as_service(service, "*") as session:
-        assert (await run(session, text(change))).rowcount == 0
+        assert await rows_changed(session, change) == 0
 
 
 async def test_a_slot_shown_to_two_territories_is_seen_and_taken_from_both(

@@ -23,7 +23,7 @@ class Hub:
         async with self.wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({"*"})))
             found = await run(session, text(statement), **values)
-            return list(found.all()) if found.returns_rows else []
+            return list(found.all())
 
     async def requests(self) -> list[Any]:
         return await self.rows("select * from matching.request")

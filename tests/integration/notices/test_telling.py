@@ -15,6 +15,7 @@ from shared.patients.vault import Vault
 from tests.builders import CPTS, a_hold, a_slot
 from tests.integration.notices.conftest import MAILBOX, Desk
 from tests.push_service import Browser, PushService
+from tests.statements import rows_changed
 
 
 async def subscribed(desk: Desk, pushes: PushService) -> Browser:
@@ -165,8 +166,7 @@ async def test_nobody_reads_or_changes_anothers_notices(desk: Desk) -> None:
     async with desk.service.app.state.wiring.open_session() as session:
         await set_scope(session, Scope(frozenset({CPTS}), account=str(uuid4())))
         assert (await run(session, text("select * from common.notice"))).all() == []
-        changed = await run(session, text("update common.notice set state = 'sent'"))
-        assert changed.rowcount == 0
+        assert await rows_changed(session, "update common.notice set state = 'sent'") == 0
 
 
 async def test_a_machine_has_no_notices(desk: Desk) -> None:
