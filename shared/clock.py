@@ -3,8 +3,12 @@
 In service the row says "real time". A demonstration anchors it elsewhere and lets it run faster.
 """
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -13,7 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.db import run
 from shared.typed.zones import PARIS
 
-__all__ = ["PARIS", "Clock", "day_at", "midnight", "monday_of", "read_clock", "set_clock"]
+__all__ = [
+    "PARIS", "Clock", "day_at", "forget_zones", "midnight", "monday_of", "read_clock", "set_clock", "zone_at", "zones",
+]  # fmt: skip
 
 
 def day_at(at: datetime, zone: ZoneInfo = PARIS) -> date:
@@ -53,6 +59,31 @@ async def read_clock(session: AsyncSession) -> Clock:
     """The clock that the database follows."""
     row = (await run(session, text("select anchor_real, anchor_at, speed from common.clock"))).one()
     return Clock(row.anchor_real, row.anchor_at, row.speed)
+
+
+_ZONES: WeakKeyDictionary[Any, tuple[float, Mapping[str, ZoneInfo]]] = WeakKeyDictionary()
+ZONES_KNOWN_FOR_S = 60.0
+
+
+async def zones(session: AsyncSession) -> Mapping[str, ZoneInfo]:
+    """The zone of every territory, by FINESS; read again once a minute, by each process."""
+    bind, now_s = session.get_bind(), asyncio.get_running_loop().time()
+    until_s, known = _ZONES.get(bind, (0.0, {}))
+    if until_s <= now_s:
+        found = await run(session, text("select finess, zone from common.territory"))
+        known = {row.finess: ZoneInfo(row.zone) for row in found}
+        _ZONES[bind] = (now_s + ZONES_KNOWN_FOR_S, known)
+    return known
+
+
+async def zone_at(session: AsyncSession, cpts_id: str) -> ZoneInfo:
+    """By which clocks a territory lives; those of Paris when it is not known."""
+    return (await zones(session)).get(cpts_id, PARIS)
+
+
+def forget_zones(session: AsyncSession) -> None:
+    """A territory changed: read them again."""
+    _ZONES.pop(session.get_bind(), None)
 
 
 async def set_clock(session: AsyncSession, *, shows: datetime, speed: float) -> None:

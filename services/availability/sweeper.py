@@ -88,7 +88,9 @@ class Sweeper:
             now = await database_now(session)
             today = now.astimezone(PARIS).date()
             last = today + timedelta(days=HORIZON_DAYS)
-            due, new_day = await due_territories(session, now, over=upkeep.first_day_kept(now), today=today, last=last)
+            due, new_day = await due_territories(
+                session, now, over=now - upkeep.KEPT_AFTER_THE_DAY, today=today, last=last
+            )
             if self._turns % TURNS_A_MINUTE == 0:
                 known = (await session.exec(select(CptsRow.finess).order_by(CptsRow.finess))).all()
                 self._seldom = {each: self._seldom.get(each, at) for each, at in _spread(known, now).items()}

@@ -22,6 +22,7 @@ from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.app.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territory
+from shared.clock import zone_at
 from shared.db import Scope, database_now, set_scope
 from shared.db.tables import CommuneRow
 from shared.live.follow import Replica
@@ -47,7 +48,8 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
         async with availability.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts})))
             now = await database_now(session)
-            mornings = [morning_of(now, -n) for n in range(days, 0, -1)]
+            zone = await zone_at(session, cpts)
+            mornings = [morning_of(now, -n, zone) for n in range(days, 0, -1)]
             territory = Territory(Replica(cpts, state=await read_state(session, cpts)))
             seen = await slots_shown(session, cpts, *reach_of(mornings or [now]), past=True)
         async with matching.open_session() as session:

@@ -54,6 +54,15 @@ class CommuneShapeRow(Common, table=True):
     rings: list[list[tuple[float, float]]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
+class TerritoryRow(Common, table=True):
+    """By which clocks a territory lives: those of most of its communes."""
+
+    __tablename__ = "territory"
+
+    finess: str = Field(primary_key=True, sa_type=Text)
+    zone: str = Field(sa_type=Text)
+
+
 class AccountRow(Common, table=True):
     """Someone who may sign in. `subject` is who they are for an identity provider (`issuer|sub`)."""
 

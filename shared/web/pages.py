@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
@@ -13,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, Role
+from shared.clock import PARIS, zones
 from shared.db import Scope, set_scope
 from shared.db.tables import AccountRow
 from shared.http import wiring_of
@@ -53,6 +55,8 @@ class Page:
 
     request: Request
     words: Wording
+    zones: Mapping[str, ZoneInfo]
+    """By which clocks each territory lives: a page shows those of its own."""
 
     def show(
         self,
@@ -93,6 +97,7 @@ class Page:
             "language": self.words.language,
             "role": caller.role if caller else None,
             "cpts": self.chosen_cpts(caller) if caller else None,
+            "zone": self.zones.get(self.chosen_cpts(caller) or "" if caller else "", PARIS).key,
             "allCpts": sorted(caller.cpts) if caller else [],
             "practitioners": sorted(caller.practitioners or ()) if caller else [],
             "account": caller.id if caller else None,
@@ -109,9 +114,15 @@ class Page:
         return {key: text for key, text in self.words.texts.items() if key.startswith(prefixes)}
 
 
-def page_of(request: Request) -> Page:
+def plain_page(request: Request) -> Page:
+    """A page that says what went wrong, whatever else does."""
+    return Page(request, wording(language_of(request.cookies)), {})
+
+
+async def page_of(request: Request) -> Page:
     """The page of this request."""
-    return Page(request, wording(language_of(request.cookies)))
+    async with wiring_of(request).open_session() as session:
+        return Page(request, wording(language_of(request.cookies)), await zones(session))
 
 
 PageDep = Annotated[Page, Depends(page_of)]

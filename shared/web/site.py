@@ -18,7 +18,7 @@ from shared.http.doors import problem
 from shared.refusals import NotSignedIn, Refusal
 from shared.web.entrance import routes as entrance
 from shared.web.headers import SecurityHeaders
-from shared.web.pages import environment, json_block, page_of
+from shared.web.pages import environment, json_block, plain_page
 from shared.wiring import Wiring
 
 HERE = Path(__file__).parent
@@ -64,13 +64,13 @@ async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     if asks_for_json(request):
         return problem(refusal.status, refusal.code, refusal.detail)
-    page = page_of(request)
+    page = plain_page(request)
     return page.show("problem.html", title="problem.title", status=refusal.status, detail=refusal.detail)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
-    page = page_of(request)
+    page = plain_page(request)
     known = {404: "problem.missing", 405: "problem.missing"}
     detail = page.words.say(known.get(error.status_code, "problem.other"))
     return page.show("problem.html", title="problem.title", status=error.status_code, detail=detail)

@@ -3,9 +3,11 @@
 from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
+from services.availability import orders
+from services.availability.app import directory
 from shared.auth import Role
 from shared.db import run
-from tests.builders import owner
+from tests.builders import CPTS, owner
 from tests.e2e.browser import PHONE, screen
 from tests.e2e.town import Town
 
@@ -74,3 +76,21 @@ async def test_every_page_speaks_english_too(browser: Browser, here: Town) -> No
         async with screen(browser, here.url, "/langue/en?suite=" + path, token) as shown:
             await expect(shown.page.locator("main")).to_contain_text(word)
             await expect(shown.page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_a_territory_overseas_reads_and_publishes_by_its_own_clocks(browser: Browser, here: Town) -> None:
+    async with owner(here.settings) as session:
+        island = orders.Cpts(name="CPTS d'une île", size=1, communes=["97411", "97415"])
+        await directory.put_cpts(session, CPTS, island)
+    await here.publish(0, in_minutes=120)
+    token = await here.token(Role.PRACTITIONER, 0)
+    async with screen(browser, here.url, "/creneaux", token, width=PHONE) as doctor:
+        await expect(doctor.page.locator(".slot .figure")).to_have_text("14:00")
+        await doctor.page.get_by_role("button", name="Publier", exact=False).first.click()
+        await doctor.page.get_by_label("À partir de").fill("18:00")
+        await doctor.page.get_by_role("button", name="Publier 3 créneaux").click()
+        await expect(doctor.page.locator(".slot .figure")).to_have_text(["14:00", "18:00", "18:15", "18:30"])
+    async with here.client(Role.PRACTITIONER, 0) as client:
+        window = {"cpts": CPTS, "from": "2026-11-24T13:00:00Z", "to": "2026-11-25T00:00:00Z"}
+        found = (await client.get("/availability/slots", params=window)).json()["slots"]
+        assert [each["starts_at"][11:16] for each in found] == ["14:00", "14:15", "14:30"]

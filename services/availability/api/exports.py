@@ -19,7 +19,7 @@ from services.availability.app.statement import statement_of
 from services.availability.store import ledger
 from services.availability.tables import PlaceRow, SlotRow
 from shared.auth import Caller
-from shared.clock import day_at, midnight, monday_of
+from shared.clock import day_at, midnight, zone_at
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.export import Cell, FileKind, as_file, moment
@@ -86,9 +86,8 @@ def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
 
 async def ledger_by_week(ask: SlotListAsk) -> Table:
     """Patients served, those unknown before, those on top: a line per week of the last year."""
-    today = day_at(await database_now(ask.session))
-    monday = monday_of(today) - timedelta(weeks=WEEKS - 1)
-    found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, midnight(monday))
+    today = (await ledger.LedgerDays.read(ask.session, await database_now(ask.session))).at(ask.cpts)
+    found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, today, WEEKS)
     lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.on_top] for week in found]
     return [ask.header("week_of", "served", "unknown", "on_top"), *lines]
 
@@ -162,7 +161,8 @@ async def export(
     caller.require_practitioner(practitioner_id)
     if name not in LISTS:
         raise NotFound(field="name", value=name, rule=f"one of {', '.join(LISTS)}")
-    first = start or midnight(day_at(await database_now(session)))
+    zone = await zone_at(session, cpts)
+    first = start or midnight(day_at(await database_now(session), zone), zone)
     last = end or first + timedelta(days=1)
     if last - first > LONGEST_PAST:
         raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")

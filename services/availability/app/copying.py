@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,11 +17,12 @@ from services.availability.orders import AsBefore, Offer
 from services.availability.refusals import NotScheduledThere
 from services.availability.store import slots as store
 from services.availability.store.absences import away
-from services.availability.tables import SlotRow
+from services.availability.tables import PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
-from shared.clock import PARIS, day_at, midnight
+from shared.clock import day_at, midnight
 from shared.contracts import SlotView
 from shared.db import database_now
+from shared.typed.zones import zone_of_all
 
 LOOKED_BACK = timedelta(days=14)
 OFFERED = ("published", "given_back", "closed")
@@ -51,12 +53,14 @@ async def publish_as_before(session: AsyncSession, caller: Caller, order: AsBefo
     caller.require_practitioner(order.practitioner_id)
     now = await database_now(session)
     await store.one_at_a_time(session, order.practitioner_id)
-    before = await _last_working_day(session, order.practitioner_id, order.day)
-    absences = await away(session, order.practitioner_id, midnight(order.day), midnight(order.day + 2 * DAY))
+    zone = await _clocks_of(session, order.practitioner_id)
+    before = await _last_working_day(session, order.practitioner_id, order.day, zone)
+    begins, ends = midnight(order.day, zone), midnight(order.day + 2 * DAY, zone)
+    absences = await away(session, order.practitioner_id, begins, ends)
     rows: list[SlotRow] = []
     left_out: list[LeftOut] = []
     for slot in before:
-        interval = _moved(slot, order.day)
+        interval = _moved(slot, order.day, zone)
         if reason := await _why_not(session, slot, interval, absences, now):
             left_out.append(LeftOut(instant(interval.starts_at_s), reason))
             continue
@@ -66,27 +70,35 @@ async def publish_as_before(session: AsyncSession, caller: Caller, order: AsBefo
     published = set(await store.publish_what_fits(session, rows))
     left_out += [LeftOut(row.starts_at, "there") for row in rows if row.id not in published]
     views = await tell(session, [Fact("slot_published.v1", key) for key in sorted(published)], introduce=True)
-    day = day_at(before[0].starts_at) if before else None
+    day = day_at(before[0].starts_at, zone) if before else None
     slots = sorted(views.values(), key=lambda view: view.starts_at)
     return Copied(day, slots, sorted(left_out, key=lambda each: each.starts_at))
 
 
-async def _last_working_day(session: AsyncSession, practitioner_id: UUID, day: date) -> Sequence[SlotRow]:
+async def _clocks_of(session: AsyncSession, practitioner_id: UUID) -> ZoneInfo:
+    """By which clocks somebody works: those of most of their places."""
+    where = select(PlaceRow.insee).join(ScheduleRow, col(ScheduleRow.place_id) == col(PlaceRow.id))
+    return zone_of_all((await session.exec(where.where(ScheduleRow.practitioner_id == practitioner_id))).all())
+
+
+async def _last_working_day(
+    session: AsyncSession, practitioner_id: UUID, day: date, zone: ZoneInfo
+) -> Sequence[SlotRow]:
     """The slots of the last day before this one that had some on offer; what was withdrawn is not looked at."""
     found = (
         select(SlotRow)
         .where(
             SlotRow.practitioner_id == practitioner_id,
-            col(SlotRow.starts_at) >= midnight(day) - LOOKED_BACK,
-            col(SlotRow.starts_at) < midnight(day),
+            col(SlotRow.starts_at) >= midnight(day, zone) - LOOKED_BACK,
+            col(SlotRow.starts_at) < midnight(day, zone),
             col(SlotRow.status).in_(OFFERED),
             col(SlotRow.origin).in_(OWN),
         )
         .order_by(col(SlotRow.starts_at))
     )
     slots = (await session.exec(found)).all()
-    last = day_at(slots[-1].starts_at) if slots else None
-    return [slot for slot in slots if day_at(slot.starts_at) == last]
+    last = day_at(slots[-1].starts_at, zone) if slots else None
+    return [slot for slot in slots if day_at(slot.starts_at, zone) == last]
 
 
 async def _why_not(
@@ -103,8 +115,8 @@ async def _why_not(
     return ""
 
 
-def _moved(slot: SlotRow, day: date) -> Interval:
+def _moved(slot: SlotRow, day: date, zone: ZoneInfo) -> Interval:
     """The same hour of the clock on another day."""
-    local = datetime.combine(day, slot.starts_at.astimezone(PARIS).time(), PARIS)
+    local = datetime.combine(day, slot.starts_at.astimezone(zone).time(), zone)
     start = int(local.timestamp())
     return Interval(start, start + int((slot.ends_at - slot.starts_at).total_seconds()))

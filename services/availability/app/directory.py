@@ -15,16 +15,24 @@ from services.availability.store.slots import one_at_a_time
 from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow, ScheduleRow
 from services.availability.tables.agendas import AgendaFeedRow
 from shared.auth import Caller, Role
-from shared.db import Scope, database_now, set_scope
-from shared.db.tables import CommuneRow
+from shared.clock import forget_zones
+from shared.db import Scope, after_commit, database_now, set_scope
+from shared.db.tables import CommuneRow, TerritoryRow
 from shared.refusals import Invalid, NotAllowed, NotFound
 from shared.typed.points import is_swapped
+from shared.typed.zones import zone_of_all
 
 
 async def put_cpts(session: AsyncSession, finess: str, order: orders.Cpts) -> None:
     """Write a territory."""
     if await store.upsert(session, CptsRow, {"finess": finess}, order.model_dump(exclude_none=True)):
         row = await session.get_one(CptsRow, finess, populate_existing=True)
+        await store.upsert(session, TerritoryRow, {"finess": finess}, {"zone": zone_of_all(row.communes).key})
+
+        async def again() -> None:
+            forget_zones(session)
+
+        after_commit(session, again)
         await tell_cpts(session, row)
 
 

@@ -18,7 +18,6 @@ from services.availability import reads
 from services.availability.store import ledger
 from services.availability.store.ledger import ServedPatients
 from services.availability.tables import OUTBOX, CptsRow, MembershipRow, ScheduleRow, SlotRow
-from shared.clock import day_at
 from shared.contracts import CptsView, PlaceView, PractitionerView, SlotView
 from shared.contracts.events import Event
 from shared.db import Scope, database_now, scope_of, set_scope
@@ -79,7 +78,7 @@ async def tell_served(session: AsyncSession, served: Sequence[ServedPatients], n
     if not served:
         return
     await widen(session)
-    changed = await ledger.add(session, served, day_at(now))
+    changed = await ledger.add(session, served, await ledger.LedgerDays.read(session, now))
     told = []
     for cpts, practitioners in sorted(changed.items()):
         told += await _of_people(session, cpts, practitioners, "practitioner_served.v1", now)

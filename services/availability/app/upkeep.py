@@ -1,6 +1,7 @@
 """What time does by itself: holds lapse, empty slots go back, days end, histories are forgotten."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import case
 from sqlmodel import col
@@ -10,7 +11,7 @@ from services.availability.app.bookings import expire_holds
 from services.availability.app.facts import EVERYWHERE, Fact, tell, tell_counted
 from services.availability.store import bookings, giving_back, ledger, slots
 from services.availability.tables import OUTBOX, SlotRow
-from shared.clock import day_at, midnight
+from shared.clock import day_at, midnight, zone_at
 from shared.db import database_now, set_scope
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
@@ -33,14 +34,14 @@ async def give_back(session: AsyncSession, cpts_id: str) -> None:
     await tell(session, [Fact("slot_given_back.v1", slot_id) for slot_id in returned])
 
 
-def first_day_kept(now: datetime) -> datetime:
+def first_day_kept(now: datetime, zone: ZoneInfo) -> datetime:
     """Before this instant slots have left the live state."""
-    return midnight(day_at(now - KEPT_AFTER_THE_DAY))
+    return midnight(day_at(now - KEPT_AFTER_THE_DAY, zone), zone)
 
 
 async def close_past(session: AsyncSession, cpts_id: str) -> None:
-    """Take the slots of past days out of the live state, four hours after midnight in Paris."""
-    day_begins = first_day_kept(await database_now(session))
+    """Take the slots of past days out of the live state, four hours after midnight there."""
+    day_begins = first_day_kept(await database_now(session), await zone_at(session, cpts_id))
     gone = await slots.change(
         session,
         col(SlotRow.cpts_id) == cpts_id,
@@ -57,12 +58,12 @@ async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
 
     They are counted before the stream is locked: whoever serves meanwhile counts their own ledger anew, and wins.
     """
-    today = day_at(await database_now(session))
-    outdated = await ledger.outdated(session, cpts_id, today)
+    today = (await ledger.LedgerDays.read(session, await database_now(session))).at(cpts_id)
+    outdated = await ledger.outdated(session, cpts_id, today.day)
     if outdated:
         counted = await ledger.counts(session, cpts_id, outdated, today)
         await OUTBOX.lock(session, [cpts_id])
-        changed = await ledger.put_down(session, counted, today)
+        changed = await ledger.put_down(session, counted, today.day)
         await tell_counted(session, cpts_id, changed, await database_now(session))
 
 

@@ -23,7 +23,9 @@ where practitioner_id = (
   order by next_read_at limit 1 for update skip locked
 )
 returning practitioner_id, address_sealed, etag, content_hash, kept_sealed, common.now() as now,
-  kept_sealed is not null and unrolled_at <= common.now() - cast(:roll as interval) as rolls
+  kept_sealed is not null and unrolled_at <= common.now() - cast(:roll as interval) as rolls,
+  (select l.insee from availability.schedule w join availability.place l on l.id = w.place_id
+   where w.practitioner_id = agenda_feed.practitioner_id and w.closed_at is null order by l.id limit 1) as insee
 """)
 _READ = text("""
 update availability.agenda_feed
@@ -60,6 +62,8 @@ class Due:
     kept_sealed: bytes | None
     now: datetime
     rolls: bool
+    insee: str | None
+    """Where they work: by these clocks an agenda that names none is read."""
 
 
 async def claim(session: AsyncSession, *, lease: timedelta, roll: timedelta) -> Due | None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import LedgerRow
-from shared.clock import midnight, monday_of
+from shared.clock import PARIS, day_at, midnight, monday_of, zones
 from shared.db import run
 
 ON_TOP = "overbooking"
@@ -62,23 +63,23 @@ with counted as (
 """)  # noqa: S608  constant texts, joined
 ADD = text("""
 with added as (
-  select cpts_id, practitioner_id, sum(by) as by, sum(week) as week, sum(on_top) as on_top,
+  select cpts_id, practitioner_id, today, sum(by) as by, sum(week) as week, sum(on_top) as on_top,
          sum(unknown) as unknown
   from jsonb_to_recordset(cast(:changes as jsonb)) as c (
-    cpts_id text, practitioner_id uuid, by int, week int, on_top int, unknown int)
-  group by 1, 2
+    cpts_id text, practitioner_id uuid, today date, by int, week int, on_top int, unknown int)
+  group by 1, 2, 3
 )
 update availability.ledger l
    set served_4_weeks = l.served_4_weeks + a.by, served_this_week = l.served_this_week + a.week,
        on_top_this_week = l.on_top_this_week + a.on_top,
        unknown_this_week = l.unknown_this_week + a.unknown
 from added a
-where l.cpts_id = a.cpts_id and l.practitioner_id = a.practitioner_id and l.counted_on = :today
+where l.cpts_id = a.cpts_id and l.practitioner_id = a.practitioner_id and l.counted_on = a.today
 returning l.cpts_id, l.practitioner_id,
           a.by <> 0 or a.week <> 0 or a.on_top <> 0 or a.unknown <> 0 as differs
 """)
 WEEKS = text("""
-select date_trunc('week', s.starts_at, 'Europe/Paris') as starts_at,
+select date_trunc('week', s.starts_at, :zone) as starts_at,
        count(b.id) as served,
        count(b.id) filter (where b.request_id is not null and not b.own_patient) as unknown,
        count(b.id) filter (where b.overbooked or s.origin = 'overbooking') as on_top
@@ -122,37 +123,70 @@ class ServedPatients:
             unknown=booking.request_id is not None and not booking.own_patient,
         )
 
-    def changes(self, today: date) -> list[dict[str, Any]]:
-        """What it adds to each ledger on this day."""
-        by = self.by if self.starts_at >= since(today) else 0
-        monday = monday_of(today)
-        week = self.by if midnight(monday) <= self.starts_at < midnight(monday + timedelta(days=7)) else 0
+    def changes(self, days: "LedgerDays") -> list[dict[str, Any]]:
+        """What it adds to each ledger now."""
+        return [self._change(cpts, days.at(cpts)) for cpts in self.audience]
+
+    def _change(self, cpts: str, today: "LedgerDay") -> dict[str, Any]:
+        by = self.by if self.starts_at >= today.since else 0
+        week = self.by if today.monday <= self.starts_at < today.next_monday else 0
         added = {"by": by, "week": week, "on_top": week * self.on_top, "unknown": week * self.unknown}
-        return [{"cpts_id": cpts, "practitioner_id": self.practitioner_id, **added} for cpts in self.audience]
+        return {"cpts_id": cpts, "practitioner_id": self.practitioner_id, "today": today.day, **added}
 
 
-def since(today: date) -> datetime:
-    """From when on the four weeks count, today included; what is booked ahead counts too."""
-    return midnight(today - timedelta(days=27))
+@dataclass(frozen=True, slots=True)
+class LedgerDay:
+    """The day it is by the clocks of a territory, and what its ledgers count."""
+
+    day: date
+    zone: ZoneInfo = PARIS
+
+    @property
+    def since(self) -> datetime:
+        """From when on the four weeks count, today included; what is booked ahead counts too."""
+        return midnight(self.day - timedelta(days=27), self.zone)
+
+    @property
+    def monday(self) -> datetime:
+        """When the week began."""
+        return midnight(monday_of(self.day), self.zone)
+
+    @property
+    def next_monday(self) -> datetime:
+        """When the next one begins."""
+        return midnight(monday_of(self.day) + timedelta(days=7), self.zone)
+
+    def window(self) -> dict[str, datetime]:
+        """What the counts are bound to."""
+        return {"since": self.since, "monday": self.monday, "next_monday": self.next_monday}
 
 
-def _window(today: date) -> dict[str, datetime]:
-    monday = monday_of(today)
-    return {
-        "since": since(today),
-        "monday": midnight(monday),
-        "next_monday": midnight(monday + timedelta(days=7)),
-    }
+@dataclass(frozen=True, slots=True)
+class LedgerDays:
+    """An instant, by the clocks of each territory."""
+
+    now: datetime
+    zones: Mapping[str, ZoneInfo]
+
+    @classmethod
+    async def read(cls, session: AsyncSession, now: datetime) -> "LedgerDays":
+        """With the territories as they are known."""
+        return cls(now, await zones(session))
+
+    def at(self, cpts: str) -> LedgerDay:
+        """The day it is there."""
+        zone = self.zones.get(cpts, PARIS)
+        return LedgerDay(day_at(self.now, zone), zone)
 
 
-async def add(session: AsyncSession, served: Sequence[ServedPatients], today: date) -> dict[str, list[UUID]]:
+async def add(session: AsyncSession, served: Sequence[ServedPatients], days: LedgerDays) -> dict[str, list[UUID]]:
     """Bring the ledgers up to date with these changes; answers whose counts changed, by CPTS.
 
     The streams of these CPTS are locked: nobody else writes their ledgers. Who was last counted on another day, or
     never, is counted again instead.
     """
-    changes = [change for each in served for change in each.changes(today)]
-    done = (await run(session, ADD, changes=json.dumps(changes, default=str), today=today)).all()
+    changes = [change for each in served for change in each.changes(days)]
+    done = (await run(session, ADD, changes=json.dumps(changes, default=str))).all()
     changed: dict[str, list[UUID]] = defaultdict(list)
     for row in done:
         if row.differs:
@@ -164,22 +198,22 @@ async def add(session: AsyncSession, served: Sequence[ServedPatients], today: da
         missing[row.cpts_id].discard(row.practitioner_id)
     for cpts_id, ids in sorted(missing.items()):
         if ids:
-            changed[cpts_id] += await count(session, cpts_id, ids, today)
+            changed[cpts_id] += await count(session, cpts_id, ids, days.at(cpts_id))
     return changed
 
 
-async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[UUID]:
+async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: LedgerDay) -> list[UUID]:
     """Count those not counted today: the 28 days up to it with what is booked ahead, and this week.
 
     Answers whose counts changed. The stream of the CPTS is locked.
     """
-    counted = await run(session, COUNT, cpts_id=cpts_id, ids=sorted(ids), today=today, **_window(today))
+    counted = await run(session, COUNT, cpts_id=cpts_id, ids=sorted(ids), today=today.day, **today.window())
     return [row.practitioner_id for row in counted if row.differs]
 
 
-async def counts(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: date) -> list[dict[str, Any]]:
+async def counts(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: LedgerDay) -> list[dict[str, Any]]:
     """The same counts, only read: for `put_down` to write once the stream is locked."""
-    counted = await run(session, COUNTS, cpts_id=cpts_id, ids=sorted(ids), **_window(today))
+    counted = await run(session, COUNTS, cpts_id=cpts_id, ids=sorted(ids), **today.window())
     return [dict(row) for row in counted.mappings()]
 
 
@@ -190,10 +224,12 @@ async def put_down(session: AsyncSession, counted: Sequence[Mapping[str, Any]], 
 
 
 async def by_week(
-    session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime
+    session: AsyncSession, cpts_id: str, practitioner_id: UUID, today: LedgerDay, weeks: int
 ) -> Sequence[PractitionerWeek]:
-    """The weeks in which somebody was served, the latest first."""
-    found = await run(session, WEEKS, cpts_id=cpts_id, practitioner_id=practitioner_id, since=since)
+    """Of the last weeks those in which somebody was served, the latest first."""
+    first = midnight(monday_of(today.day) - timedelta(weeks=weeks - 1), today.zone)
+    asked = {"cpts_id": cpts_id, "practitioner_id": practitioner_id, "since": first, "zone": today.zone.key}
+    found = await run(session, WEEKS, **asked)
     return [PractitionerWeek(row.starts_at, row.served, row.unknown, row.on_top) for row in found]
 
 

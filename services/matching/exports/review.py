@@ -7,12 +7,13 @@ total would give it away.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.clock import PARIS, day_at, midnight, monday_of
+from shared.clock import day_at, midnight, monday_of, zone_at
 from shared.db import run
 
 LEAST = 5
@@ -85,20 +86,21 @@ async def review(
     session: AsyncSession, cpts_id: str, since: datetime, until: datetime, before: timedelta, least: int
 ) -> Review:
     """What became of a period's requests, beside those of the same length so long before; `least` 0: all is told."""
-    monday = monday_of(day_at(until))
+    zone = await zone_at(session, cpts_id)
+    monday = monday_of(day_at(until, zone))
     mondays = [monday - n * WEEK for n in reversed(range(TREND_WEEKS))]
-    first = min(since - before, midnight(mondays[0]))
+    first = min(since - before, midnight(mondays[0], zone))
     rows = list(await run(session, ROWS, cpts=cpts_id, since=first, until=until, not_asked=list(NO_REQUEST)))
-    trend = [_part(_between(rows, midnight(day), midnight(day + WEEK)), day.isoformat()) for day in mondays]
+    trend = [_part(_between(rows, midnight(day, zone), midnight(day + WEEK, zone)), day.isoformat()) for day in mondays]
     return Review(
         least=least,
-        now=_period(rows, since, until, least),
-        before=_period(rows, since - before, until - before, least),
+        now=_period(rows, since, until, least, zone),
+        before=_period(rows, since - before, until - before, least, zone),
         weeks=[_told(part, least) for part in trend],
     )
 
 
-def _period(rows: Sequence[Record], since: datetime, until: datetime, least: int) -> Period:
+def _period(rows: Sequence[Record], since: datetime, until: datetime, least: int, zone: ZoneInfo) -> Period:
     own = _between(rows, since, until)
 
     def parts(key: Callable[[Record], str], among: Iterable[Record] = own) -> list[ReviewPart]:
@@ -116,7 +118,7 @@ def _period(rows: Sequence[Record], since: datetime, until: datetime, least: int
         by_commune=parts(lambda row: row.insee),
         by_motive=parts(lambda row: row.act),
         by_source=parts(lambda row: row.source),
-        by_hour=parts(lambda row: f"{row.submitted_at.astimezone(PARIS):%H}"),
+        by_hour=parts(lambda row: f"{row.submitted_at.astimezone(zone):%H}"),
         closed=parts(lambda row: row.reason, ended),
     )
 

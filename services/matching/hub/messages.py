@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from shared.clock import PARIS
 from shared.outside.untrusted import json_of, text_at
@@ -156,16 +157,17 @@ def appointment(
     regulator: Regulator,
     first: bool,
     served: ServedBy | None = None,
+    zone: ZoneInfo = PARIS,
 ) -> dict[str, Any]:
     """The body of an RS-SAS-RDV; the patient is not named."""
     return {
         "appointmentId": appointment_id,
         "method": "CreateAppointment" if first else "UpdateAppointment",
-        "created": instant(created_at),
-        "start": instant(starts_at),
+        "created": instant(created_at, zone),
+        "start": instant(starts_at, zone),
         "status": status,
         "orientationCategory": "CPTS",
-        **(_by_whom(served) if served else {}),
+        **(_by_whom(served, zone) if served else {}),
         "regulator": {
             "regulatorName": regulator.name,
             "regulatorFirstname": regulator.first_name,
@@ -174,9 +176,9 @@ def appointment(
     }
 
 
-def _by_whom(served: ServedBy) -> dict[str, Any]:
+def _by_whom(served: ServedBy, zone: ZoneInfo) -> dict[str, Any]:
     """Who, where and until when; left out is what the hub's schema has no room for, such as a number it refuses."""
-    told: dict[str, Any] = {"end": instant(served.ends_at)}
+    told: dict[str, Any] = {"end": instant(served.ends_at, zone)}
     # Some specialities are known by a wording alone.
     rpps_id, coded = f"8{served.rpps}", _SPECIALTY.fullmatch(served.specialty)
     if _RPPS_ID.fullmatch(rpps_id):
@@ -220,9 +222,9 @@ def envelope(outgoing: Outgoing, *, us: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def instant(at: datetime) -> str:
-    """`2026-11-21T09:00:00+01:00`: no fraction, Paris' offset, never `Z`."""
-    return at.astimezone(PARIS).isoformat(timespec="seconds")
+def instant(at: datetime, zone: ZoneInfo = PARIS) -> str:
+    """`2026-11-21T09:00:00+01:00`: no fraction, the offset of where it happens, never `Z`."""
+    return at.astimezone(zone).isoformat(timespec="seconds")
 
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:

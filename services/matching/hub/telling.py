@@ -15,6 +15,7 @@ from services.matching.hub.store.mail import post
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import RequestState
 from shared.db import database_now
+from shared.typed.zones import zone_of
 
 STATUS = {
     RequestState.CONFIRMED: "booked",
@@ -60,6 +61,7 @@ def tell(
         regulator=regulator,
         first=case.told == "",
         served=served,
+        zone=zone_of(row.insee),
     )
     kind = "Update" if case.told else "Report"
     case.told = str(telling)

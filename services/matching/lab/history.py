@@ -6,9 +6,10 @@ later day's slots only the places that this day's patients did take. One given b
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 from sqlmodel import col, select
@@ -21,7 +22,7 @@ from services.matching.sameday.app.parameters import CptsParameters
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territory, core_slot
 from services.matching.sameday.store.tables import RequestRow
-from shared.clock import day_at, midnight
+from shared.clock import PARIS, day_at, midnight
 
 NEVER_ASKED = ("mistake", "duplicate")
 """Reasons of cancellation that say that there was no request."""
@@ -29,9 +30,14 @@ LATER = timedelta(days=2)
 """P4 waits 48 h: slots that a day's patients may have had begin within two days more."""
 
 
-def morning_of(at: datetime, days: int = 0) -> datetime:
-    """When the day of an instant began, or another one so many days later; in UTC."""
-    return midnight(day_at(at) + timedelta(days=days)).astimezone(UTC)
+def morning_of(at: datetime, days: int = 0, zone: ZoneInfo = PARIS) -> datetime:
+    """When the day of an instant began by these clocks, or another one so many days later, as they show it."""
+    return midnight(day_at(at, zone) + timedelta(days=days), zone)
+
+
+def evening_of(morning: datetime) -> datetime:
+    """When the day of a morning ends, by the clocks of that morning."""
+    return datetime.combine(morning.date() + timedelta(days=1), time(), morning.tzinfo)
 
 
 class SlotHistory:
@@ -69,7 +75,7 @@ class SlotHistory:
 
 def days_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
     """When the first of these days begins and the last one ends."""
-    return mornings[0], morning_of(mornings[-1], 1)
+    return mornings[0], evening_of(mornings[-1])
 
 
 def reach_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
@@ -122,7 +128,7 @@ def lived_day(
     parameters: CptsParameters,
 ) -> Day:
     """One day, from what is stored of it: `slots` pairs each stored value with the slot it is to the engine."""
-    evening = morning_of(morning, 1)
+    evening = evening_of(morning)
     asked = tuple(core_request(row) for row in requests if morning <= row.submitted_at < evening)
     names = {request.id for request in asked}
     opens, closes = int(morning.timestamp()), int(evening.timestamp())
@@ -136,7 +142,7 @@ def lived_day(
             offered.append(replace(slot, places=places))
             published.append(min(max(opens, _written_at_s(value["id"], opens)), slot.starts_at_s))
     return Day(
-        name=day_at(morning).isoformat(),
+        name=morning.date().isoformat(),
         opens_at_s=opens,
         closes_at_s=max([closes, *(slot.ends_at_s for slot in offered)]),
         requests=asked,

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.clock import day_at, midnight
+from shared.clock import day_at, midnight, zone_at
 from shared.db import run
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -65,7 +65,8 @@ class BoardFigures(BaseModel):
 
 async def then(matching: AsyncSession, cpts_id: str, now: datetime, before: timedelta) -> HourFigures:
     """The figures of a CPTS, so long before an instant."""
-    morning = midnight(day_at(now))
+    zone = await zone_at(matching, cpts_id)
+    morning = midnight(day_at(now, zone), zone)
     day = await _day(matching, cpts_id, morning - before, now - before)
     stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
     return HourFigures(**day.model_dump(), waiting=stood.waiting, p1=stood.p1)

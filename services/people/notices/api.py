@@ -20,6 +20,7 @@ from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow,
 from services.people.notices.telling import STREAM
 from services.people.notices.words import line
 from shared.auth import Caller, Role
+from shared.clock import PARIS, zones
 from shared.db import database_now, ring_after_commit, run, set_scope
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
@@ -136,7 +137,7 @@ async def overview(request: Request, caller: CallerDep, session: SessionDep, wir
 
 async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
     """The last notices; what the person did themselves is no news to them."""
-    now, words = await database_now(session), wording(language)
+    now, words, known = await database_now(session), wording(language), await zones(session)
     query = select(NoticeRow).where(
         NoticeRow.account_id == mine, NoticeRow.kind != NoticeKind.SETTLED, NoticeRow.reason != Reason.OWN_ACT
     )
@@ -144,7 +145,7 @@ async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
     return [
         Told(
             at=row.at,
-            text=line(words, row.kind, row.starts_at, 1, now),
+            text=line(words, row.kind, row.starts_at, 1, now, known.get(row.cpts_id, PARIS)),
             state=NoticeState(row.state),
             reason=Reason(row.reason),
             due_at=row.due_at,

@@ -19,7 +19,7 @@ from services.people.notices.mail import MailSettings, Undeliverable, letter, se
 from services.people.notices.push import PushIdentity, Subscription, encrypted
 from services.people.notices.tables import NoticeDeviceRow, NoticeRow
 from services.people.notices.words import Message, composed
-from shared.clock import Clock
+from shared.clock import Clock, zones
 from shared.db import database_now, run
 from shared.outside.public_address import require_public
 from shared.patients.vault import Vault
@@ -87,7 +87,7 @@ class Carrier:
         return Parcel(
             id=claimed.message_id,
             person=person,
-            message=composed(wording(person.choice.language), rows, now, home=HOME),
+            message=composed(wording(person.choice.language), rows, now, home=HOME, zones=await zones(session)),
             browser=None if claimed.channel == MAIL else await self._browser(session, claimed.channel),
             urgent=any(row.urgency == 1 for row in rows),
             ttl_s=self._worth_s(rows, now),

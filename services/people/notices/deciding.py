@@ -3,11 +3,13 @@
 One person's notices are decided together, by one sender at a time, in one transaction.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text, update
 from sqlmodel import col, select
@@ -16,8 +18,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.people.notices.kinds import MOST_PER_REQUEST, NoticeKind, NoticeState, Reason
 from services.people.notices.quiet import QuietHours
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
+from shared.clock import PARIS, zones
 from shared.db import database_now, run
-from shared.db.tables import AccountRow
+from shared.db.tables import AccountRow, RoleGrantRow
 
 MAIL = "mail"
 _NEXT = text("""
@@ -58,11 +61,12 @@ class Recipient:
     choice: NoticePreferenceRow
     email: str | None
     channels: tuple[str, ...]
+    zone: ZoneInfo = PARIS
 
     @property
     def quiet(self) -> QuietHours:
         """When they are left alone."""
-        return QuietHours(self.choice.quiet_from, self.choice.quiet_to)
+        return QuietHours(self.choice.quiet_from, self.choice.quiet_to, self.zone)
 
 
 @dataclass(slots=True)
@@ -82,7 +86,11 @@ async def person_of(session: AsyncSession, account: UUID, *, mail_ready: bool) -
     email = choice.email or (await session.get_one(AccountRow, account)).email
     devices = await session.exec(select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == account))
     mail = [MAIL] if mail_ready and choice.mail and email else []
-    return Recipient(account, choice, email, (*mail, *sorted(map(str, devices))))
+    found = await session.exec(select(RoleGrantRow.cpts_id).where(RoleGrantRow.account_id == account))
+    known = await zones(session)
+    lived = Counter(known.get(cpts, PARIS) for cpts in found)
+    zone = lived.most_common(1)[0][0] if lived else PARIS
+    return Recipient(account, choice, email, (*mail, *sorted(map(str, devices))), zone)
 
 
 async def decide_next(session: AsyncSession, *, mail_ready: bool) -> bool:

@@ -1,8 +1,8 @@
-// Times, distances and counts as people say them. Always Paris time, wherever the browser stands.
+// Times, distances and counts as people say them. By the territory's clocks, wherever the browser stands.
 
 import { config, now, t } from "/static/page.js";
 
-const zone = { timeZone: "Europe/Paris" };
+const zone = { timeZone: config.zone };
 const locale = config.language === "fr" ? "fr-FR" : "en-GB";
 const clock = new Intl.DateTimeFormat(locale, { ...zone, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
 const dayKey = new Intl.DateTimeFormat("en-CA", { ...zone, year: "numeric", month: "2-digit", day: "2-digit" });
@@ -15,7 +15,7 @@ const ms = (instant) => (typeof instant === "number" ? instant : Date.parse(inst
 /** "14:15" */
 export const time = (instant) => clock.format(ms(instant)).replace(/^0(\d)/, "$1");
 
-/** "2026-11-21", the day in Paris: a key, never shown. */
+/** "2026-11-21", the day there: a key, never shown. */
 export const day = (instant = now()) => dayKey.format(ms(instant));
 
 /** "aujourd'hui", "demain", "hier" or "jeudi 21 novembre" */
@@ -58,13 +58,22 @@ export const ratio = (value) => hundredths.format(value);
 export const kilometres = (metres) => t("common.km", { n: count.format(metres / 1000) });
 export const minutes = (seconds) => t("time.minutes", { m: Math.max(1, Math.round(seconds / 60)) });
 
-/** The instant of "HH:MM" on a day key, as the clocks of Paris show it; also right on the days they change. */
-export function parisInstant(key, clockText) {
+const wall = new Intl.DateTimeFormat("en-CA", {
+  ...zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+
+/** What the clocks there show at an instant, as if it were UTC. */
+function shown(instant) {
+  const parts = Object.fromEntries(wall.formatToParts(instant).map(({ type, value }) => [type, value]));
+  return Date.parse(`${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}Z`);
+}
+
+/** The instant of "HH:MM" on a day key, as the clocks there show it; of an hour skipped in spring, as much later. */
+export function instantOf(key, clockText) {
   const [hour, minute] = clockText.split(":").map(Number);
-  const guess = Date.parse(`${key}T${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}:00Z`);
-  for (const offset of [7_200_000, 3_600_000]) {
-    const instant = guess - offset;
-    if (day(instant) === key && time(instant) === `${hour}:${String(minute).padStart(2, "0")}`) return instant;
-  }
-  return guess - 3_600_000;
+  const wanted = Date.parse(`${key}T${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}:00Z`);
+  // Two offsets can be meant around a change of clocks: the one before it, unless it shows another time.
+  const before = wanted - (shown(wanted - DAY) - (wanted - DAY));
+  const after = wanted - (shown(wanted + DAY) - (wanted + DAY));
+  return shown(before) !== wanted && shown(after) === wanted ? after : before;
 }

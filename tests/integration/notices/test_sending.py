@@ -72,6 +72,17 @@ async def test_quiet_hours_are_the_persons_own(desk: Desk) -> None:
     assert await sender.turn() == 1
 
 
+async def test_overseas_the_night_and_the_hours_told_are_those_of_the_territory(desk: Desk) -> None:
+    machine = await desk.service.machine()
+    islands = {"name": "CPTS fictive des îles", "size": 1, "communes": ["97105"]}
+    assert (await machine.put(f"/cpts/{CPTS}", json=islands)).status_code == 204
+    sender = await desk.sender()
+    await show(desk.service.settings, EVENING)
+    await tomorrow(desk, "r1", 3)
+    assert await sender.turn() == 1
+    assert "demain à 7:00" in desk.mailroom.texts()[0]
+
+
 async def test_a_person_gets_three_messages_about_a_request_and_no_fourth(desk: Desk) -> None:
     sender = await desk.sender()
     for number in range(5):

@@ -30,13 +30,13 @@ from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables.agendas import AgendaFeedRow, AgendaKeyRow
 from shared.auth import Caller, Role, hashed
-from shared.clock import PARIS
 from shared.db import AWAY, Scope, database_now, is_lost, ring_after_commit, run, set_scope
 from shared.outside.public_address import PublicTransport, require_public
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost, Vault
 from shared.refusals import NotFound, Refusal
 from shared.running.background import rung
+from shared.typed.zones import zone_of
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -171,7 +171,7 @@ class Agendas:
             await self._apply(due, await self._unrolled(due, str(kept).encode()))
 
     async def _unrolled(self, due: store.Due, content: bytes, *, owner: str = "") -> Reading:
-        return await unroll(content, from_at=due.now, to_at=due.now + HORIZON, zone=PARIS, owner=owner)
+        return await unroll(content, from_at=due.now, to_at=due.now + HORIZON, zone=zone_of(due.insee), owner=owner)
 
     async def _apply(self, due: store.Due, reading: Reading) -> None:
         """Make the absences that come from the agenda these ones, unless its owner follows another by now."""

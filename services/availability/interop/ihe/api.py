@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -33,6 +34,7 @@ from services.availability.interop.ihe.resources import (
 )
 from services.availability.interop.sas.api import EDITION, FhirJson, answer_outcomes
 from shared.auth import Caller
+from shared.clock import zone_at
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.http.doors import described
 from shared.refusals import Refusal
@@ -60,9 +62,14 @@ async def find_posted(request: Request, caller: CallerDep, session: SessionDep, 
     return await _find(session, caller, pairs_of(await _parameters(request)), wiring)
 
 
+async def _clocks(session: AsyncSession, caller: Caller) -> ZoneInfo:
+    """By which clocks a caller says a day or an hour: those of their territory."""
+    return await zone_at(session, min(caller.cpts, default=""))
+
+
 async def _find(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: Wiring) -> FhirJson:
     caller.require(*taking.HOLDERS)
-    search = parse_search(pairs)
+    search = parse_search(pairs, await _clocks(session, caller))
     found, total = await finding.free(session, caller, search)
     return FhirJson(searchset(found, total=total, base=_base(wiring)))
 
@@ -117,7 +124,7 @@ async def _search(session: AsyncSession, caller: Caller, pairs: Pairs, wiring: W
     if any(key.partition(".")[0].partition(":")[0] == "patient" for key, _ in pairs):
         said = "Aucun patient n'est connu ici : cherchez par date, praticien ou statut."
         return FhirJson(searchset([], total=0, base=_base(wiring), said=said))
-    wanted = parse_existing(pairs, strict=strict)
+    wanted = parse_existing(pairs, await _clocks(session, caller), strict=strict)
     found, total = await finding.existing(session, caller, wanted)
     links = {"self": _address(wiring, pairs, wanted.offset)}
     if wanted.count and wanted.offset + len(found) < total:

@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from zoneinfo import ZoneInfo
 
 from services.availability.interop.fhir.outcome import Malformed, Missing, RuleBroken
 from services.availability.interop.fhir.query import parse_identifier
 from services.availability.interop.ihe.parameters import Pairs, count_of, instant_of, key_of
 from services.availability.interop.ihe.resources import STATUS
+from shared.clock import PARIS
 
 STATUS_SYSTEM = "http://hl7.org/fhir/appointmentstatus"
 IGNORED = frozenset({"_format", "_pretty", "_sort", "_elements", "_include", "_total"})
@@ -34,11 +36,13 @@ class Existing:
     requests: Keys = None
     count: int = 100
     offset: int = 0
+    zone: ZoneInfo = PARIS
+    """By which clocks a day or an hour without an offset is read."""
 
 
-def parse_existing(pairs: Pairs, *, strict: bool) -> Existing:
+def parse_existing(pairs: Pairs, zone: ZoneInfo = PARIS, *, strict: bool) -> Existing:
     """The search; each parameter narrows it. Raises `Malformed`, `RuleBroken`; unknown names too when `strict`."""
-    wanted = reduce(lambda so_far, pair: _narrowed(so_far, *pair, strict=strict), pairs, Existing())
+    wanted = reduce(lambda so_far, pair: _narrowed(so_far, *pair, strict=strict), pairs, Existing(zone=zone))
     counted = any(pair == ("_summary", "count") for pair in pairs)
     return replace(wanted, count=0 if counted else count_of(pairs))
 
@@ -65,7 +69,7 @@ def _date(wanted: Existing, key: str, modifier: str, value: str) -> Existing:
     if found is None:
         raise Malformed("Date illisible.", field="date", value=value[:40], rule="[ge]YYYY-MM-DD[Thh:mm:ss+hh:mm]")
     prefix, said = found[1] or "eq", found[2]
-    first, after = _span(said)
+    first, after = _span(said, wanted.zone)
     if prefix not in _BOUNDS:
         raise Malformed("Préfixe de date inconnu.", field="date", value=value[:40], rule=", ".join(_BOUNDS))
     lower, upper = _BOUNDS[prefix]
@@ -84,13 +88,13 @@ _BOUNDS = {
 }  # fmt: skip
 
 
-def _span(said: str) -> tuple[datetime, datetime]:
+def _span(said: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first instant that a date means, and the first one after it: a year, a month, a day, a minute, a second."""
-    first = instant_of(f"{said}-01-01"[:10] if len(said) < 10 else said, "date", end=False)
+    first = instant_of(f"{said}-01-01"[:10] if len(said) < 10 else said, "date", zone, end=False)
     if len(said) <= 10:
         month = f"{said}-12" if len(said) == 4 else said
         last = said if len(said) == 10 else _last_of_month(month)
-        return first, instant_of(last, "date", end=True) + timedelta(microseconds=1)
+        return first, instant_of(last, "date", zone, end=True) + timedelta(microseconds=1)
     clock = re.sub(r"(?:Z|[+ -]\d{2}:?\d{2})$", "", said.partition("T")[2])
     width = {5: timedelta(minutes=1), 8: timedelta(seconds=1)}.get(len(clock), timedelta(milliseconds=1))
     return first, first + width

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -78,12 +79,12 @@ def _of_reference(value: dict[str, Any]) -> str:
     return f"{text(identifier, 'system')}|{text(identifier, 'value') or text(identifier, 'code')}"
 
 
-def parse_search(pairs: Pairs) -> Search:
+def parse_search(pairs: Pairs, zone: ZoneInfo = PARIS) -> Search:
     """The window and the filters of `$find`; raises `Malformed`, `Missing`, `RuleBroken`."""
     for name in ("patient-reference", "patient-resource"):
         if any(key == name for key, _ in pairs):
             raise RuleBroken("Aucun patient n'est cherché ni connu ici.", field=name, rule="absent")
-    from_at, to_at = (_moment(pairs, name, end=name == "end") for name in ("start", "end"))
+    from_at, to_at = (_moment(pairs, name, zone, end=name == "end") for name in ("start", "end"))
     if not timedelta() < to_at - from_at <= LONGEST:
         raise RuleBroken("La période est vide ou trop longue.", field="end", rule=f"at most {LONGEST.days} days")
     return Search(
@@ -116,21 +117,21 @@ def key_of(reference: str) -> str:
     return found[-11:] if found.isdecimal() and len(found) in (11, 12) else found
 
 
-def _moment(pairs: Pairs, name: str, *, end: bool) -> datetime:
+def _moment(pairs: Pairs, name: str, zone: ZoneInfo, *, end: bool) -> datetime:
     said = [value for key, value in pairs if key == name]
     if len(said) != 1:
         raise Missing(f"Le paramètre `{name}` manque ou se répète.", field=name, rule="1..1")
-    return instant_of(said[0], name, end=end)
+    return instant_of(said[0], name, zone, end=end)
 
 
-def instant_of(said: str, name: str, *, end: bool) -> datetime:
-    """A date or an instant; a bare date is its first instant or its last, and no offset means Paris."""
+def instant_of(said: str, name: str, zone: ZoneInfo = PARIS, *, end: bool) -> datetime:
+    """A date or an instant; a bare date is its first instant or its last, and no offset means `zone`."""
     try:
         # An unencoded `+` may have been sent as a space.
         moment = datetime.fromisoformat(said.replace(" ", "+"))
         if len(said) == len("2026-11-24"):
             moment = datetime.combine(date.fromisoformat(said), time.max if end else time.min)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=PARIS)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Malformed("Date illisible.", field=name, value=said[:40], rule="YYYY-MM-DDThh:mm:ss+hh:mm") from None
 

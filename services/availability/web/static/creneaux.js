@@ -3,7 +3,7 @@
 import { call, get, post } from "/static/api.js";
 import { loadDirectory, nameOf } from "/static/directory.js";
 import { byId, h } from "/static/dom.js";
-import { day, dayName, fullDay, parisInstant, time } from "/static/format.js";
+import { day, dayName, fullDay, instantOf, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";
@@ -80,7 +80,7 @@ function withoutGhosts(mine) {
 
 /** Whether an absence covers the working hours of a day. */
 function away(key) {
-  const [from, to] = [parisInstant(key, "8:00"), parisInstant(key, "19:00")];
+  const [from, to] = [instantOf(key, "8:00"), instantOf(key, "19:00")];
   return (page.absences ?? []).some((each) => !each.from_agenda && Date.parse(each.starts_at) <= from && Date.parse(each.ends_at) >= to);
 }
 
@@ -98,7 +98,7 @@ function drawKeep(shown) {
 
 /** The lists as files: of the practitioner and of the day looked at. */
 function linkExports() {
-  const [from, to] = [0, DAY].map((later) => new Date(parisInstant(day(parisInstant(day(page.at), "12:00") + later), "0:00")).toISOString());
+  const [from, to] = [0, DAY].map((later) => new Date(instantOf(day(instantOf(day(page.at), "12:00") + later), "0:00")).toISOString());
   const query = new URLSearchParams({ cpts: config.cpts, practitioner_id: page.practitioner, from, to });
   for (const link of document.querySelectorAll(`a[data-list][href^="${config.api.availability}/"]`)) {
     link.href = `${config.api.availability}/exports/${link.dataset.list}.${link.dataset.kind}?${query}`;

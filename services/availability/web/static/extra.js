@@ -2,7 +2,7 @@
 
 import { post } from "/static/api.js";
 import { byId, h, keep } from "/static/dom.js";
-import { age, day, parisInstant, time, when } from "/static/format.js";
+import { age, day, instantOf, time, when } from "/static/format.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { now, t } from "/static/page.js";
 
@@ -77,5 +77,5 @@ async function another(entry, page, place, at) {
     h("label", { class: "field" }, t("slots.minutes"), h("select", { name: "minutes" }, lengths)),
     h("label", { class: "field" }, t("slots.place"), h("select", { name: "place" }, page.places.map((each) => h("option", { value: each.id, selected: each.id === place }, each.name))))),
   [{ value: "yes", text: t("extra.yes_then"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);
-  if (answer) await accept(entry, answer.values.place, parisInstant(day(), answer.values.at), Number(answer.values.minutes));
+  if (answer) await accept(entry, answer.values.place, instantOf(day(), answer.values.at), Number(answer.values.minutes));
 }

@@ -2,7 +2,7 @@
 
 import { Problem } from "/static/api.js";
 import { byId } from "/static/dom.js";
-import { day, parisInstant, time } from "/static/format.js";
+import { day, instantOf, time } from "/static/format.js";
 import { showRefusal } from "/static/form.js";
 import { now, t } from "/static/page.js";
 
@@ -32,7 +32,7 @@ export function wireSheet({ page, publish, last }) {
   /** The first quarter of an hour after now, or after the last slot of that day. */
   const firstStart = () => {
     const today = day(page.at) === day();
-    const after = last() ? Date.parse(last().ends_at) : parisInstant(day(page.at), "9:00");
+    const after = last() ? Date.parse(last().ends_at) : instantOf(day(page.at), "9:00");
     return Math.ceil(Math.max(after, today ? now() + QUARTER : 0) / QUARTER) * QUARTER;
   };
   sheet.addEventListener("ask", () => {
@@ -60,7 +60,7 @@ export function wireSheet({ page, publish, last }) {
       place_id: form.elements.place.value,
       count: count(),
       minutes: Number(form.elements.minutes.value),
-      starts_at: new Date(parisInstant(day(page.at), form.elements.from.value)).toISOString(),
+      starts_at: new Date(instantOf(day(page.at), form.elements.from.value)).toISOString(),
       modes,
       types,
     };

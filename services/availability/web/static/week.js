@@ -2,7 +2,7 @@
 
 import { call, get, post } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
-import { day, parisInstant, whenFull } from "/static/format.js";
+import { day, instantOf, whenFull } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
@@ -60,9 +60,9 @@ export function wireWeek(page) {
 
 /** From today only when that is meant: slots of the next minutes would be on offer at once. */
 async function firstDay(weekdays, closes) {
-  const [today, tomorrow] = [day(), day(parisInstant(day(), "12:00") + DAY)];
+  const [today, tomorrow] = [day(), day(instantOf(day(), "12:00") + DAY)];
   const weekdayOf = new Date(`${today}T12:00:00Z`).getUTCDay() || 7;
-  if (!weekdays.includes(weekdayOf) || parisInstant(today, closes) <= now()) return tomorrow;
+  if (!weekdays.includes(weekdayOf) || instantOf(today, closes) <= now()) return tomorrow;
   const answer = await ask(t("week.today_title"), h("p", {}, t("week.today_text")), [
     { value: tomorrow, text: t("week.from_tomorrow"), kind: "primary" }, { value: today, text: t("week.from_today") }, { value: "", text: t("common.back"), kind: "quiet" },
   ]);
@@ -91,8 +91,8 @@ async function drawAgenda(page) {
 async function beAway(page, form) {
   const body = {
     practitioner_id: page.practitioner,
-    starts_at: new Date(Math.max(now(), parisInstant(form.elements.first.value, "0:00"))).toISOString(),
-    ends_at: new Date(parisInstant(day(parisInstant(form.elements.last.value, "12:00") + DAY), "0:00")).toISOString(),
+    starts_at: new Date(Math.max(now(), instantOf(form.elements.first.value, "0:00"))).toISOString(),
+    ends_at: new Date(instantOf(day(instantOf(form.elements.last.value, "12:00") + DAY), "0:00")).toISOString(),
   };
   try {
     await post("availability", "/absences", body);

@@ -49,6 +49,8 @@ class PastCounts:
     calendar: tuple[int, ...] = (0, 0, 0, 0, 0, 0, 0)
     asked: tuple[PastDemand, ...] = ()
     opened: tuple[PastOpenings, ...] = ()
+    zone: str = "Europe/Paris"
+    """By which clocks its days and hours were counted."""
 
     @property
     def enough(self) -> bool:

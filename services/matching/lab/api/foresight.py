@@ -6,7 +6,7 @@ Both are computed by the engine, in its own processes, one at a time: they never
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from shared.auth import Role
+from shared.clock import zone_at
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
@@ -128,8 +129,9 @@ class ForesightDesk:
         Ends the transaction: what else is read of the database is read before.
         """
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
-        past, today = [morning_of(now, -n) for n in range(days, 0, -1)], [morning_of(now)]
-        asked = await requests_between(self.session, cpts_id, past[0], morning_of(now, 1))
+        zone = await zone_at(self.session, cpts_id)
+        past, today = [morning_of(now, -n, zone) for n in range(days, 0, -1)], [morning_of(now, 0, zone)]
+        asked = await requests_between(self.session, cpts_id, past[0], morning_of(now, 1, zone))
         # Another service is not waited for with a connection in hand.
         await self.session.commit()
         for mornings in (past, today):
@@ -185,7 +187,8 @@ class ForesightDesk:
     async def tomorrow(self, cpts_id: str, now: datetime) -> Tomorrow:
         """What tomorrow still lacks, learnt from the days most like it; raises `NoDayLived`."""
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
-        begins, ends = morning_of(now, 1), morning_of(now, 2)
+        zone = await zone_at(self.session, cpts_id)
+        begins, ends = morning_of(now, 1, zone), morning_of(now, 2, zone)
         days = alike(await self.lived(cpts_id, LEARNT_DAYS, now), begins)
         at_s = int(begins.timestamp())
         slots = tuple(
@@ -198,7 +201,7 @@ class ForesightDesk:
         async def compute() -> Tomorrow:
             async with self.turn:
                 lack = await self.solver(tomorrow_lacks, days, slots, at_s, people, parameters.core)
-            return Tomorrow(day=begins, **asdict(lack))
+            return Tomorrow(day=begins.astimezone(UTC), **asdict(lack))
 
         # The same past and the same slots give the same answer, to whoever looks.
         stamp = (at_s, slots, tuple((day.name, len(day.requests)) for day in days), parameters)

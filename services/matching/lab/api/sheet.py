@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from services.matching.lab.history import SlotHistory, morning_of
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
-from shared.clock import day_at, monday_of
+from shared.clock import day_at, monday_of, zone_at
 from shared.contracts import RequestState
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
@@ -64,7 +65,8 @@ async def sheet(
     caller.require(*READERS)
     caller.require_cpts(cpts)
     now = await database_now(session)
-    since = morning_of(now, -days)
+    zone = await zone_at(session, cpts)
+    since = morning_of(now, -days, zone)
     sent = await _sent(session, cpts, practitioner_id, since, now)
     asks = await _asks(session, cpts, practitioner_id, since)
     # Another service is not waited for with a connection in hand.
@@ -85,7 +87,7 @@ async def sheet(
         no_show=sum(row.state == RequestState.NO_SHOW for row in sent),
         by_class=_by_class(sent),
         asks=asks,
-        weeks=_weeks(own, sent),
+        weeks=_weeks(own, sent, zone),
     )
 
 
@@ -119,18 +121,18 @@ def _by_class(sent: Iterable[RequestRow]) -> tuple[int, int, int, int]:
     return counted[1], counted[2], counted[3], counted[4]
 
 
-def _weeks(slots: Iterable[Mapping[str, Any]], sent: Iterable[RequestRow]) -> list[SheetWeek]:
+def _weeks(slots: Iterable[Mapping[str, Any]], sent: Iterable[RequestRow], zone: ZoneInfo) -> list[SheetWeek]:
     offered, received = Counter[date](), Counter[date]()
     for slot in slots:
-        offered[_monday(datetime.fromisoformat(slot["starts_at"]))] += slot["capacity"]
+        offered[_monday(datetime.fromisoformat(slot["starts_at"]), zone)] += slot["capacity"]
     for row in sent:
         if row.starts_at is not None:
-            received[_monday(row.starts_at)] += 1
+            received[_monday(row.starts_at, zone)] += 1
     return [
         SheetWeek(monday=monday, offered=offered[monday], sent=received[monday])
         for monday in sorted(offered.keys() | received.keys())
     ]
 
 
-def _monday(at: datetime) -> date:
-    return monday_of(day_at(at))
+def _monday(at: datetime, zone: ZoneInfo) -> date:
+    return monday_of(day_at(at, zone))

@@ -11,11 +11,10 @@ from services.matching.engine.ahead.tomorrow import Lack, lacking
 from services.matching.engine.model import Parameters, Practitioner, Slot
 from services.matching.lab.days.day import Day
 from services.matching.lab.futures import past
-from shared.clock import day_at
 
 
 class BlockOfTomorrow(BaseModel):
-    """Two hours of the day, since midnight in Paris."""
+    """Two hours of the day, since midnight there."""
 
     from_s: int
     until_s: int
@@ -43,7 +42,7 @@ class Tomorrow(BaseModel):
 
 def alike(days: Sequence[Day], morning: datetime) -> list[Day]:
     """The days of the same weekday when there are two, else those of the same half of the week, else all."""
-    weekday = day_at(morning).weekday()
+    weekday = morning.weekday()
     same = [day for day in days if datetime.fromisoformat(day.name).weekday() == weekday]
     near = [day for day in days if (datetime.fromisoformat(day.name).weekday() >= 5) == (weekday >= 5)]
     return same if len(same) > 1 else near or list(days)

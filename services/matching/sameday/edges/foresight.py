@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.matching.engine.ahead.outlook import Ahead, PastCounts, futures
 from services.matching.engine.ahead.policies import DEFAULT_POLICY, GIVE_BACK_MARGIN_S, policy_named
@@ -15,7 +16,7 @@ from services.matching.engine.travel import Travel
 from services.matching.sameday.app.parameters import HISTORY_TOO_SHORT, CptsParameters
 from services.matching.sameday.edges.solver import WORKERS, Solver, ballots, plan_ahead, plan_round
 from services.matching.sameday.store.history import history_of
-from shared.clock import day_at, midnight
+from shared.clock import PARIS, day_at, midnight
 from shared.db import OpenSession, Scope, set_scope
 
 DAYS_AHEAD = 2
@@ -67,7 +68,14 @@ class Foresight:
                 self._solver(
                     ballots,
                     asked.instance,
-                    partial(futures, history, days_ahead(asked.now), asked.instance.now_at_s, asked.seed.int, part),
+                    partial(
+                        futures,
+                        history,
+                        days_ahead(asked.now, ZoneInfo(history.zone)),
+                        asked.instance.now_at_s,
+                        asked.seed.int,
+                        part,
+                    ),
                     asked.closes_at_s,
                     asked.travel,
                 )
@@ -96,11 +104,11 @@ def shares(scenarios: int) -> list[range]:
     return [part for n in range(WORKERS) if (part := range(n, scenarios, WORKERS))]
 
 
-def days_ahead(now: datetime) -> tuple[Ahead, ...]:
-    """Today and tomorrow in Paris."""
-    today = day_at(now)
+def days_ahead(now: datetime, zone: ZoneInfo = PARIS) -> tuple[Ahead, ...]:
+    """Today and tomorrow, by these clocks."""
+    today = day_at(now, zone)
     days = (today + timedelta(days=n) for n in range(DAYS_AHEAD))
-    return tuple(Ahead(int(midnight(day).timestamp()), day.isoweekday()) for day in days)
+    return tuple(Ahead(int(midnight(day, zone).timestamp()), day.isoweekday()) for day in days)
 
 
 def closing(slots: Sequence[Slot], live: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

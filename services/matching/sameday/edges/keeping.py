@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import structlog
@@ -21,7 +22,7 @@ from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.app.wanting import expected_urgent, hours_between, wanted
 from services.matching.sameday.edges.following import SlotsUnknown, Territories, Territory, is_offered
 from services.matching.sameday.store.history import history_of
-from shared.clock import day_at, midnight
+from shared.clock import day_at, midnight, zone_at
 from shared.db import AWAY, Scope, is_lost, set_scope
 from shared.wiring import Wiring
 
@@ -80,7 +81,8 @@ class Keeping:
         async with self.wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts_id})))
             rows, parameters = await reads.board_rows(session, cpts_id), await parameters_of(session, cpts_id)
-            today = day_at(now)
+            zone = await zone_at(session, cpts_id)
+            today = day_at(now, zone)
             known = self._known.get(cpts_id)
             if known is None or known[0] != today:
                 known = self._known[cpts_id] = (today, await history_of(session, cpts_id, now))
@@ -108,5 +110,5 @@ def _expected(history: PastCounts, today: date, from_at_s: int, to_at_s: int) ->
     """How many P1 and P2 usually ask in this part of such a day; none where too little is known."""
     if not history.enough:
         return 0.0
-    spans = hours_between(from_at_s, to_at_s, int(midnight(today).timestamp()))
+    spans = hours_between(from_at_s, to_at_s, int(midnight(today, ZoneInfo(history.zone)).timestamp()))
     return expected_urgent(forecast_of(history), weekday_factor(history, today.isoweekday()), spans)

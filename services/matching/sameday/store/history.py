@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Index, RowMapping, Text, delete, text
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +19,7 @@ from services.matching.engine.ahead.outlook import PastCounts, PastDemand, PastO
 from services.matching.engine.files import plain, read
 from services.matching.engine.model import Mode, Point, Request, Slot, SlotType, Urgency
 from services.matching.sameday.store.tables import Matching, values
-from shared.clock import day_at, midnight
+from shared.clock import day_at, midnight, zone_at
 from shared.db import instant, run
 
 KEPT = timedelta(days=56)
@@ -81,13 +82,13 @@ async def forget_slots(session: AsyncSession, cpts_id: str, now: datetime) -> No
 
 
 DAYS = text("""
-select count(distinct cast(timezone('Europe/Paris', submitted_at) as date)) as known,
-       min(cast(timezone('Europe/Paris', submitted_at) as date)) as first
+select count(distinct cast(timezone(:zone, submitted_at) as date)) as known,
+       min(cast(timezone(:zone, submitted_at) as date)) as first
   from matching.request where cpts_id = :cpts_id and submitted_at >= :since and submitted_at < :today
 """)
 ASKED = text("""
-select cast(extract(isodow from timezone('Europe/Paris', r.submitted_at)) as int) as weekday,
-       cast(extract(hour from timezone('Europe/Paris', r.submitted_at)) as int) as hour,
+select cast(extract(isodow from timezone(:zone, r.submitted_at)) as int) as weekday,
+       cast(extract(hour from timezone(:zone, r.submitted_at)) as int) as hour,
        r.urgency, c.lat, c.lon, r.act, r.professions, r.modes, r.max_travel_s, r.on_foot, count(*) as count,
        cast(avg(extract(epoch from r.earliest_at - r.submitted_at)) as int) as earliest_s,
        cast(avg(extract(epoch from r.deadline_at - r.submitted_at)) as int) as deadline_s
@@ -97,13 +98,13 @@ select cast(extract(isodow from timezone('Europe/Paris', r.submitted_at)) as int
  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 """)
 OPENED = text("""
-select cast(extract(hour from timezone('Europe/Paris', opened_at)) as int) as hour, offer, count(*) as count,
+select cast(extract(hour from timezone(:zone, opened_at)) as int) as hour, offer, count(*) as count,
        900 * cast(floor(extract(epoch from starts_at - opened_at) / 900) as int) as lead_s,
        cast(extract(epoch from ends_at - starts_at) as int) as length_s
   from matching.slot_seen
  where cpts_id = :cpts_id and starts_at >= :since and starts_at < :today
-   and cast(timezone('Europe/Paris', opened_at) as date) = cast(timezone('Europe/Paris', starts_at) as date)
-   and extract(hour from timezone('Europe/Paris', opened_at)) >= :first_hour
+   and cast(timezone(:zone, opened_at) as date) = cast(timezone(:zone, starts_at) as date)
+   and extract(hour from timezone(:zone, opened_at)) >= :first_hour
  group by 1, 2, 4, 5 order by 1, 2, 4, 5
 """)
 FIRST_HOUR = 7
@@ -112,22 +113,24 @@ FIRST_HOUR = 7
 
 async def known_days(session: AsyncSession, cpts_id: str, now: datetime) -> int:
     """How many past days with requests history has."""
-    return int((await run(session, DAYS, **_span(cpts_id, now))).one().known)
+    return int((await run(session, DAYS, **_span(cpts_id, now, await zone_at(session, cpts_id)))).one().known)
 
 
 async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> PastCounts:
     """The past of a territory in counts, up to yesterday."""
-    span = _span(cpts_id, now)
+    zone = await zone_at(session, cpts_id)
+    span = _span(cpts_id, now, zone)
     days = (await run(session, DAYS, **span)).one()
     if not days.known:
         return PastCounts()
-    today = day_at(now)
+    today = day_at(now, zone)
     calendar = [0] * 7
     for n in range((today - days.first).days):
         calendar[(days.first + timedelta(days=n)).weekday()] += 1
     asked = (await run(session, ASKED, **span)).mappings().all()
     opened = (await run(session, OPENED, first_hour=FIRST_HOUR, **span)).mappings().all()
     return PastCounts(
+        zone=zone.key,
         known_days=days.known,
         calendar=tuple(calendar),
         asked=tuple(PastDemand(row["weekday"], row["hour"], row["count"], _request(row, cpts_id)) for row in asked),
@@ -135,9 +138,9 @@ async def history_of(session: AsyncSession, cpts_id: str, now: datetime) -> Past
     )
 
 
-def _span(cpts_id: str, now: datetime) -> dict[str, Any]:
-    today = midnight(day_at(now))
-    return {"cpts_id": cpts_id, "since": today - KEPT, "today": today}
+def _span(cpts_id: str, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    today = midnight(day_at(now, zone), zone)
+    return {"cpts_id": cpts_id, "since": today - KEPT, "today": today, "zone": zone.key}
 
 
 def _request(row: RowMapping, cpts_id: str) -> Request:

@@ -2,7 +2,7 @@
 
 import { post } from "/static/api.js";
 import { byId, h, state } from "/static/dom.js";
-import { day, parisInstant, whenFull } from "/static/format.js";
+import { day, instantOf, whenFull } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
 import { config, label, now, t } from "/static/page.js";
 import { shortName } from "/static/matching/standing.js";
@@ -13,7 +13,7 @@ const KIND = { confirmed: "done", honoured: "done", unserved: "lost", no_show: "
 const form = byId("find");
 let context = null;
 
-const midnight = (before) => parisInstant(day(now() - before * DAY), "00:00");
+const midnight = (before) => instantOf(day(now() - before * DAY), "00:00");
 const PERIODS = {
   today: () => [midnight(0), now()],
   yesterday: () => [midnight(1), midnight(0)],

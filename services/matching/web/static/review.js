@@ -1,7 +1,7 @@
 // A period in counts, beside the same days before: the coordinator's evening, the committee's meeting.
 
 import { byId, h } from "/static/dom.js";
-import { day, fullDay, number, parisInstant, span } from "/static/format.js";
+import { day, fullDay, number, instantOf, span } from "/static/format.js";
 import { attempt } from "/static/shell.js";
 import { Problem } from "/static/api.js";
 import { config, label, now, t } from "/static/page.js";
@@ -12,7 +12,7 @@ const PARTS = ["class", "commune", "motive", "source", "hour"];
 let context = null;
 let turn = 0;
 
-const midnight = (before) => parisInstant(day(now() - before * DAY), "00:00");
+const midnight = (before) => instantOf(day(now() - before * DAY), "00:00");
 const LENGTHS = { today: 0, week: 6, month: 27, quarter: 90 };
 
 function period() {
@@ -21,7 +21,7 @@ function period() {
   if (choice !== "other") return [midnight(LENGTHS[choice]), now()];
   const { since, until } = form.elements;
   if (!since.value || !until.value) return null;
-  return [parisInstant(since.value, "00:00"), Math.min(now(), parisInstant(until.value, "00:00") + DAY)];
+  return [instantOf(since.value, "00:00"), Math.min(now(), instantOf(until.value, "00:00") + DAY)];
 }
 
 const count = (value, of) => (value === null ? (of === 0 ? "0" : t("review.few")) : number(value));
