@@ -86,13 +86,13 @@ class Settings(BaseSettings):
         """Where others reach the availability service; `availability_url` is the matching service's own way in."""
         return f"{self.public_url.rstrip('/')}/availability"
 
-    def derived(self, purpose: str) -> bytes:
+    def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, from the secret key (HMAC-SHA-256)."""
         return hmac.digest(self.secret_key.get_secret_value().encode(), purpose.encode(), hashlib.sha256)
 
     def role_password(self, role: str) -> str:
         """The password of a service's database role."""
-        return self.derived(f"database role {role}").hex()
+        return self.derive(f"database role {role}").hex()
 
     def role_url(self, role: str) -> str:
         """The database URL of a service's own role."""
@@ -101,9 +101,9 @@ class Settings(BaseSettings):
 
     def machine_token(self, name: str) -> str:
         """The bearer token that one machine of this installation shows to another."""
-        return base64.urlsafe_b64encode(self.derived(f"machine {name}")).decode().rstrip("=")
+        return base64.urlsafe_b64encode(self.derive(f"machine {name}")).decode().rstrip("=")
 
     def vault_keys(self) -> dict[str, bytes]:
         """Keys of patients' data, the one that encrypts last; what was sealed before any was given opens still."""
         given = {name: base64.b64decode(key.get_secret_value()) for name, key in self.data_keys.items()}
-        return {"derived": self.derived("patient data"), **given}
+        return {"derived": self.derive("patient data"), **given}

@@ -35,7 +35,7 @@ class Wiring:
 
     def __post_init__(self) -> None:
         """Attempts are counted for this installation: its secret, and its database where several share both."""
-        secret = self.settings.derived(f"attempts {self.settings.database_url.get_secret_value()}")
+        secret = self.settings.derive(f"attempts {self.settings.database_url.get_secret_value()}")
         self.attempts = Attempts(self.settings.redis_url.get_secret_value(), secret=secret)
 
     async def read_clock(self) -> None:
@@ -77,7 +77,7 @@ async def serving(wiring: Wiring) -> AsyncIterator[Wiring]:
 async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
     """Use a wiring, then close what it opened."""
     try:
-        async with wiring.reader.opened():
+        async with wiring.reader.open():
             yield wiring
     finally:
         await wiring.bell.aclose()

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from services.people.notices.push import CURVE, plain, point_of, written
+from services.people.notices.push import CURVE, encode_base64url, plain, point_of
 from tests.serving import serving
 
 AUTH = hashlib.sha256(b"a browser's secret").digest()[:16]
@@ -40,7 +40,7 @@ class Browser:
 
     def subscription(self) -> dict[str, Any]:
         """As the Push API of a browser describes it."""
-        keys = {"p256dh": written(point_of(self.key.public_key())), "auth": written(AUTH)}
+        keys = {"p256dh": encode_base64url(point_of(self.key.public_key())), "auth": encode_base64url(AUTH)}
         return {"endpoint": self.endpoint, "keys": keys}
 
     def read(self, body: bytes) -> bytes:
@@ -80,7 +80,9 @@ class PushService:
         browser = self.browsers[name]
         token, _, public = request.headers["authorization"].removeprefix("vapid t=").partition(", k=")
         point = plain(public)
-        sender = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": written(point[1:33]), "y": written(point[33:])})
+        sender = ECKey.import_key(
+            {"kty": "EC", "crv": "P-256", "x": encode_base64url(point[1:33]), "y": encode_base64url(point[33:])}
+        )
         assert jwt.decode(token, sender).claims["aud"] == self.url
         assert request.headers["content-encoding"] == "aes128gcm"
         body = await request.body()

@@ -37,7 +37,7 @@ from services.people.notices.api import routes as notifications
 from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
 from shared.http import answer_problems
-from shared.http.doors import described
+from shared.http.doors import describe
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.running.kept import Kept
@@ -67,7 +67,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
         ):
             yield
 
-    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **described(settings))
+    app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **describe(settings))
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     app.state.free_places = Kept[int]()
     answer_problems(app)

@@ -21,7 +21,7 @@ from services.availability.store.forgetting import forget_editors, forget_patien
 from services.availability.tables import CptsRow
 from shared.clock import PARIS
 from shared.db import Scope, database_now, run, set_scope
-from shared.running.background import for_each, rung
+from shared.running.background import for_each, ring_work
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -104,7 +104,7 @@ class Sweeper:
         ):
             for cpts_id in territories:
                 await self._each(steps, cpts_id)
-        self._wiring.background.ended("sweep")
+        self._wiring.background.note_end("sweep")
 
     async def _each(self, steps: Sequence[Step], cpts_id: str) -> None:
         """Each step of a CPTS, whatever becomes of the others: `/health` shows the one that fails."""
@@ -127,6 +127,6 @@ async def sweeping(wiring: Wiring) -> AsyncIterator[None]:
         return True
 
     async with wiring.background.keeping(
-        "sweeper", rung(wiring.bell, SWEEP, work, waits="sweeper_waits", every_s=EVERY_S)
+        "sweeper", ring_work(wiring.bell, SWEEP, work, waits="sweeper_waits", every_s=EVERY_S)
     ):
         yield

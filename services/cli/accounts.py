@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders
 from services.availability.app.directory import put_cpts
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.people.signin import add_account
 from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.db import Scope, run, set_scope
@@ -37,7 +37,7 @@ async def add(
         raise CannotStart(f"Rôle inconnu « {role} » : {', '.join(sorted(set(Role) - {Role.MACHINE}))}.")
     if len(password) < LEAST_PASSWORD:
         raise CannotStart(f"Mot de passe trop court : {LEAST_PASSWORD} signes au moins.")
-    async with installed(data_dir, join=True) as here, running(wire("availability", here.settings)) as wiring:
+    async with install(data_dir, join=True) as here, running(wire("availability", here.settings)) as wiring:
         try:
             async with wiring.open_session() as session:
                 practitioner_id = await _practitioner(session, Role(role), cpts, rpps)
@@ -79,7 +79,7 @@ async def add_cpts(
         faults = [f"{'.'.join(map(str, each['loc'])) or 'finess'} : {each['msg']}" for each in refused.errors()]
         raise CannotStart("; ".join(faults)) from None
     async with (
-        installed(data_dir, join=True) as here,
+        install(data_dir, join=True) as here,
         running(wire("availability", here.settings)) as wiring,
         wiring.open_session() as session,
     ):

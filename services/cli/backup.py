@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from services.installation.histories import HISTORIES
 from services.installation.sealed import require_keys
-from services.installation.starting import Installation, installed
+from services.installation.starting import Installation, install
 from shared.db.migrate import upgrade
-from shared.embedded.place import CannotStart, found_binaries
+from shared.embedded.place import CannotStart, find_binaries
 from shared.settings import Settings
 
 Say = Callable[[str], None]
@@ -31,8 +31,8 @@ NEEDED = ("pg_dump", "pg_restore")
 async def backup(data_dir: Path, file: Path, *, say: Say) -> None:
     """Write the whole base to `file`, readable by its owner alone; a backup that fails leaves no file behind."""
     schemas = [f"--schema={history.schema}" for history in HISTORIES]
-    async with installed(data_dir, join=True, migrate=False) as here:
-        with _written(file) as half:
+    async with install(data_dir, join=True, migrate=False) as here:
+        with _write_beside(file) as half:
             await _program("pg_dump", here.settings, ["--format=custom", f"--file={half}", *schemas])
     say(f"Sauvegarde écrite : {file}")
     say("Les données des patients y sont chiffrées : garder ailleurs AIGUILLAGE_SECRET_KEY et AIGUILLAGE_DATA_KEYS.")
@@ -41,7 +41,7 @@ async def backup(data_dir: Path, file: Path, *, say: Say) -> None:
 async def restore(data_dir: Path, file: Path, *, say: Say) -> None:
     """Put the base back as it was in `file`: all or nothing, then the newest schemas, then another epoch."""
     saved = _existing(file)
-    async with installed(data_dir, join=True, checked=False) as here:
+    async with install(data_dir, join=True, checked=False) as here:
         await _require_alone(here)
         options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
         await _program("pg_restore", here.settings, [*options, str(saved)], database=True)
@@ -54,12 +54,12 @@ async def restore(data_dir: Path, file: Path, *, say: Say) -> None:
 
 async def new_epoch(data_dir: Path, *, say: Say) -> None:
     """Begin another epoch for every stream: after a restore made by other means (snapshot of a disk, another tool)."""
-    async with installed(data_dir, join=True, migrate=False) as here:
+    async with install(data_dir, join=True, migrate=False) as here:
         say(f"{await _begin_again(here.settings)} flux recommencent.")
 
 
 @contextmanager
-def _written(file: Path) -> Iterator[Path]:
+def _write_beside(file: Path) -> Iterator[Path]:
     """A private file beside `file` that takes its name at the end, or is gone."""
     if file.exists():
         raise CannotStart(f"{file} existe déjà : choisir un autre nom, rien n'a été écrit.")
@@ -109,9 +109,9 @@ async def _owner(settings: Settings) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
-def _found(program: str) -> str:
+def _find_program(program: str) -> str:
     """Where a program of PostgreSQL is: the embedded one, else the system's."""
-    beside = found_binaries(os.environ).postgres / program
+    beside = find_binaries(os.environ).postgres / program
     found = str(beside) if beside.is_file() else shutil.which(program)
     if not found:
         raise CannotStart(f"{program} est introuvable : installer les programmes clients de PostgreSQL 18.")
@@ -123,7 +123,7 @@ async def _program(program: str, settings: Settings, options: Sequence[str], *, 
     url = make_url(settings.database_url.get_secret_value())
     named = ["--dbname", url.database or ""] if database else []
     made = await asyncio.create_subprocess_exec(
-        _found(program),
+        _find_program(program),
         *options,
         *named,
         env={**os.environ, **_connection(url)},

@@ -9,14 +9,14 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.reads import read_state, slots_shown
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.matching.engine.files import dumps
 from services.matching.engine.model import Instance, Point
 from services.matching.engine.sameday.anonymous import anonymous
 from services.matching.engine.sameday.solve import solve
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.stored import write_day
-from services.matching.lab.history import days_of, lived_days, morning_of, reach_of, requests_between
+from services.matching.lab.history import days_of, morning_of, reach_of, read_lived_days, requests_between
 from services.matching.sameday import reads
 from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
@@ -35,7 +35,7 @@ INSTANCE, PLAN = "instance.json", "plan.json"
 
 async def capture(data_dir: Path, *, cpts: str, out: Path, days: int, say: Callable[[str], None]) -> None:
     """Write the last round and so many past days of a CPTS into a folder. CannotStart when there is nothing."""
-    async with installed(data_dir, join=True) as here:
+    async with install(data_dir, join=True) as here:
         await capture_from(here.settings, cpts=cpts, out=out, days=days, say=say)
 
 
@@ -59,7 +59,7 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
             values = [slot.model_dump(mode="json") for slot in seen]
             asked = await requests_between(session, cpts, *days_of(mornings)) if mornings else []
             centres = await _centres(session)
-    lived = lived_days(mornings, asked, values, territory, parameters) if mornings else []
+    lived = read_lived_days(mornings, asked, values, territory, parameters) if mornings else []
     if not centres:
         raise CannotStart("Aucune commune n'est connue : « aiguillage import communes » d'abord.")
     for line in write(out, anonymous(instance, centres), [_without_anybody(day, centres) for day in lived]):

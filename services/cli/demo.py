@@ -16,13 +16,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.cli.up import serving, until_told
 from services.demo.board import Watched, board, picture
-from services.demo.days import CLOSES, OPENS, at, drawn_day
-from services.demo.people import drawn_people
+from services.demo.days import CLOSES, OPENS, at, draw_demo_day
+from services.demo.people import draw_people
 from services.demo.play import ASKS_AS, Actors, Player
-from services.demo.register import drawn_room, drawn_seekers
+from services.demo.register import draw_room, draw_seekers
 from services.demo.seed import seed
 from services.demo.territories import TERRITORIES, DemoTerritory
-from services.installation.starting import Installation, installed
+from services.installation.starting import Installation, install
 from services.installation.together import build
 from shared.auth import admit_machine
 from shared.clock import PARIS, Clock, read_clock, set_clock
@@ -57,7 +57,7 @@ class DayOver(Exception):
 
 async def demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     """Play until told to stop."""
-    async with until_told() as told, installed(options.data_dir, port=options.port, demo=True) as here:
+    async with until_told() as told, install(options.data_dir, port=options.port, demo=True) as here:
         with _log_file(options.data_dir) as log:
             # The board owns the terminal: what the services log goes to a file.
             configure_logging(log)
@@ -126,9 +126,9 @@ class Stage:
         tasks.create_task(follow(await self._machine(stack, "/availability"), watched.slots, watched.note))
         tasks.create_task(follow(await self._machine(stack, "/matching"), watched.requests, on_requests))
         seed = self.options.seed
-        people = drawn_people(territory, seed)
-        await player.register(drawn_room(territory, people, seed), drawn_seekers(territory, seed))
-        tasks.create_task(player.play(drawn_day(territory, people, day, seed, flu=self.options.flu)))
+        people = draw_people(territory, seed)
+        await player.register(draw_room(territory, people, seed), draw_seekers(territory, seed))
+        tasks.create_task(player.play(draw_demo_day(territory, people, day, seed, flu=self.options.flu)))
         return watched
 
     async def _actors(self, stack: AsyncExitStack, territory: DemoTerritory) -> Actors:

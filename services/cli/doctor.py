@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.installation.histories import HISTORIES
-from services.installation.sealed import REMEDY, unopened
-from services.installation.starting import Installation, installed
+from services.installation.sealed import REMEDY, find_unopened
+from services.installation.starting import Installation, install
 from shared.clock import Clock
 from shared.db.migrate import SchemaHistory, newest
 from shared.refusals import CannotStart
@@ -44,7 +44,7 @@ async def examine(data_dir: Path) -> AsyncIterator[Finding]:
     yield _disk(data_dir)
     yield _zones()
     try:
-        async with installed(data_dir, join=True, migrate=False, checked=False) as here:
+        async with install(data_dir, join=True, migrate=False, checked=False) as here:
             yield Finding("Serveurs", "embarqués" if here.servers.folder else "donnés par l'environnement", fine=True)
             yield _secret(here)
             async for finding in _database(here):
@@ -135,7 +135,7 @@ def _history(history: SchemaHistory) -> Look:
 
 def _keys(here: Installation) -> Look:
     async def look(connection: AsyncConnection) -> Finding:
-        lost = await unopened(connection, here.settings.vault_keys())
+        lost = await find_unopened(connection, here.settings.vault_keys())
         seen = f"n'ouvrent pas {', '.join(lost)}" if lost else "ouvrent ce qui est enregistré"
         return Finding("Clés des données", seen, not lost, REMEDY)
 

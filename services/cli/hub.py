@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from services.cli.up import first_of, until_told
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.matching.hub import messages
 from services.matching.hub.directory import HubDirectory
 from services.matching.hub.intake import HubDesk
@@ -36,7 +36,7 @@ def line_of(wiring: Wiring, settings: HubSettings, directory: HubDirectory) -> H
     sample = messages.envelope(
         Outgoing(settings.sender, "Report", {messages.APPOINTMENT: body}), us=settings.sender, now=now
     )
-    if faults := schemas.faults(sample, messages.received(sample)):
+    if faults := schemas.faults(sample, messages.read_received(sample)):
         raise CannotStart(f"Ces réglages font des messages que le hub refuse : {'; '.join(faults)}.")
     return line
 
@@ -52,7 +52,7 @@ async def hold(data_dir: Path, *, say: Callable[[str], None]) -> None:
     settings = HubSettings()
     async with (
         until_told() as told,
-        installed(data_dir, join=True, migrate=False) as here,
+        install(data_dir, join=True, migrate=False) as here,
         serving(wire("matching", here.settings)) as wiring,
         client_for(here.settings) as client,
     ):

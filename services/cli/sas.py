@@ -9,7 +9,7 @@ from services.availability.interop.sas.api import build_fhir
 from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import IncompleteTls, listener, server_context
 from services.cli.up import first_of, until_told
-from services.installation.starting import installed
+from services.installation.starting import install
 from shared.refusals import CannotStart
 from shared.running.telemetry import configure_logging
 from shared.wiring import running, wire
@@ -25,7 +25,7 @@ async def gate(data_dir: Path, *, host: str, port: int, say: Callable[[str], Non
         raise CannotStart(f"TLS mutuel impossible : {refused}") from None
     async with (
         until_told() as told,
-        installed(data_dir, port=port, join=True, migrate=False) as here,
+        install(data_dir, port=port, join=True, migrate=False) as here,
         running(wire("availability", here.settings)) as wiring,
     ):
         app = build_fhir(sas)

@@ -11,7 +11,7 @@ from rich.table import Table
 from services.matching.engine.files import UnreadableFile, dumps, read_file
 from services.matching.engine.market.least_cost import CostsTooLarge, FlowFailed
 from services.matching.engine.model import Assignment, Instance, Plan, Unmatched
-from services.matching.engine.sameday.explain import explained
+from services.matching.engine.sameday.explain import explain
 from services.matching.engine.sameday.judge import Fault, faults
 from services.matching.engine.sameday.solve import solve
 from services.matching.lab.changes import PractitionerUnknown
@@ -60,7 +60,7 @@ def solve_file(path: Path, out: Path | None = None, reasons: bool = False) -> in
     try:
         plan = solve(instance)
         if reasons:
-            plan = explained(instance, plan)
+            plan = explain(instance, plan)
     except (FlowFailed, CostsTooLarge) as error:
         raise FileNotUnderstood(wording().say("file.unsolved", path=path, why=type(error).__name__)) from error
     console = Console()
@@ -68,7 +68,7 @@ def solve_file(path: Path, out: Path | None = None, reasons: bool = False) -> in
         _write(out, dumps(plan) + "\n")
     console.print(_assignments(plan.assignments))
     if plan.unmatched:
-        console.print(_unmatched(plan.unmatched))
+        console.print(_tabulate_unmatched(plan.unmatched))
     key = "solving.proved" if plan.certified else "solving.unproved"
     console.print(wording().say(key, served=len(plan.assignments), left=len(plan.unmatched), cost=plan.cost))
     if out is not None:
@@ -81,12 +81,12 @@ def judge_files(instance_path: Path, plan_path: Path) -> int:
     found = faults(_read(instance_path, Instance), _read(plan_path, Plan))
     console = Console()
     for fault in found:
-        console.print(f"[red]✗[/] {escape(_said(fault))} [dim]({fault.kind})[/]", highlight=False)
+        console.print(f"[red]✗[/] {escape(_say(fault))} [dim]({fault.kind})[/]", highlight=False)
     console.print(wording().say("solving.faults", n=len(found)) if found else wording().say("solving.no_fault"))
     return 1 if found else 0
 
 
-def _said(fault: Fault) -> str:
+def _say(fault: Fault) -> str:
     values = {"about": fault.about, "found": fault.found, "right": fault.right}
     if fault.kind.startswith(NOT_ALLOWED):
         why = wording().label("blocker", fault.kind.removeprefix(NOT_ALLOWED))
@@ -127,7 +127,7 @@ def _assignments(found: Sequence[Assignment]) -> Table:
     return table
 
 
-def _unmatched(left: Sequence[Unmatched]) -> Table:
+def _tabulate_unmatched(left: Sequence[Unmatched]) -> Table:
     table = _table("left_out", "blockers", "held", "changes")
     for one in left:
         why = ", ".join(f"{wording().label('blocker', blocker.value)} {count}" for blocker, count in one.blockers)

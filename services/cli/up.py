@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from services.installation.starting import Installation, installed
+from services.installation.starting import Installation, install
 from shared.refusals import CannotStart
 from shared.running.telemetry import configure_logging
 
@@ -117,7 +117,7 @@ async def first_of(told: asyncio.Event, running: asyncio.Task[None]) -> None:
 async def up(data_dir: Path, *, host: str, port: int, say: Callable[[str], None]) -> None:
     """Run both services on one port until told to stop."""
     configure_logging()
-    async with until_told() as told, installed(data_dir, port=port) as here:
+    async with until_told() as told, install(data_dir, port=port) as here:
         await _run(
             _builder("services.installation.together")(here.settings), here, host=host, port=port, told=told, say=say
         )
@@ -133,7 +133,7 @@ async def serve(name: str, *, host: str, port: int, say: Callable[[str], None], 
     if not rounds and name != "matching":
         raise CannotStart("--no-rounds est pour « serve matching » : lui seul fait des tours.")
     configure_logging()
-    async with until_told() as told, installed(Path("data/up"), port=port, join=True, migrate=False) as here:
+    async with until_told() as told, install(Path("data/up"), port=port, join=True, migrate=False) as here:
         build = _builder(SERVICES[name])
         app = build(here.settings) if rounds else build(here.settings, runs_rounds=False)
         await _run(app, here, host=host, port=port, told=told, say=say)

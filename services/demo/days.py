@@ -72,7 +72,7 @@ class DemoDay:
     askings: tuple[Asking, ...]
 
 
-def drawn_day(
+def draw_demo_day(
     territory: DemoTerritory, people: list[DemoProfessional], day: date, seed: int, *, flu: bool = True
 ) -> DemoDay:
     """The day of a territory; a Monday of a flu week when `flu`. The same arguments give the same day."""

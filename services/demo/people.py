@@ -43,7 +43,7 @@ class DemoProfessional:
     place: DemoPlace
 
 
-def drawn_people(territory: DemoTerritory, seed: int) -> list[DemoProfessional]:
+def draw_people(territory: DemoTerritory, seed: int) -> list[DemoProfessional]:
     """Everyone who works in a territory; the same seed gives the same people."""
     rng = np.random.default_rng([seed, int(territory.finess), 0])
     weights = np.array([town.inhabitants for town in territory.towns], np.float64) / territory.inhabitants

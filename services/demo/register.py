@@ -27,7 +27,7 @@ class DemoSeeker:
     since: timedelta
 
 
-def drawn_seekers(territory: DemoTerritory, seed: int) -> list[DemoSeeker]:
+def draw_seekers(territory: DemoTerritory, seed: int) -> list[DemoSeeker]:
     """Who is in the register of a territory when it opens."""
     rng = np.random.default_rng([seed, int(territory.finess), 1])
     weights = np.array([town.inhabitants for town in territory.towns], np.float64) / territory.inhabitants
@@ -37,7 +37,7 @@ def drawn_seekers(territory: DemoTerritory, seed: int) -> list[DemoSeeker]:
     ]
 
 
-def drawn_room(territory: DemoTerritory, people: list[DemoProfessional], seed: int) -> dict[str, int]:
+def draw_room(territory: DemoTerritory, people: list[DemoProfessional], seed: int) -> dict[str, int]:
     """How many new patients each doctor who has room takes, by RPPS number; the first doctor always has some."""
     rng = np.random.default_rng([seed, int(territory.finess), 2])
     doctors = [person.rpps for person in people if person.profession == GENERAL_PRACTITIONER]

@@ -9,11 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import orders
 from services.availability.app import directory
 from services.availability.tables import CptsRow, MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
-from services.demo.people import DemoPlace, DemoProfessional, drawn_people
+from services.demo.people import DemoPlace, DemoProfessional, draw_people
 from services.demo.territories import TERRITORIES, DemoTerritory
 from services.files.communes import Commune, departement
 from services.imports.writing import write_communes
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.people.signin import add_account
 from shared.auth import Role
 from shared.clock import Clock
@@ -46,7 +46,7 @@ async def seed(settings: Settings, seed_number: int, say: Callable[[str], None])
                 if await session.get(CptsRow, territory.finess) is None:
                     say(f"Chargement : {territory.name} ({territory.inhabitants} habitants)…")
                     await write_communes(session, _communes(territory))
-                    await _load(session, territory, drawn_people(territory, seed_number))
+                    await _load(session, territory, draw_people(territory, seed_number))
                 await _add_accounts(session, wiring.vault, territory)
 
 
@@ -140,5 +140,5 @@ def _communes(territory: DemoTerritory) -> list[Commune]:
 
 async def load(data_dir: Path, seed_number: int, say: Callable[[str], None]) -> None:
     """Load the demonstration into an installation, without playing it."""
-    async with installed(data_dir, demo=True, join=True) as here:
+    async with install(data_dir, demo=True, join=True) as here:
         await seed(here.settings, seed_number, say)

@@ -143,10 +143,10 @@ def professionals_of(
         if each.person not in told:
             yield BadRow(line, "PractitionerRole practitioner", each.person[:SHOWN], "une personne jointe à la réponse")
     ours = [each for _, each in here if each.person in people]
-    yield from _told(ours, people, places, first_line)
+    yield from _tell(ours, people, places, first_line)
 
 
-def _told(
+def _tell(
     activities: list[AnnuaireRole],
     people: Mapping[str, AnnuairePerson],
     places: Mapping[str, tuple[PracticePlace, bool]],

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.files.communes import INSEE
 from services.files.instants import DATE_ALONE
 from services.files.people import COMMUNE, REFERENCE, read_people
-from services.files.table import BadRow, Cells, Column, normalised, read_instant
+from services.files.table import BadRow, Cells, Column, normalise, read_instant
 
 COLUMNS = (
     Column("reference", ("ref", "numero"), required=True),
@@ -64,7 +64,7 @@ def _person(cells: Cells, reference: str) -> AttachmentLine:
 
 
 def _flag(word: str) -> str:
-    plain = normalised(word)
+    plain = normalise(word)
     return FLAGS.get(plain, plain.replace(" ", "_"))
 
 

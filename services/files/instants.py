@@ -26,7 +26,7 @@ def read_instant(value: str, zone: ZoneInfo = PARIS) -> datetime | str:
     Without an offset it is the time in `zone`.
     """
     try:
-        read = _read(_numbered(tidy(value)), zone)
+        read = _read(_number_month(tidy(value)), zone)
         if read is None:
             return DATE_RULE
         if not 2000 <= read.year <= 2100:
@@ -55,7 +55,7 @@ def _read(text: str, zone: ZoneInfo) -> datetime | None:
     return read if read.tzinfo else read.replace(tzinfo=zone)
 
 
-def _numbered(text: str) -> str:
+def _number_month(text: str) -> str:
     """The month in figures: « 21 novembre 2026 » reads 21/11/2026."""
     found = _WORDED.search(text)
     month = next((at for at, name in enumerate(_MONTHS, 1) if found and plain(found[2]).startswith(name)), 0)

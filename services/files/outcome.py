@@ -39,7 +39,7 @@ class FileWriter:
     transaction: Transaction
 
 
-def scoped(wiring: Wiring) -> Transaction:
+def open_scoped(wiring: Wiring) -> Transaction:
     """Transactions of a service that may touch every CPTS."""
 
     @asynccontextmanager

@@ -52,7 +52,7 @@ def _rings(geometry: Any) -> tuple[tuple[Point, ...], ...]:
     """The outer rings of a geometry; none when it is none of ours. Nobody lives in the hole of a commune's map."""
     try:
         polygons = {"Polygon": lambda one: [one], "MultiPolygon": list}[geometry["type"]](geometry["coordinates"])
-        rings = [_simplified([(_within(y, 90), _within(x, 180)) for x, y, *_ in polygon[0]]) for polygon in polygons]
+        rings = [_simplify([(_within(y, 90), _within(x, 180)) for x, y, *_ in polygon[0]]) for polygon in polygons]
     except (TypeError, ValueError, IndexError, KeyError):
         return ()
     return tuple(tuple(ring) for ring in rings if len(ring) > 3)
@@ -64,7 +64,7 @@ def _within(value: float, bound: int) -> float:
     return round(value, 4)
 
 
-def _simplified(ring: Sequence[Point]) -> list[Point]:
+def _simplify(ring: Sequence[Point]) -> list[Point]:
     """The ring with fewer points (Douglas and Peucker), split at its farthest point so that it stays a ring."""
     if len(ring) < 4:
         return list(ring)

@@ -89,16 +89,16 @@ class Cells:
         value = self.values.get(column, "")
         if not value:
             return default
-        if normalised(value) not in YES_NO:
+        if normalise(value) not in YES_NO:
             self.wrong(column, "« oui » ou « non »")
-        return YES_NO.get(normalised(value), default)
+        return YES_NO.get(normalise(value), default)
 
     def choice(self, column: str, choices: Mapping[str, str], *, default: str | None = None) -> str:
         """A code, from one of the ways people write it."""
         value = self.values.get(column, "")
         if not value and default is not None:
             return default
-        found = choices.get(normalised(value))
+        found = choices.get(normalise(value))
         if found is None:
             self.wrong(column, "l'une de ces valeurs : " + ", ".join(sorted(choices)))
         return found or ""
@@ -106,10 +106,10 @@ class Cells:
     def choices(self, column: str, choices: Mapping[str, str], default: Sequence[str]) -> tuple[str, ...]:
         """Several codes, separated by commas, spaces or bars."""
         words = self.words(column)
-        unknown = [word for word in words if normalised(word) not in choices]
+        unknown = [word for word in words if normalise(word) not in choices]
         if unknown:
             self.wrong(column, "parmi ces valeurs : " + ", ".join(sorted(choices)), unknown[0])
-        return tuple(sorted({choices[normalised(word)] for word in words if normalised(word) in choices})) or tuple(
+        return tuple(sorted({choices[normalise(word)] for word in words if normalise(word) in choices})) or tuple(
             default
         )
 
@@ -161,7 +161,7 @@ def read_table(
             yield cells
 
 
-def normalised(name: str) -> str:
+def normalise(name: str) -> str:
     """A heading or a code as people mean it: no accents, capitals, punctuation or doubled spaces."""
     return " ".join(words_of(name))
 
@@ -178,12 +178,12 @@ def _encoding(header: bytes) -> str:
 def _header(raw: bytes, columns: Sequence[Column], delimiters: str, *, quoted: bool) -> tuple[str, list[str]] | BadRow:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return BadRow(1, "", "", "le fichier est en UTF-16 : l'enregistrer en « CSV UTF-8 »")
-    known = {normalised(spelling): each.name for each in columns for spelling in (each.name, *each.spellings)}
+    known = {normalise(spelling): each.name for each in columns for spelling in (each.name, *each.spellings)}
     heading = raw.removeprefix(codecs.BOM_UTF8).decode(_encoding(raw), errors="replace").strip("\r\n")
     found: tuple[str, list[str]] = ("", [])
     for delimiter in delimiters:
         words = _split(heading, delimiter, quoted=quoted) or []
-        names = [known.get(normalised(word), "") for word in words]
+        names = [known.get(normalise(word), "") for word in words]
         if sum(map(bool, names)) > sum(map(bool, found[1])):
             found = (delimiter, names)
     missing = [each.name for each in columns if each.required and each.name not in found[1]]

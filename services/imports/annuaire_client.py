@@ -90,7 +90,7 @@ class Annuaire:
             else:
                 if answer.status_code != httpx.codes.TOO_MANY_REQUESTS and answer.status_code < 500:
                     return _bundle(answer)
-                trouble, wait_s = f"HTTP {answer.status_code}", max(pause_s, _asked_to_wait_s(answer))
+                trouble, wait_s = f"HTTP {answer.status_code}", max(pause_s, _read_retry_after_s(answer))
             log.warning("annuaire_waits", trouble=trouble, seconds=wait_s)
             await asyncio.sleep(min(wait_s, LATEST_S))
             pause_s *= 2
@@ -104,7 +104,7 @@ class Annuaire:
         await asyncio.sleep(at_s - loop.time())
 
 
-def _asked_to_wait_s(answer: httpx.Response) -> float:
+def _read_retry_after_s(answer: httpx.Response) -> float:
     said = answer.headers.get("retry-after", "")
     return float(said) if said.isascii() and said.isdigit() else 0.0
 

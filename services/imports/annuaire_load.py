@@ -27,13 +27,13 @@ from services.availability.tables import (
     SlotRow,
 )
 from services.files.annuaire import Ended, Wrong, activity_of, place_of, professionals_of
-from services.files.outcome import Transaction, one_by_one, scoped
+from services.files.outcome import Transaction, one_by_one, open_scoped
 from services.files.professionals import PracticePlace, Professional
 from services.files.table import BadRow
 from services.imports.annuaire_client import Annuaire, AnnuaireSettings
 from services.imports.bringing import ImportTally, show
 from services.imports.into_availability import communes_of, middles_of, write_professional
-from services.installation.starting import installed
+from services.installation.starting import install
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.embedded.place import CannotStart
@@ -106,7 +106,7 @@ class Load:
         """The structures of these communes, by reference."""
         codes = sorted({code for commune in communes for code in commune.postal_codes})
         places: dict[str, tuple[PracticePlace, bool]] = {}
-        for some in self._tracked("structures", codes):
+        for some in self._track("structures", codes):
             async for page in self._annuaire.pages("Organization", {"address-postalcode:exact": ",".join(some)}):
                 for resource in page:
                     self._lines += 1
@@ -128,7 +128,7 @@ class Load:
                 began_at, settled = state.began_at, set(state.settled)
             await self._note(began_at=began_at, settled=sorted(settled), since=None)
         left = [name for name, (place, _) in places.items() if place.key("") not in settled]
-        for some in self._tracked("professionnels", left):
+        for some in self._track("professionnels", left):
             asked = {"organization": ",".join(some), "_include": "PractitionerRole:practitioner"}
             settled |= {places[name][0].key("") for name in some}
             await self._bring(await self._all("PractitionerRole", asked), {name: places[name] for name in some})
@@ -141,24 +141,24 @@ class Load:
         self._report.full = False
         recent = {"_lastUpdated": f"ge{since.isoformat(timespec='seconds')}"}
         people: set[str] = set()
-        for some in self._tracked("activités", list(places)):
+        for some in self._track("activités", list(places)):
             for resource in await self._all("PractitionerRole", {"organization": ",".join(some), **recent}):
                 self._lines += 1
                 try:
                     people.add(activity_of(resource).person)
                 except Wrong as wrong:
                     self._wrong("PractitionerRole", wrong)
-        for some in self._tracked("identités", await self._known()):
+        for some in self._track("identités", await self._read_known()):
             numbers = ",".join(f"https://rpps.esante.gouv.fr|{rpps}" for rpps in some)
             found = await self._all("Practitioner", {"identifier": numbers, **recent})
             people |= {f"Practitioner/{each.get('id')}" for each in found}
-        for some in self._tracked("professionnels", sorted(people)):
+        for some in self._track("professionnels", sorted(people)):
             names = ",".join(each.partition("/")[2] for each in some)
             asked = {"practitioner": names, "_include": "PractitionerRole:practitioner"}
             await self._bring(await self._all("PractitionerRole", asked), places)
         await self._note(began_at=None, settled=[], since=now)
 
-    async def _known(self) -> list[str]:
+    async def _read_known(self) -> list[str]:
         """The RPPS numbers of the CPTS's members."""
         members = select(PractitionerRow.rpps).join(
             MembershipRow, col(MembershipRow.practitioner_id) == col(PractitionerRow.id)
@@ -194,7 +194,7 @@ class Load:
     def _wrong(self, kind: str, wrong: Wrong) -> None:
         self._report.tally.bad.append(BadRow(self._lines, f"{kind} {wrong.element}", wrong.value, wrong.change))
 
-    def _tracked(self, what: str, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    def _track(self, what: str, names: Sequence[str]) -> Iterator[Sequence[str]]:
         """A few at a time, with a bar that shows how far it is."""
         parts = [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
         yield from self._progress.track(parts, description=what)
@@ -224,13 +224,13 @@ async def load(
 ) -> Report:
     """Load a CPTS from the directory that the settings name."""
     async with httpx.AsyncClient(follow_redirects=False, verify=authorities()) as client:
-        return await Load(Annuaire(settings, client), scoped(wiring), scope, progress).run(full=full)
+        return await Load(Annuaire(settings, client), open_scoped(wiring), scope, progress).run(full=full)
 
 
 async def bring_annuaire(scope: LoadScope, *, full: bool, data_dir: Path) -> int:
     """The command: load, show, and answer 1 when something was refused."""
     console = Console()
-    async with installed(data_dir, join=True) as here, running(wire("availability", here.settings)) as wiring:
+    async with install(data_dir, join=True) as here, running(wire("availability", here.settings)) as wiring:
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             report = await load(wiring, AnnuaireSettings(), scope, progress, full=full)
     console.print("Chargement complet." if report.full else "Ce qui a changé depuis la dernière fois.")

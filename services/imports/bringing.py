@@ -15,7 +15,7 @@ from rich.table import Table
 from services.files.outcome import BatchOutcome, FileWriter
 from services.files.table import BadRow
 from services.imports.writing import writer_for
-from services.installation.starting import installed
+from services.installation.starting import install
 from shared.embedded.place import CannotStart
 
 BATCH = 500
@@ -46,14 +46,14 @@ class ImportTally:
 async def bring_in(kind: str, file: Path, *, strict: bool, data_dir: Path, cpts: str = "") -> int:
     """Import a file; 1 when a row was refused. With `strict`, one refused row and nothing is kept."""
     console = Console()
-    async with installed(data_dir, join=True) as here, writer_for(kind, here.settings, cpts=cpts) as writer:
-        with opened(file, console) as lines:
-            tally = await brought(writer, lines, strict=strict)
+    async with install(data_dir, join=True) as here, writer_for(kind, here.settings, cpts=cpts) as writer:
+        with open_lines(file, console) as lines:
+            tally = await bring_lines(writer, lines, strict=strict)
     show(console, tally, kept=not (strict and tally.bad))
     return 1 if tally.bad else 0
 
 
-async def brought(writer: FileWriter, lines: Iterable[bytes], *, strict: bool) -> ImportTally:
+async def bring_lines(writer: FileWriter, lines: Iterable[bytes], *, strict: bool) -> ImportTally:
     """Write what is good of `lines`, in batches; with `strict`, all of it or nothing."""
     return await (_all_or_nothing if strict else _in_batches)(writer, lines)
 
@@ -99,7 +99,7 @@ def batches(rows: Iterable[Any], bad: list[BadRow]) -> Iterator[list[Any]]:
 
 
 @contextmanager
-def opened(file: Path, console: Console) -> Iterator[Iterable[bytes]]:
+def open_lines(file: Path, console: Console) -> Iterator[Iterable[bytes]]:
     """The lines of a file, or of the standard input for « - », with a bar that shows how far the reading is."""
     if str(file) == "-":
         yield sys.stdin.buffer

@@ -12,7 +12,7 @@ from services.availability import orders
 from services.availability.app import directory
 from services.availability.app.slots import publish_slots
 from services.availability.tables import CptsRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
-from services.files.outcome import MACHINE, FileWriter, one_by_one, scoped
+from services.files.outcome import MACHINE, FileWriter, one_by_one, open_scoped
 from services.files.professionals import PracticePlace, Professional, read_professionals
 from services.files.slots import SlotLine, read_slots
 from shared.db.tables import CommuneRow
@@ -24,7 +24,7 @@ from shared.wiring import Wiring
 
 async def professionals(wiring: Wiring, cpts: str) -> FileWriter:
     """The professionals who practise in the communes of a CPTS. CannotStart when the CPTS is not there."""
-    transaction = scoped(wiring)
+    transaction = open_scoped(wiring)
     async with transaction() as session:
         middles = middles_of(await communes_of(session, cpts))
     write = partial(write_professional, cpts, middles)
@@ -103,7 +103,7 @@ async def _entry(session: AsyncSession, rpps: str) -> tuple[Any, ...] | None:
 
 async def slots(wiring: Wiring, _cpts: str) -> FileWriter:
     """Slots, published for their practitioners."""
-    return FileWriter(read_slots, partial(one_by_one, _write_slot), scoped(wiring))
+    return FileWriter(read_slots, partial(one_by_one, _write_slot), open_scoped(wiring))
 
 
 async def _write_slot(session: AsyncSession, line: SlotLine) -> str:

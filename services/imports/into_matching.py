@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import CptsRow, PractitionerRow
 from services.files.attachments import AttachmentLine, read_attachments
-from services.files.outcome import MACHINE, FileWriter, one_by_one, scoped
+from services.files.outcome import MACHINE, FileWriter, one_by_one, open_scoped
 from services.files.requests import RequestLine, read_requests
 from services.matching.doctors.app.importing import enter_line
 from services.matching.sameday.app.asking import new_request
@@ -24,11 +24,11 @@ REFERENCES = UUID("6f7a1d0e-5b1c-5d0a-9a43-0c1d6b7f2e55")
 
 async def requests(wiring: Wiring, _cpts: str) -> FileWriter:
     """Requests, put on the board of their CPTS."""
-    async with running(wire("availability", wiring.settings)) as directory, scoped(directory)() as session:
+    async with running(wire("availability", wiring.settings)) as directory, open_scoped(directory)() as session:
         practitioners = dict((await session.exec(select(PractitionerRow.rpps, PractitionerRow.id))).all())
         territories = frozenset((await session.exec(select(CptsRow.finess))).all())
     write = partial(_write_request, practitioners, territories)
-    return FileWriter(read_requests, partial(one_by_one, write), scoped(wiring))
+    return FileWriter(read_requests, partial(one_by_one, write), open_scoped(wiring))
 
 
 async def _write_request(
@@ -72,4 +72,4 @@ async def attachments(wiring: Wiring, cpts: str) -> FileWriter:
     async def enter(session: AsyncSession, line: AttachmentLine) -> str:
         return await enter_line(session, MACHINE, wiring.vault, cpts, line)
 
-    return FileWriter(read_attachments, partial(one_by_one, enter), scoped(wiring))
+    return FileWriter(read_attachments, partial(one_by_one, enter), open_scoped(wiring))

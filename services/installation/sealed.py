@@ -47,7 +47,7 @@ union all (select distinct on (key) * from sealed order by key, row_id desc)
 """The first and the last value of each key: a key of the same name may have changed meanwhile."""
 
 
-async def unopened(connection: AsyncConnection, keys: Mapping[str, bytes]) -> list[str]:
+async def find_unopened(connection: AsyncConnection, keys: Mapping[str, bytes]) -> list[str]:
     """The keys, by name and table, whose values ours do not open. Tables not made yet hold none."""
     vault, lost = Vault(keys), set()
     await connection.execute(_EVERYTHING)
@@ -68,7 +68,7 @@ async def require_keys(settings: Settings) -> None:
     engine = create_async_engine(settings.database_url.get_secret_value())
     try:
         async with engine.connect() as connection:
-            lost = await unopened(connection, settings.vault_keys())
+            lost = await find_unopened(connection, settings.vault_keys())
     except AWAY as error:
         raise CannotStart(f"PostgreSQL ne répond pas ({type(error).__name__}) : vérifier DATABASE_URL.") from None
     finally:

@@ -31,7 +31,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(
+async def install(
     data_dir: Path,
     *,
     port: int = 8000,
@@ -88,6 +88,6 @@ def own_secret(file: Path) -> str:
 
 async def migrate(data_dir: Path, *, say: Callable[[str], None]) -> None:
     """Bring the schemas up to date, and say where each one stands."""
-    async with installed(data_dir, join=True):
+    async with install(data_dir, join=True):
         for history in HISTORIES:
             say(f"Schéma {history.schema} : {newest(history)}")

@@ -39,7 +39,7 @@ from services.matching.sameday.store.tables import OUTBOX
 from services.people import signin
 from shared.auth import admit_machine
 from shared.http import answer_problems
-from shared.http.doors import described
+from shared.http.doors import describe
 from shared.live.push import Hub
 from shared.running.kept import Kept
 from shared.settings import Settings
@@ -64,7 +64,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     solver = Solver()
     keeping = Keeping(wiring, territories, client)
     rounds = Rounds(wiring, OneRound(wiring, territories, bookings, solver, router, forget_too=[forget_mail]))
-    hub.on_moved.append(rounds.moved)
+    hub.on_moved.append(rounds.catch_up)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +82,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
                 await started.enter_async_context(wiring.background.keeping("keeping", keeping.run))
             yield
 
-    app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **described(settings))
+    app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **describe(settings))
     app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.panels, app.state.history = Panels(client), SlotHistory(client)

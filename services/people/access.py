@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.signin import BadCredentials, step_of
 from services.people.store import accounts
-from shared.auth import Caller, hashed, record_access
-from shared.auth.passes import Purpose, pass_for, shown_pass, spent_pass
+from shared.auth import Caller, hash_token, record_access
+from shared.auth.passes import Purpose, find_pass, pass_for, spend_pass
 from shared.auth.passwords import Passwords, require_strong
 from shared.auth.store import end_session_of, end_sessions
 from shared.db import OpenSession
@@ -68,9 +68,9 @@ async def link_for(session: AsyncSession, vault: Vault, account_id: UUID, *, lif
     return await pass_for(session, Purpose.SETUP, account_id, {"totp": sealed.hex()}, life=life)
 
 
-async def shown(session: AsyncSession, vault: Vault, token: str) -> ShownLink:
+async def show_link(session: AsyncSession, vault: Vault, token: str) -> ShownLink:
     """What a link opens, as often as it is looked at; raises `LinkSpent`."""
-    known = await shown_pass(session, Purpose.SETUP, token)
+    known = await find_pass(session, Purpose.SETUP, token)
     account = await session.get(AccountRow, known.account_id) if known else None
     if known is None or account is None or account.disabled_at is not None:
         raise LinkSpent
@@ -92,11 +92,11 @@ async def set_up(
     Raises `LinkSpent`, `WeakPassword`, `WrongCode`.
     """
     async with open_session() as session:
-        opened = await shown(session, vault, token)
+        opened = await show_link(session, vault, token)
     require_strong(password, about=(opened.email, opened.label))
-    kept = await passwords.hashed(password)
+    kept = await passwords.hash(password)
     async with open_session() as session:
-        known = await shown_pass(session, Purpose.SETUP, token)
+        known = await find_pass(session, Purpose.SETUP, token)
         if known is None:
             raise LinkSpent
         secret = _secret(vault, known)
@@ -104,7 +104,7 @@ async def set_up(
             step = step_of(pyotp.TOTP(secret), code)
         except BadCredentials:
             raise WrongCode(field="code", rule="the six digits of now") from None
-        if await spent_pass(session, Purpose.SETUP, token) is None:
+        if await spend_pass(session, Purpose.SETUP, token) is None:
             raise LinkSpent
         mine = known.account_id
         sealed = vault.seal({"totp": secret}, cpts_id="account", row_id=str(mine))
@@ -118,7 +118,7 @@ async def set_up(
 async def fresh_codes(session: AsyncSession, account_id: UUID) -> list[str]:
     """New recovery codes, each of which stands once for the second factor; the former end. Only hashes are kept."""
     codes = ["-".join(f"{secrets.randbelow(10_000):04}" for _ in range(4)) for _ in range(CODES)]
-    await accounts.replace_codes(session, account_id, [hashed(code) for code in codes])
+    await accounts.replace_codes(session, account_id, [hash_token(code) for code in codes])
     return codes
 
 

@@ -89,7 +89,7 @@ def link_to(wiring: Wiring, token: str) -> str:
 async def look(request: Request, given: Token, session: SessionDep, wiring: WiringDep) -> LinkOpening:
     """What a link opens; looking does not spend it."""
     require_own_origin(request.headers.get("origin"), wiring)
-    found = await access.shown(session, wiring.vault, given.token)
+    found = await access.show_link(session, wiring.vault, given.token)
     drawn = io.BytesIO()
     segno.make(found.totp_uri, error="m").save(drawn, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     return LinkOpening(label=found.label, email=found.email, totp_uri=found.totp_uri, qr=drawn.getvalue().decode())
@@ -112,7 +112,7 @@ async def set_up(request: Request, given: SecondFactorSetup, wiring: WiringDep) 
 
 
 @routes.post("/forgotten", status_code=202)
-async def forgotten(request: Request, given: Forgotten, wiring: WiringDep, later: BackgroundTasks) -> None:
+async def ask_for_link(request: Request, given: Forgotten, wiring: WiringDep, later: BackgroundTasks) -> None:
     """Send a link to this address if somebody has it; the answer is the same when nobody does."""
     require_own_origin(request.headers.get("origin"), wiring)
     email = given.email.lower()

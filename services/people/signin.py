@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.concurrency import run_in_threadpool
 
 from services.people.store import accounts
-from shared.auth import Role, hashed, sign_in
+from shared.auth import Role, hash_token, sign_in
 from shared.auth.attempts import address_of
 from shared.auth.passwords import HASHER
 from shared.auth.store import end_session
@@ -122,7 +122,7 @@ async def require_second_factor(session: AsyncSession, vault: Vault, account: Ac
 
 async def _use_recovery_code(session: AsyncSession, account_id: UUID, code: str) -> None:
     plain = code.lower().replace(" ", "")
-    if not await accounts.use_code(session, account_id, hashed(plain)):
+    if not await accounts.use_code(session, account_id, hash_token(plain)):
         raise BadCredentials
 
 
@@ -199,7 +199,7 @@ def browser_of(request: Request) -> str:
 async def end_former(session: AsyncSession, request: Request, wiring: Wiring) -> None:
     """Whoever signs in anew in a browser leaves nothing open behind them there."""
     if former := request.cookies.get(cookie_name(wiring.settings)):
-        await end_session(session, hashed(former))
+        await end_session(session, hash_token(former))
 
 
 @routes.get("/session/demo")

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import store
-from shared.db import Scope, bound, run
+from shared.db import Scope, bind_scope, run
 from shared.db.tables import AccountRow, LiveTicketRow, RoleGrantRow, SessionRow
 from shared.refusals import NotAllowed, NotSignedIn, TooManyAttempts
 
@@ -78,7 +78,7 @@ class Caller:
         return next(iter(self.cpts))
 
 
-def hashed(token: str) -> bytes:
+def hash_token(token: str) -> bytes:
     """What is kept of a secret token: its SHA-256 (the token itself holds 256 random bits)."""
     return hashlib.sha256(token.encode()).digest()
 
@@ -116,26 +116,26 @@ async def caller_of_session(session: AsyncSession, token: str) -> Caller:
 
     Raises `NotSignedIn`, also when nothing came from them for `IDLE`.
     """
-    asked = {"token": hashed(token), "bound_roles": sorted(OWN_SLOTS_ONLY), "idle": IDLE, "seen_every": SEEN_EVERY}
+    asked = {"token": hash_token(token), "bound_roles": sorted(OWN_SLOTS_ONLY), "idle": IDLE, "seen_every": SEEN_EVERY}
     row = (await run(session, _SESSION, **asked)).one_or_none()
     if row is None:
         raise NotSignedIn
     if row.stale:
-        await store.note_seen(session, hashed(token))
+        await store.note_seen(session, hash_token(token))
     role = Role(row.role)
     own = frozenset(row.own) if role in OWN_SLOTS_ONLY else None
-    caller = Caller(row.account, role, frozenset(row.cpts), own, session=hashed(token).hex())
-    bound(session, caller.scope, row.now)
+    caller = Caller(row.account, role, frozenset(row.cpts), own, session=hash_token(token).hex())
+    bind_scope(session, caller.scope, row.now)
     return caller
 
 
 async def caller_of_machine(session: AsyncSession, token: str) -> Caller:
     """Which of our machines shows this token; binds the transaction to what it may touch. Raises `NotSignedIn`."""
-    row = (await run(session, _MACHINE, token=hashed(token))).one_or_none()
+    row = (await run(session, _MACHINE, token=hash_token(token))).one_or_none()
     if row is None:
         raise NotSignedIn
     caller = Caller(row.account, Role.MACHINE, frozenset(row.cpts))
-    bound(session, caller.scope, row.now)
+    bind_scope(session, caller.scope, row.now)
     return caller
 
 
@@ -151,7 +151,7 @@ async def sign_in(
     token = secrets.token_urlsafe(32)
     now = (await session.exec(select(func.clock_timestamp()))).one()
     opened = SessionRow(
-        token_hash=hashed(token),
+        token_hash=hash_token(token),
         account_id=account.id,
         role=chosen,
         created_at=now,
@@ -194,13 +194,13 @@ async def issue_ticket(session: AsyncSession, caller: Caller) -> str:
         "practitioners": None if caller.practitioners is None else sorted(caller.practitioners),
         "session": caller.session,
     }
-    await store.keep_ticket(session, hashed(ticket), body, now + TICKET_LIFE)
+    await store.keep_ticket(session, hash_token(ticket), body, now + TICKET_LIFE)
     return ticket
 
 
 async def redeem_ticket(session: AsyncSession, ticket: str) -> Caller:
     """Who a ticket was issued to; it is spent by asking. Raises `NotSignedIn`."""
-    body = await store.spend_ticket(session, hashed(ticket))
+    body = await store.spend_ticket(session, hash_token(ticket))
     if body is None:
         raise NotSignedIn
     own = body["practitioners"]
@@ -223,4 +223,4 @@ async def record_access(
 
 async def admit_machine(session: AsyncSession, name: str, token: str, cpts: Sequence[str]) -> None:
     """Let a machine in with this token, for these CPTS; its former token ends."""
-    await store.put_machine(session, name, hashed(token), cpts)
+    await store.put_machine(session, name, hash_token(token), cpts)

@@ -87,8 +87,8 @@ class Attempts:
 
     async def count(self, account: str, address: str) -> float:
         """One attempt more on this account from there; the seconds to wait first, 0 when it may go on."""
-        waits_s = await self._counted(self._name("of", address), FREE_OF_ADDRESS, FIRST_WAIT_S)
-        return waits_s or await self._counted(self._name(account, address), FREE, LONGEST_WAIT_S)
+        waits_s = await self._count_attempt(self._name("of", address), FREE_OF_ADDRESS, FIRST_WAIT_S)
+        return waits_s or await self._count_attempt(self._name(account, address), FREE, LONGEST_WAIT_S)
 
     async def right(self, account: str, address: str) -> None:
         """The attempt was right: nothing is held against this account from there, nor against the address."""
@@ -99,7 +99,7 @@ class Attempts:
             except (RedisError, OSError) as error:
                 log.warning("attempts_kept_here", error=type(error).__name__)
 
-    async def _counted(self, name: str, free: int, longest_s: int) -> float:
+    async def _count_attempt(self, name: str, free: int, longest_s: int) -> float:
         try:
             arguments = [free, FIRST_WAIT_S, FORGOTTEN_S if longest_s > FIRST_WAIT_S else FIRST_WAIT_S, longest_s]
             return float(await self._count(keys=[f"{name}:n", f"{name}:w"], args=arguments)) / 1000

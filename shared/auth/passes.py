@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.auth import hashed, store
+from shared.auth import hash_token, store
 from shared.db.tables import PassRow
 
 
@@ -33,23 +33,23 @@ async def pass_for(
     now = (await session.exec(select(func.clock_timestamp()))).one()
     token = secrets.token_urlsafe(32)
     fresh = PassRow(
-        token_hash=hashed(token), purpose=purpose, account_id=account_id, body=dict(body), expires_at=now + life
+        token_hash=hash_token(token), purpose=purpose, account_id=account_id, body=dict(body), expires_at=now + life
     )
     await store.replace_pass(session, fresh, now=now)
     return token
 
 
-async def shown_pass(session: AsyncSession, purpose: Purpose, token: str) -> PassRow | None:
+async def find_pass(session: AsyncSession, purpose: Purpose, token: str) -> PassRow | None:
     """The pass that this secret opens, not spent by looking."""
     found = select(PassRow).where(
-        PassRow.token_hash == hashed(token), PassRow.purpose == purpose, PassRow.expires_at > func.clock_timestamp()
+        PassRow.token_hash == hash_token(token), PassRow.purpose == purpose, PassRow.expires_at > func.clock_timestamp()
     )
     return (await session.exec(found)).one_or_none()
 
 
-async def spent_pass(session: AsyncSession, purpose: Purpose, token: str) -> PassRow | None:
+async def spend_pass(session: AsyncSession, purpose: Purpose, token: str) -> PassRow | None:
     """The same, spent: of two that come at once one gets it."""
-    found = await shown_pass(session, purpose, token)
+    found = await find_pass(session, purpose, token)
     if found is None:
         return None
     mine = await store.spend_pass(session, found.token_hash)

@@ -67,7 +67,7 @@ class Passwords:
         """Whether this is the password; for nobody's it takes as long. Raises `TooManySignIns`."""
         return bool(await self._in_turn(_matches, kept, given))
 
-    async def hashed(self, password: str) -> str:
+    async def hash(self, password: str) -> str:
         """What to keep of it; raises `TooManySignIns`."""
         return str(await self._in_turn(HASHER.hash, password))
 

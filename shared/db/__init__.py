@@ -113,10 +113,10 @@ async def set_scope(session: AsyncSession, scope: Scope) -> None:
     """Bind the scope to the current transaction; the same statement reads the clock."""
     practitioners = "*" if scope.practitioners is None else ",".join(sorted(scope.practitioners))
     values = {"cpts": ",".join(sorted(scope.cpts)), "own": practitioners, "account": scope.account}
-    bound(session, scope, (await run(session, _BIND, **values)).one().now)
+    bind_scope(session, scope, (await run(session, _BIND, **values)).one().now)
 
 
-def bound(session: AsyncSession, scope: Scope, now: datetime | None = None) -> None:
+def bind_scope(session: AsyncSession, scope: Scope, now: datetime | None = None) -> None:
     """Remember to which scope the current transaction was just bound, and the instant that was read with it."""
     session.info["scope"] = (session.sync_session.get_transaction(), scope)
     if now is not None:

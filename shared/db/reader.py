@@ -30,7 +30,7 @@ class Reader:
         self._pool: asyncpg.Pool | None = None
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[None]:
         """Read while the context is open."""
         async with asyncpg.create_pool(min_size=0, max_size=AT_A_TIME, reset=_nothing, **self._options) as self._pool:
             yield

@@ -3,7 +3,7 @@
 IN_SCOPE = "common.in_scope({column})"
 
 
-def forced(table: str, *, shown: str, inserted: str, updated: str, deleted: str = "false") -> list[str]:
+def force_policies(table: str, *, shown: str, inserted: str, updated: str, deleted: str = "false") -> list[str]:
     """Statements that show the rows that meet `shown`; a row is written only if it meets the condition for that.
 
     An update asks `updated` of the row before and after: nobody takes another's row over.
@@ -26,10 +26,10 @@ def only_in_scope(table: str, *, column: str = "cpts_id", visible: str = "", wri
     inside = IN_SCOPE.format(column=column)
     shown = f"({inside} or {visible})" if visible else inside
     written = f"{shown} and {writable}" if writable else shown
-    return forced(table, shown=shown, inserted=written, updated=written, deleted=written)
+    return force_policies(table, shown=shown, inserted=written, updated=written, deleted=written)
 
 
 def readable_in_scope(table: str, *, column: str = "cpts_id") -> list[str]:
     """Statements for a log: anyone of the service appends, only the scope reads, nobody changes."""
     inside = IN_SCOPE.format(column=column)
-    return forced(table, shown=inside, inserted="true", updated="false", deleted=inside)
+    return force_policies(table, shown=inside, inserted="true", updated="false", deleted=inside)

@@ -30,13 +30,13 @@ def is_plain(statement: object) -> bool:
 
 
 @lru_cache(maxsize=2000)
-def _numbered(text: str) -> tuple[str, Sequence[str]]:
+def _number(text: str) -> tuple[str, Sequence[str]]:
     """A text with `:names`, as the driver wants it: with `$1`, and the name of each number."""
     compiled = TextClause(text).compile(dialect=DIALECT)
     return str(compiled), tuple(dict.fromkeys(compiled.positiontup or ()))
 
 
-async def _held(session: AsyncSession) -> tuple[Any, Any]:
+async def _hold(session: AsyncSession) -> tuple[Any, Any]:
     """The connection of the session's transaction, and the library's hold on the driver's."""
     transaction = session.sync_session.get_transaction()
     known = session.info.get("straight")
@@ -51,8 +51,8 @@ async def _held(session: AsyncSession) -> tuple[Any, Any]:
 
 async def fetch(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> Result[Any]:
     """What a plain statement answers; raises as SQLAlchemy does."""
-    connection, adapter = await _held(session)
-    sql, names = _numbered(statement.text)
+    connection, adapter = await _hold(session)
+    sql, names = _number(statement.text)
     given = [values[name] for name in names]
     if connection._has_events or connection.engine._has_events:  # noqa: SLF001
         for listener in connection.dispatch.before_cursor_execute:

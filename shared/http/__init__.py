@@ -119,14 +119,14 @@ class Once:
         content = f"{self._request.method} {self._request.url.path} ".encode() + await self._request.body()
         digest = hashlib.sha256(content).digest()
         mine = {"caller": self._caller.id, "key": key}
-        if not await self._first(mine, digest) and (known := await self._known(mine, digest)):
+        if not await self._first(mine, digest) and (known := await self._find_known(mine, digest)):
             return known
         try:
             body = (await use_case()).model_dump(mode="json")
         except (Refusal, IntegrityError):
             # A rival with the same key, in the middle of waiting for another system, did it meanwhile.
             await self._session.rollback()
-            if known := await self._known(mine, digest):
+            if known := await self._find_known(mine, digest):
                 return known
             raise
         kept = update(IdempotencyRow).filter_by(**mine).values(status=status, body=body)
@@ -139,7 +139,7 @@ class Once:
         claimed = row.on_conflict_do_nothing().returning(col(IdempotencyRow.key))
         return (await run(self._session, claimed)).first() is not None
 
-    async def _known(self, mine: dict[str, str], digest: bytes) -> JSONResponse | None:
+    async def _find_known(self, mine: dict[str, str], digest: bytes) -> JSONResponse | None:
         """The answer of the first time; none if it never came to an end: what was begun is done again."""
         row = (await run(self._session, select(IdempotencyRow).filter_by(**mine))).one_or_none()
         if row is None:
@@ -167,7 +167,7 @@ def problem_of(refusal: Refusal, request: Request) -> dict[str, Any]:
     return problem_body(refusal.status, refusal.code, refusal.detail, **extra)
 
 
-async def _refused(request: Request, refusal: Exception) -> JSONResponse:
+async def _answer_refusal(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     answer = JSONResponse(problem_of(refusal, request), status_code=refusal.status, media_type=PROBLEM)
     if "retry_after" in refusal.extra:
@@ -175,7 +175,7 @@ async def _refused(request: Request, refusal: Exception) -> JSONResponse:
     return answer
 
 
-async def _malformed(request: Request, error: Exception) -> JSONResponse:
+async def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
     words = wording(language_of(request.cookies))
     faults = [
@@ -183,7 +183,7 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
             "field": (field := _readable(".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]))),
             "label": words.field(field),
             "rule": words.rule(fault["type"], fault.get("ctx", {})),
-            "value": _repeated(fault),
+            "value": _repeat(fault),
         }
         for fault in error.errors()[:MOST_FAULTS]
     ]
@@ -193,7 +193,7 @@ async def _malformed(request: Request, error: Exception) -> JSONResponse:
     return problem(422, code, words.say("rule.fix", faults=said), errors=faults)
 
 
-def _repeated(fault: Mapping[str, Any]) -> str:
+def _repeat(fault: Mapping[str, Any]) -> str:
     """What was given, for whoever gave it: a single value only, and never a secret, a patient or a whole form."""
     given = fault.get("input")
     hidden = is_national_number(fault) or SECRETS & {str(part) for part in fault["loc"]}
@@ -232,8 +232,8 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 def answer_problems(app: FastAPI) -> None:
     """Turn every refusal, malformed request and lost database of `app` into problem+json, behind the door."""
     guard(app)
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Refusal, _answer_refusal)
+    app.add_exception_handler(RequestValidationError, _answer_malformed)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
         app.add_exception_handler(away, answer_database_away)

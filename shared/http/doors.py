@@ -49,7 +49,7 @@ class Refused(Exception):
         self.status, self.code, self.detail = status, code, detail
 
 
-def described(settings: Settings) -> dict[str, Any]:
+def describe(settings: Settings) -> dict[str, Any]:
     """Where an API describes itself: in a demonstration only, and never by pages that load scripts from elsewhere."""
     return {"openapi_url": "/openapi.json" if settings.demo else None, "docs_url": None, "redoc_url": None}
 

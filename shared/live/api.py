@@ -44,7 +44,7 @@ class Me(BaseModel):
     practitioners: list[str] | None
 
 
-def seen(view: View, caller: Caller, state: State) -> State:
+def narrow_to_caller(view: View, caller: Caller, state: State) -> State:
     """A state, as the caller may see it."""
     visible: State = {}
     for collection, items in state.items():
@@ -93,7 +93,7 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
             await set_scope(session, caller.scope)
             position = await outbox.position(session, cpts)
             state = await read_state(session, cpts)
-        return Snapshot(cpts=cpts, epoch=position.epoch, seq=position.seq, state=seen(view, caller, state))
+        return Snapshot(cpts=cpts, epoch=position.epoch, seq=position.seq, state=narrow_to_caller(view, caller, state))
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, cpts: CptsId, after: Position, epoch: Epoch) -> None:

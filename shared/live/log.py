@@ -91,11 +91,11 @@ class Outbox:
         Those of one stream keep their order; streams are taken in one order, as `lock` takes them.
         """
         if told:
-            await run(session, text(f"with {self.appending} select 1"), events=self.said(session, told))
+            await run(session, text(f"with {self.appending} select 1"), events=self.bind(session, told))
 
     @property
     def appending(self) -> str:
-        """Common table expressions that append what `said` answered, bound as `:events`, for a larger statement.
+        """Common table expressions that append what `bind` answered, bound as `:events`, for a larger statement.
 
         They take the streams' turn: whatever an event carries must be final by then.
         """
@@ -112,7 +112,7 @@ told as (
   select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
 )"""  # noqa: S608  our own schema's name
 
-    def said(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> str:
+    def bind(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> str:
         """These events as `appending` takes them; asks for the rings that follow the commit."""
         after: Counter[str] = Counter()
         rows = []

@@ -144,7 +144,7 @@ class Hub:
 
     def message(self, caller: Caller, epoch: str, after: int, entries: list[Entry]) -> str:
         """A batch, as this caller may see it."""
-        events = [self._seen(caller, entry) for entry in entries]
+        events = [self._narrow(caller, entry) for entry in entries]
         seq = entries[-1].seq if entries else after
         return json.dumps(
             {"epoch": epoch, "after": after, "seq": seq, "events": [event for event in events if event]},
@@ -152,7 +152,7 @@ class Hub:
             separators=(",", ":"),
         )
 
-    def _seen(self, caller: Caller, entry: Entry) -> dict[str, Any] | None:
+    def _narrow(self, caller: Caller, entry: Entry) -> dict[str, Any] | None:
         event = entry.event
         if event["value"] is not None:
             value = self._view(caller, event["collection"], event["value"])
@@ -224,13 +224,13 @@ class Hub:
                 tail.seats.add(seat)
                 seat.push(self.message(seat.caller, position.epoch, seat.seq, []))
                 return True
-            entries = await self._missed(tail, seat.seq)
+            entries = await self._read_missed(tail, seat.seq)
             seat.push(self.message(seat.caller, position.epoch, seat.seq, entries))
             seat.seq = entries[-1].seq if entries else position.seq
-            await seat.drained()
+            await seat.drain()
         return False
 
-    async def _missed(self, tail: Tail, seq: int) -> list[Entry]:
+    async def _read_missed(self, tail: Tail, seq: int) -> list[Entry]:
         """What came after `seq`: from memory when it is recent, else from the log."""
         if tail.recent and tail.recent[0].seq <= seq + 1:
             return [entry for entry in tail.recent if entry.seq > seq][:BATCH]

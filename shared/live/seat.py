@@ -50,7 +50,7 @@ class Seat:
         if not self.closing.done():
             self.closing.set_result((code, reason))
 
-    async def drained(self) -> None:
+    async def drain(self) -> None:
         """Wait until what was pushed is sent: a replay must not pile up."""
         if self.sending is not None:
             either: set[asyncio.Future[Any]] = {self.sending, self.closing}

@@ -40,7 +40,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-async def resolved(host: str, port: int) -> Sequence[str]:
+async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of a host, in the order to try them; raises `OSError` or `UnicodeError`."""
     try:
         return [str(ip_address(host.strip("[]")))]
@@ -67,7 +67,7 @@ async def require_public(url: str, *, demo: bool) -> None:
     if parts.scheme != "https" or not parts.host:
         raise UnsafeAddress(field="url", rule="https://")
     try:
-        addresses = await resolved(parts.host, parts.port or 443)
+        addresses = await resolve(parts.host, parts.port or 443)
     except (OSError, UnicodeError):
         raise UnsafeAddress("Ce serveur est inconnu.", field="url", rule="a known host") from None
     if not all_public(addresses):
@@ -90,7 +90,7 @@ class _LookedAt(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """The first address that answers, all of them public; TLS goes on asking for the host's own name."""
         try:
-            addresses = await resolved(host, port)
+            addresses = await resolve(host, port)
         except (OSError, UnicodeError):
             raise httpcore.ConnectError("unknown host") from None
         if not all_public(addresses):

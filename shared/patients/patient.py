@@ -56,7 +56,7 @@ class Patient(BaseModel):
     note: Annotated[str, Field(max_length=500), NOTE] = ""
 
     @model_serializer(mode="wrap")
-    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _serialise(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Nothing of an address where nobody travels."""
         values: dict[str, Any] = dump(self)
         return values if self.address else {name: value for name, value in values.items() if name != "address"}
@@ -73,7 +73,7 @@ class Patient(BaseModel):
             raise Invalid("La date de naissance est dans l'avenir.", field="patient.birth_date", rule="past")
 
 
-def shown(patient: Mapping[str, Any]) -> dict[str, Any]:
+def show_patient(patient: Mapping[str, Any]) -> dict[str, Any]:
     """The patient as a page shows them: `call` is where a press on the number leads."""
     call = link(str(patient.get("phone", "")))
     return {**patient, **({"call": call} if call else {})}

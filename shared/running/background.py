@@ -78,7 +78,7 @@ class Background:
             pause_s = self._first_pause_s if held else min(LONGEST_PAUSE_S, max(self._first_pause_s, 2 * pause_s))
             await asyncio.sleep(pause_s)
 
-    def ended(self, step: str) -> None:
+    def note_end(self, step: str) -> None:
         """Note that a step ended well."""
         self.ran[step] = datetime.now(UTC)  # noqa: TID251  about processes, not about appointments
 
@@ -91,7 +91,7 @@ class Background:
         key = f"{name} {of}"
         if not isinstance(done, BaseException):
             self.down.pop(key, None)
-            self.ended(name)
+            self.note_end(name)
             return done
         if not isinstance(done, Exception) or isinstance(done, ends) or (isinstance(done, AWAY) and is_lost(done)):
             raise done
@@ -123,7 +123,7 @@ async def for_each(names: Iterable[str], work: Callable[[str], Awaitable[None]])
         raise failed[0]
 
 
-def rung(
+def ring_work(
     bell: Doorbell, stream: str, work: Callable[[], Awaitable[bool]], *, waits: str, every_s: float | None = None
 ) -> Work:
     """A task that works now, after each ring and every so often, until `work` answers false.

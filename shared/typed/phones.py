@@ -112,7 +112,7 @@ def _read(number: str, insee: str) -> PhoneNumber | None:
         number = re.sub(r"^0?508(?=\d{6}$)", "+508", number)
     if found := _of_the_plan(number):
         return found
-    found = next((found for region in (here, *_OTHERS) if (found := _parsed(number, region))), None)
+    found = next((found for region in (here, *_OTHERS) if (found := _parse(number, region))), None)
     if found and found.country_code == _MAINLAND:
         return _of_the_plan(f"0{found.national_number}") or found
     return found
@@ -122,10 +122,10 @@ def _of_the_plan(number: str) -> PhoneNumber | None:
     """A number of ten digits whose first four name a département overseas, also when it was written with +33."""
     number = re.sub(r"^(?:\+|00)33(?=0?[1-9]\d{8}$)0?", "0", number)
     region = _BY_START.get(number[:4]) if re.fullmatch(r"0[1-9]\d{8}", number) else None
-    return _parsed(number, region, valid=False) if region else None
+    return _parse(number, region, valid=False) if region else None
 
 
-def _parsed(number: str, region: str, *, valid: bool = True) -> PhoneNumber | None:
+def _parse(number: str, region: str, *, valid: bool = True) -> PhoneNumber | None:
     try:
         found = phonenumbers.parse(number, region)
     except NumberParseException:

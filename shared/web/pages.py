@@ -96,8 +96,8 @@ class Page:
             **self.request.app.state.config,
             "language": self.words.language,
             "role": caller.role if caller else None,
-            "cpts": self.chosen_cpts(caller) if caller else None,
-            "zone": self.zones.get(self.chosen_cpts(caller) or "" if caller else "", PARIS).key,
+            "cpts": self.choose_cpts(caller) if caller else None,
+            "zone": self.zones.get(self.choose_cpts(caller) or "" if caller else "", PARIS).key,
             "allCpts": sorted(caller.cpts) if caller else [],
             "practitioners": sorted(caller.practitioners or ()) if caller else [],
             "account": caller.id if caller else None,
@@ -105,7 +105,7 @@ class Page:
             "speed": wiring.clock.speed,
         }
 
-    def chosen_cpts(self, caller: Caller) -> str | None:
+    def choose_cpts(self, caller: Caller) -> str | None:
         """The CPTS asked for in the address (`?cpts=`) if it is theirs, else their first."""
         asked = self.request.query_params.get("cpts", "")
         return asked if asked in caller.cpts else next(iter(sorted(caller.cpts)), None)

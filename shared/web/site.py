@@ -60,7 +60,7 @@ async def _not_signed_in(request: Request, refusal: Exception) -> Response:
     return RedirectResponse(f"{'/psc/' if by_card else '/connexion'}?{urlencode({'suite': target})}", 303)
 
 
-async def _refused(request: Request, refusal: Exception) -> Response:
+async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     if asks_for_json(request):
         return problem(refusal.status, refusal.code, refusal.detail)
@@ -107,7 +107,7 @@ def site(
         app.mount(f"/static/{part.service}", Files(directory=part.folder / "static"), name=f"static-{part.service}")
     app.mount("/static", Files(directory=HERE / "static"), name="static")
     answer_problems(app)
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Refusal, _answer_refusal)
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(HTTPException, _missing)
     app.add_middleware(GZipMiddleware, minimum_size=500)

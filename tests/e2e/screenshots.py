@@ -16,7 +16,7 @@ from services.cli.demo import DemoOptions, Stage, next_day
 from services.cli.up import serving
 from services.demo.days import at
 from services.demo.seed import seed
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.installation.together import build
 from shared.auth import Role
 from shared.clock import PARIS, set_clock
@@ -116,7 +116,7 @@ async def main(folder: Path, names: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory(prefix="aiguillage-shots-") as temporary:
         data = Path(temporary)
         data.chmod(0o755)
-        async with installed(data / "data", port=port, demo=True) as here, chromium() as browser:
+        async with install(data / "data", port=port, demo=True) as here, chromium() as browser:
             with (data / "services.log").open("w") as log:
                 configure_logging(log)
                 await seed(here.settings, SEED, print)

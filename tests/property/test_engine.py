@@ -56,8 +56,10 @@ def test_arrays_say_what_the_rules_and_costs_say_of_each_pair(instance: Instance
             assert block.allowed[row, column] == (not any(blockers(instance, request, slot)))
             if block.allowed[row, column]:
                 assert block.cost[row, column] == cost_of(instance, request, slot).total
-        counted = {b: sum(b in set(blockers(instance, request, s)) for s in instance.slots) for b in table.counted(row)}
-        assert table.counted(row) == counted
+        counted = {
+            b: sum(b in set(blockers(instance, request, s)) for s in instance.slots) for b in table.count_blockers(row)
+        }
+        assert table.count_blockers(row) == counted
 
 
 @thorough

@@ -21,7 +21,7 @@ from services.matching.engine.market.network import UNSERVED, IntArray, Network
 from services.matching.engine.market.proof import counts_are_best
 from services.matching.engine.model import Instance
 from services.matching.engine.sameday.households import gap_of, search
-from services.matching.engine.sameday.order import ordered
+from services.matching.engine.sameday.order import sort_instance
 from services.matching.engine.sameday.round import RoundSolver
 from services.matching.engine.sameday.table import Table
 from tests.property.engine_instances import instances
@@ -228,7 +228,7 @@ def test_practitioners_with_caps_are_never_matched_by_paths_alone() -> None:
 @thorough
 @given(instances(parties=True, most_requests=6), st.integers(1, 4))
 def test_a_search_cut_short_claims_no_more_than_it_knows(instance: Instance, most: int) -> None:
-    round_ = RoundSolver(Table(ordered(instance)), instance.parameters.nearest_k)
+    round_ = RoundSolver(Table(sort_instance(instance)), instance.parameters.nearest_k)
     best, cut = search(round_.relax, round_.sizes).plan.value, search(round_.relax, round_.sizes, most)
     assert cut.bound <= best <= cut.plan.value
     proved, gap = gap_of(cut)

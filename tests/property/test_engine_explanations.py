@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine.model import Instance, Plan, Point, Request, Urgency
-from services.matching.engine.sameday.explain import PLACE, apply, explained
+from services.matching.engine.sameday.explain import PLACE, apply, explain
 from services.matching.engine.sameday.recommend import options, price_list
 from services.matching.engine.sameday.solve import solve
 from services.matching.engine.sameday.worth import PlacePrice, by_commune, by_practitioner, place_prices
@@ -64,7 +64,7 @@ def test_the_nearest_and_the_earliest_are_always_shown(instance: Instance) -> No
 @thorough
 @given(instances(most_requests=7))
 def test_a_change_foretold_by_prices_serves_when_solved_again(instance: Instance) -> None:
-    plan = explained(instance, solve(instance), check=False)
+    plan = explain(instance, solve(instance), check=False)
     for one in plan.unmatched:
         request = next(asked for asked in instance.requests if asked.id == one.request)
         for change in one.relaxations:
@@ -78,7 +78,7 @@ def test_a_change_foretold_by_prices_serves_when_solved_again(instance: Instance
 @thorough
 @given(instances(parties=True, most_requests=6))
 def test_a_change_that_was_checked_serves(instance: Instance) -> None:
-    for one in explained(instance, solve(instance)).unmatched:
+    for one in explain(instance, solve(instance)).unmatched:
         request = next(asked for asked in instance.requests if asked.id == one.request)
         for change in one.relaxations:
             again = solve(apply(instance, request, change))

@@ -25,7 +25,7 @@ from services.availability.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
 from shared.contracts.events import State
 from shared.db import Scope, run, set_scope
-from shared.live.api import seen
+from shared.live.api import narrow_to_caller
 from shared.live.follow import Replica
 from shared.live.log import Position
 from shared.live.push import Hub
@@ -153,9 +153,11 @@ class World:
             entries = await OUTBOX.after(session, cpts, before.seq, limit=100_000)
         assert [entry.seq for entry in entries] == list(range(before.seq + 1, after.seq + 1))
         for viewer in self.viewers(cpts):
-            replica = Replica(cpts, state=copy.deepcopy(seen(view, viewer, old)), epoch=before.epoch, seq=before.seq)
+            replica = Replica(
+                cpts, state=copy.deepcopy(narrow_to_caller(view, viewer, old)), epoch=before.epoch, seq=before.seq
+            )
             replica.take(json.loads(hub.message(viewer, before.epoch, before.seq, entries)))
-            assert replica.state == seen(view, viewer, fresh), viewer.role
+            assert replica.state == narrow_to_caller(view, viewer, fresh), viewer.role
             assert replica.seq == after.seq
 
 

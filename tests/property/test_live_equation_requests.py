@@ -20,7 +20,7 @@ from services.matching.sameday.store.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
 from shared.contracts.events import State
 from shared.db import Scope, set_scope
-from shared.live.api import seen
+from shared.live.api import narrow_to_caller
 from shared.live.follow import Replica
 from shared.live.log import Position
 from shared.live.push import Hub
@@ -124,10 +124,12 @@ class World:
         entries = [entry for entry in entries if entry.seq <= after.seq]
         assert [entry.seq for entry in entries] == list(range(before.seq + 1, after.seq + 1))
         for viewer in self.viewers():
-            replica = Replica(CPTS, state=copy.deepcopy(seen(view, viewer, old)), epoch=before.epoch, seq=before.seq)
+            replica = Replica(
+                CPTS, state=copy.deepcopy(narrow_to_caller(view, viewer, old)), epoch=before.epoch, seq=before.seq
+            )
             if entries:
                 replica.take(json.loads(hub.message(viewer, before.epoch, before.seq, entries)))
-            assert replica.state == seen(view, viewer, fresh), viewer.role
+            assert replica.state == narrow_to_caller(view, viewer, fresh), viewer.role
             assert replica.seq == after.seq
 
 

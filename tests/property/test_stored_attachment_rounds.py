@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.doctors.api.rounds import computed_by
+from services.matching.doctors.api.rounds import compute_by
 from services.matching.doctors.app import answers as attachment_answers
 from services.matching.doctors.app import register as attachments
 from services.matching.doctors.app.intake import AttachmentForm
@@ -167,13 +167,13 @@ async def test_a_round_whose_solver_fails_is_kept_as_failed_and_may_be_run_again
             await fill(session, settings, np.random.default_rng(3))
         async with wiring.open_session() as session:
             await set_scope(session, COORDINATOR.scope)
-            row = await run_round(RoundDesk(session, COORDINATOR, declared, computed_by(solver)), CPTS)
+            row = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), CPTS)
             assert (row.failed, row.proposed, row.kept, row.seeking) == (True, 0, 0, 15)
             assert await attachments_of(session, CPTS, sorted(PROMISED)) == []
         price = 10
         async with wiring.open_session() as session:
             await set_scope(session, COORDINATOR.scope)
-            again = await run_round(RoundDesk(session, COORDINATOR, declared, computed_by(solver)), CPTS)
+            again = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), CPTS)
             assert not again.failed
             assert again.kept > 0
             assert [one.failed for one in await rounds_of(session, CPTS)] == [False, True]

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from services.availability.reads.administration import Claims, FollowedAgenda, claims, followed_agendas
+from services.availability.reads.administration import Claims, FollowedAgenda, claims, read_followed_agendas
 from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.export import Cell, FileKind, as_file, moment
@@ -31,7 +31,7 @@ async def read_agendas(caller: CallerDep, session: SessionDep, cpts: CptsId) -> 
     """The agendas followed in a CPTS, the troubled ones first."""
     caller.require(Role.ADMIN)
     caller.require_cpts(cpts)
-    return await followed_agendas(session, cpts)
+    return await read_followed_agendas(session, cpts)
 
 
 @routes.get("/exports/{name}.{kind}")

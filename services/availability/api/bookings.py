@@ -17,7 +17,7 @@ from shared.auth import Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.db import database_now
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep, problem_of
-from shared.patients.patient import Patient, shown
+from shared.patients.patient import Patient, show_patient
 from shared.refusals import Refusal
 
 HOLDERS = tuple(role for role in Role if role != Role.COMMITTEE)
@@ -67,7 +67,7 @@ async def confirm(
     caller.require(*HOLDERS)
     if order and order.patient:
         order.patient.refuse_unborn(await database_now(session))
-    patient = batches.told(order.patient if order else None)
+    patient = batches.seal_patient(order.patient if order else None)
     return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=patient)
 
 
@@ -86,7 +86,7 @@ async def cancel(caller: CallerDep, session: SessionDep, booking_id: UUID, order
 
 
 @routes.post("/bookings/{booking_id}/honoured")
-async def honoured(caller: CallerDep, session: SessionDep, booking_id: UUID) -> BookingView:
+async def mark_honoured(caller: CallerDep, session: SessionDep, booking_id: UUID) -> BookingView:
     """The patient came."""
     caller.require(*WITNESSES)
     return await app.settle_booking(session, caller, booking_id, BookingState.HONOURED)
@@ -123,10 +123,10 @@ async def batch(
     caller.require(Role.MACHINE)
     hands = batches.Hands(caller, wiring.vault, seeing(caller))
     done = await batches.carry_out(session, hands, order)
-    return BatchAnswer(**{kind: [_carried(each, kind, request) for each in answers] for kind, answers in done.items()})
+    return BatchAnswer(**{kind: [carry_out(each, kind, request) for each in answers] for kind, answers in done.items()})
 
 
-def _carried(answer: batches.Answer, kind: str, request: Request) -> Carried:
+def carry_out(answer: batches.Answer, kind: str, request: Request) -> Carried:
     if isinstance(answer, Refusal):
         return Carried(status=answer.status, problem=problem_of(answer, request))
     return Carried(status=201 if kind == "hold" else 200, booking=answer)
@@ -145,4 +145,4 @@ async def patient(
 ) -> dict[str, Any]:
     """Who is coming; reading it leaves a trace. `call` adds where a press on the number leads."""
     known = await app.patient_of(session, caller, wiring.vault, booking_id)
-    return shown(known) if call else known
+    return show_patient(known) if call else known

@@ -131,7 +131,7 @@ async def put_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUI
 @routes.get("/practitioners/{practitioner_id}/panel")
 async def get_panel(caller: CallerDep, session: SessionDep, practitioner_id: UUID) -> orders.Panel:
     """What was declared: for the practitioner, the coordinator and the matching."""
-    return declared(await app.panel_of(session, caller, practitioner_id))
+    return read_panel_declaration(await app.panel_of(session, caller, practitioner_id))
 
 
 class PanelOf(orders.Panel):
@@ -148,12 +148,12 @@ async def panels(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[P
     caller.require_cpts(cpts)
     found = await app.panels_of(session, cpts)
     return [
-        PanelOf(**dict(declared(row)), practitioner_id=row.practitioner_id, declared_at=row.declared_at)
+        PanelOf(**dict(read_panel_declaration(row)), practitioner_id=row.practitioner_id, declared_at=row.declared_at)
         for row in found
     ]
 
 
-def declared(row: PanelRow) -> orders.Panel:
+def read_panel_declaration(row: PanelRow) -> orders.Panel:
     """A declaration, as it was made."""
     criteria = orders.Criteria(**row.model_dump(include=set(orders.Criteria.model_fields)))
     return orders.Panel(places=row.places, criteria=criteria)

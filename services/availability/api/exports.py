@@ -58,7 +58,7 @@ async def day(ask: SlotListAsk) -> Table:
     """One line per slot, one per patient where there are some; nobody is named."""
     found = await reads.slot_views(
         ask.session,
-        reads.shown_to(ask.cpts),
+        reads.visible_to(ask.cpts),
         col(SlotRow.practitioner_id) == ask.practitioner_id,
         col(SlotRow.starts_at) >= ask.start,
         col(SlotRow.starts_at) < ask.end,

@@ -30,7 +30,7 @@ class FreePlaces(BaseModel):
     last_week: int
 
 
-def kept_of(request: Request) -> Kept[int]:
+def keep_free_places(request: Request) -> Kept[int]:
     """Computed once per change, however many look."""
     kept: Kept[int] = request.app.state.free_places
     return kept
@@ -41,7 +41,7 @@ async def read_free_places(
     caller: CallerDep,
     session: SessionDep,
     wiring: WiringDep,
-    kept: Annotated[Kept[int], Depends(kept_of)],
+    kept: Annotated[Kept[int], Depends(keep_free_places)],
     cpts: CptsId,
 ) -> FreePlaces:
     """How many places were free, for who watches the board."""
@@ -54,10 +54,10 @@ async def read_free_places(
         "last_week": int(now.timestamp()) // PAST_FRESH_S,
     }
 
-    async def counted(name: str) -> int:
+    async def count(name: str) -> int:
         return await kept((cpts, name), stamps[name], partial(_count, wiring, cpts, now - BEFORE[name]))
 
-    return FreePlaces(**{name: await counted(name) for name in BEFORE})
+    return FreePlaces(**{name: await count(name) for name in BEFORE})
 
 
 async def _count(wiring: Wiring, cpts_id: str, at: datetime) -> int:

@@ -33,7 +33,7 @@ class Slots(BaseModel):
     slots: list[SlotView]
 
 
-def seen(caller: Caller, slot: SlotView) -> SlotView | None:
+def narrow_to_caller(caller: Caller, slot: SlotView) -> SlotView | None:
     """A slot as the caller may see it."""
     value: dict[str, Any] | None = view(caller, "slots", slot.model_dump(mode="json"))
     return None if value is None else SlotView.model_validate(value)
@@ -46,7 +46,7 @@ def seeing(caller: Caller) -> Sees:
 
 async def visible(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:
     """A slot, if the caller may see it; raises `NotFound`."""
-    found = seen(caller, await reads.slot(session, slot_id))
+    found = narrow_to_caller(caller, await reads.slot(session, slot_id))
     if found is None:
         raise NotFound
     return found
@@ -65,12 +65,14 @@ async def slots(
     caller.require_cpts(cpts)
     if past and end - start > LONGEST_PAST:
         raise Invalid(field="to", value=end.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
-    visible = (seen(caller, slot) for slot in await reads.slots_shown(session, cpts, start, end, past=past))
+    visible = (narrow_to_caller(caller, slot) for slot in await reads.slots_shown(session, cpts, start, end, past=past))
     return Slots(slots=[slot for slot in visible if slot])
 
 
 @routes.put("/cpts/{finess}/wanted-slots", status_code=204)
-async def wanted(caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.WantedSlots) -> Response:
+async def put_wanted(
+    caller: CallerDep, session: SessionDep, finess: orders.Finess, order: orders.WantedSlots
+) -> Response:
     """What a matching says of who waits: slots that are due to go back, and that somebody could take, stay on offer."""
     caller.require(Role.MACHINE)
     caller.require_cpts(finess)

@@ -47,11 +47,11 @@ class Hands:
     def hold(self, order: HoldOf, wanted: WantedPlace, turn: Turn) -> TakenPlace:
         """Hold, and confirm when asked to."""
         place = turn.hold(self.caller, wanted, sees=self.sees)
-        return turn.confirm(self.caller, self.vault, place.id, told(order.patient)) if order.confirm else place
+        return turn.confirm(self.caller, self.vault, place.id, seal_patient(order.patient)) if order.confirm else place
 
     def confirm(self, order: ConfirmationOf, turn: Turn) -> TakenPlace:
         """Make a hold firm."""
-        return turn.confirm(self.caller, self.vault, order.booking_id, told(order.patient))
+        return turn.confirm(self.caller, self.vault, order.booking_id, seal_patient(order.patient))
 
     def release(self, order: ReleaseOf, turn: Turn) -> TakenPlace:
         """Give a place back: as asked, else as it stands."""
@@ -62,7 +62,7 @@ class Hands:
 
 async def carry_out(session: AsyncSession, hands: Hands, batch: Batch) -> dict[str, list[Answer]]:
     """Carry out each order or refuse it; those of one group all, or none. Answers them in the order they were given."""
-    holds = [_wanted(order) for order in batch.hold]
+    holds = [_to_wanted_place(order) for order in batch.hold]
     bookings = {order.booking_id for order in batch.confirm} | {order.booking_id for order in batch.release}
     turn = await Turn.at(session, holds=holds, bookings=bookings)
     answers: dict[tuple[str, int], TakenPlace | Refusal] = {}
@@ -75,7 +75,7 @@ async def carry_out(session: AsyncSession, hands: Hands, batch: Batch) -> dict[s
     return views
 
 
-def _wanted(order: HoldOf) -> WantedPlace:
+def _to_wanted_place(order: HoldOf) -> WantedPlace:
     plain = order.model_dump(include={"slot_id", "request_id", "held_for", "urgency", "own_patient", "regulated_at"})
     return WantedPlace(length=timedelta(minutes=order.minutes), **plain)
 
@@ -121,7 +121,7 @@ def _all_or_none(turn: Turn, unit: Sequence[Item]) -> dict[tuple[str, int], Take
     return done
 
 
-def told(patient: Patient | Mapping[str, str | None] | None) -> Mapping[str, Any] | None:
+def seal_patient(patient: Patient | Mapping[str, str | None] | None) -> Mapping[str, Any] | None:
     """A patient as the vault seals them; raises `PatientNumberRefused`, or `Invalid` for what does not suit."""
     if patient is None:
         return None

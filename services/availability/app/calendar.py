@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app.facts import Fact, tell
 from services.availability.app.memberships import require_sole
-from services.availability.app.slots import home_of, instant, new_slot, notice_s, shared_fields, withdraw
+from services.availability.app.slots import home_of, instant, new_slot, notice_s, offer_fields, withdraw
 from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
@@ -49,7 +49,7 @@ async def declare_opening(session: AsyncSession, caller: Caller, order: NewOpeni
             "give_back_minutes",
         }
     )  # fmt: skip
-    opening = OpeningRow(**shared_fields(order, home), **rule, id=new_id(await database_now(session)))
+    opening = OpeningRow(**offer_fields(order, home), **rule, id=new_id(await database_now(session)))
     await add_opening(session, opening)
     ring_after_commit(session, SWEEP)
     return opening
@@ -88,7 +88,7 @@ async def end_opening(session: AsyncSession, caller: Caller, opening_id: UUID, b
         raise NotFound
     caller.require_practitioner(opening.practitioner_id)
     await store.one_at_a_time(session, opening.practitioner_id)
-    coming = await store.locked(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
+    coming = await store.lock_slots(session, col(SlotRow.opening_id) == opening_id, *store.TO_COME)
     await withdraw(session, caller, coming, reason="opening ended", booked=booked)
     await remove_opening(session, opening)
 
@@ -100,7 +100,7 @@ async def declare_absence(session: AsyncSession, caller: Caller, order: NewAbsen
     await absences.begin_absence(session, absence)
     await everywhere_for(session, order.practitioner_id)
     await store.one_at_a_time(session, order.practitioner_id)
-    meanwhile = await store.locked(session, *_within(order.practitioner_id, order.starts_at, order.ends_at))
+    meanwhile = await store.lock_slots(session, *_within(order.practitioner_id, order.starts_at, order.ends_at))
     await withdraw(session, caller, meanwhile, reason="absence", booked=order.booked, absence_id=absence.id)
     return absence
 
@@ -141,7 +141,7 @@ async def be_busy(
         ring_after_commit(session, SWEEP)
     for absence_id, starts_at, ends_at in await agendas.begin_absences(session, practitioner_id, new, now):
         unwanted = col(SlotRow.despite_absence).is_(False)
-        meanwhile = await store.locked(session, *_within(practitioner_id, starts_at, ends_at), unwanted)
+        meanwhile = await store.lock_slots(session, *_within(practitioner_id, starts_at, ends_at), unwanted)
         if meanwhile:
             await withdraw(session, caller, meanwhile, reason=AGENDA_REASON, booked="keep", absence_id=absence_id)
 

@@ -60,7 +60,7 @@ async def publish_as_before(session: AsyncSession, caller: Caller, order: AsBefo
     rows: list[SlotRow] = []
     left_out: list[LeftOut] = []
     for slot in before:
-        interval = _moved(slot, order.day, zone)
+        interval = _move_interval(slot, order.day, zone)
         if reason := await _why_not(session, slot, interval, absences, now):
             left_out.append(LeftOut(instant(interval.starts_at_s), reason))
             continue
@@ -115,7 +115,7 @@ async def _why_not(
     return ""
 
 
-def _moved(slot: SlotRow, day: date, zone: ZoneInfo) -> Interval:
+def _move_interval(slot: SlotRow, day: date, zone: ZoneInfo) -> Interval:
     """The same hour of the clock on another day."""
     local = datetime.combine(day, slot.starts_at.astimezone(zone).time(), zone)
     start = int(local.timestamp())

@@ -110,7 +110,7 @@ async def tell_practitioner(session: AsyncSession, practitioner_id: UUID) -> Non
     """Tell every CPTS that knows this practitioner how they now stand."""
     await widen(session)
     own = select(MembershipRow.cpts_id).where(col(MembershipRow.practitioner_id) == practitioner_id)
-    shown = await _shown(session, col(SlotRow.practitioner_id) == practitioner_id)
+    shown = await _audiences(session, col(SlotRow.practitioner_id) == practitioner_id)
     streams = sorted(shown.union((await session.exec(own)).all()))
     await OUTBOX.lock(session, streams)
     now = await database_now(session)
@@ -124,7 +124,9 @@ async def tell_place(session: AsyncSession, place_id: UUID) -> None:
     """Tell every CPTS that knows this place how it now stands."""
     await widen(session)
     own = select(ScheduleRow.cpts_id).where(col(ScheduleRow.place_id) == place_id)
-    streams = sorted((await _shown(session, col(SlotRow.place_id) == place_id)).union((await session.exec(own)).all()))
+    streams = sorted(
+        (await _audiences(session, col(SlotRow.place_id) == place_id)).union((await session.exec(own)).all())
+    )
     await OUTBOX.lock(session, streams)
     now = await database_now(session)
     told = []
@@ -164,7 +166,7 @@ async def introduce_guests(session: AsyncSession, views: Iterable[SlotView], now
     await OUTBOX.append_each(session, told)
 
 
-async def _shown(session: AsyncSession, condition: ColumnElement[bool]) -> set[str]:
+async def _audiences(session: AsyncSession, condition: ColumnElement[bool]) -> set[str]:
     audiences = (await session.exec(select(SlotRow.audience).where(condition))).all()
     return {cpts for audience in audiences for cpts in audience}
 

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import orders
 from services.availability.app.facts import Fact
 from services.availability.app.places import Turn, WantedPlace
-from services.availability.app.slots import home_of, new_slot, shared_fields
+from services.availability.app.slots import home_of, new_slot, offer_fields
 from services.availability.core.slots import row_of
 from services.availability.refusals import InThePast, PractitionerAway
 from services.availability.store import slots as store
@@ -31,7 +31,7 @@ async def open_on_top(session: AsyncSession, caller: Caller, order: orders.OnTop
     home = await home_of(session, order)
     await store.one_at_a_time(session, order.practitioner_id)
     await require_there(session, order.practitioner_id, order.starts_at, order.minutes)
-    fields = shared_fields(order.model_copy(update={"capacity": len(order.request_ids)}), home)
+    fields = offer_fields(order.model_copy(update={"capacity": len(order.request_ids)}), home)
     interval = row_of(int(order.starts_at.timestamp()), order.minutes * 60, 1)[0]
     slot = new_slot(interval, fields, notice_s=0, now=now, origin=ON_TOP, despite_absence=True)
     await store.publish(session, [slot])

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import reads
 from services.availability.app import facts
 from services.availability.app.facts import Fact
-from services.availability.app.rights import regulated_at, require_own_name, require_theirs
+from services.availability.app.rights import find_regulated_at, require_own_name, require_theirs
 from services.availability.core.places import TakenPlace
 from services.availability.refusals import BookingSettled, HoldExpired, SlotUnavailable
 from services.availability.store import places as store
@@ -161,12 +161,12 @@ class Turn:
             held_by=order.held_for if order.held_for and caller.role == Role.MACHINE else caller.id,
             held_until=self.now + order.length,
             own_patient=order.own_patient,
-            regulated_at=regulated_at(caller, order.regulated_at, self.now),
+            regulated_at=find_regulated_at(caller, order.regulated_at, self.now),
             urgency=order.urgency,
         )
         if order.reason:
             self.draft.reasons[place.id] = order.reason
-        return self._changed(place, caller.id, caller.role, "slot_held.v1")
+        return self._change(place, caller.id, caller.role, "slot_held.v1")
 
     def _has_room(self, ground: Ground) -> bool:
         slot = ground.slot
@@ -190,14 +190,14 @@ class Turn:
             overbooked=True,
         )
         self.draft.reasons[place.id] = reason
-        return self._changed(place, caller.id, caller.role, "slot_overbooked.v1")
+        return self._change(place, caller.id, caller.role, "slot_overbooked.v1")
 
     def expire(self, slot_id: UUID) -> None:
         """End the lapsed holds of a slot."""
         for place in self.places_of(slot_id):
             if self.lapsed(place):
                 ended = replace(place, state=BookingState.EXPIRED, held_until=None)
-                self._changed(ended, "service", Role.MACHINE, "booking_expired.v1")
+                self._change(ended, "service", Role.MACHINE, "booking_expired.v1")
 
     def mine(self, caller: Caller, booking_id: UUID) -> TakenPlace:
         """A booking that the caller may change; raises `NotFound`, `NotAllowed`."""
@@ -218,7 +218,7 @@ class Turn:
         if patient is not None:
             self.draft.sealed[place.id] = vault.seal(patient, cpts_id=place.cpts_id, row_id=str(place.id))
         firm = replace(place, state=BookingState.CONFIRMED, held_until=None)
-        return self._changed(firm, caller.id, caller.role, "booking_confirmed.v1")
+        return self._change(firm, caller.id, caller.role, "booking_confirmed.v1")
 
     def settle(self, caller: Caller, booking_id: UUID, after: BookingState, *, reason: str | None = None) -> TakenPlace:
         """Release, cancel, or say whether the patient came; twice is once. Raises `BookingSettled`."""
@@ -230,9 +230,9 @@ class Turn:
         if reason:
             self.draft.reasons[place.id] = reason
         settled = replace(place, state=after, held_until=None)
-        return self._changed(settled, caller.id, caller.role, f"booking_{after}.v1")
+        return self._change(settled, caller.id, caller.role, f"booking_{after}.v1")
 
-    def _changed(self, place: TakenPlace, by: str, role: str, fact: str) -> TakenPlace:
+    def _change(self, place: TakenPlace, by: str, role: str, fact: str) -> TakenPlace:
         self.draft.places[place.id] = place
         self.draft.history.append((place, by, role))
         self.draft.facts.append(Fact(fact, place.slot_id))
@@ -241,11 +241,11 @@ class Turn:
     def view_of(self, slot_id: UUID) -> SlotView:
         """A slot as it now stands."""
         slot, places = self.ground(slot_id).slot, self.places_of(slot_id)
-        if slot_id not in self._changed_slots():
+        if slot_id not in self._find_changed_slots():
             return reads.slot_view(slot, places)
         return reads.slot_view(slot, places, version=slot.version + 1, **_counts(places))
 
-    def _changed_slots(self) -> set[UUID]:
+    def _find_changed_slots(self) -> set[UUID]:
         return {place.slot_id for place in self.draft.places.values()}
 
     async def write(
@@ -258,10 +258,10 @@ class Turn:
         views = {slot_id: self.view_of(slot_id) for slot_id in {fact.slot_id for fact in told_of}}
         live = {slot_id: bool(self.ground(slot_id).slot.live) for slot_id in views}
         told = facts.events_of(told_of, views, live, self.now)
-        await store.write(session, self._rows(caller, views), now=self.now, events=OUTBOX.said(session, told))
+        await store.write(session, self._rows(caller, views), now=self.now, events=OUTBOX.bind(session, told))
         if introduce:
             await facts.introduce_guests(session, views.values(), self.now)
-        await facts.tell_served(session, self._served(), self.now)
+        await facts.tell_served(session, self._count_served(), self.now)
 
     def _rows(self, caller: Caller, views: Mapping[UUID, SlotView]) -> store.PlacesWritten:
         rows = store.PlacesWritten()
@@ -280,12 +280,12 @@ class Turn:
             rows.history.append(change)
             if place.state in TOLD:
                 rows.news.append(booking_news(place, self.ground(place.slot_id).slot, by))
-        for slot_id in self._changed_slots():
+        for slot_id in self._find_changed_slots():
             counts = {"taken": views[slot_id].taken, "overbooked": views[slot_id].overbooked}
             rows.slots.append({"id": slot_id, "version": self.ground(slot_id).slot.version, **counts})
         return rows
 
-    def _served(self) -> list[ServedPatients]:
+    def _count_served(self) -> list[ServedPatients]:
         """By how much the ledgers change."""
         changes = []
         for place in self.draft.places.values():

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
 from services.availability.app.facts import Fact, tell
-from services.availability.app.slots import owned
+from services.availability.app.slots import lock_own_slot
 from services.availability.orders import Reopening
 from services.availability.refusals import InThePast, SlotUnavailable
 from services.availability.store import slots as store
@@ -25,7 +25,7 @@ async def reopen_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
     One that was given back is kept until it begins: its practitioner said that they want it filled. Raises
     `InThePast`, `SlotOverlaps`, `PractitionerAway`, `SlotUnavailable` for a day that is over.
     """
-    slot = await owned(session, caller, slot_id)
+    slot = await lock_own_slot(session, caller, slot_id)
     if slot.status == "published":
         return await reads.slot(session, slot_id)
     if slot.status not in CLOSED_BY_HAND_OR_TIME or not slot.live:

@@ -29,6 +29,6 @@ def require_theirs(caller: Caller, *, held_by: str, host: str) -> None:
         raise NotAllowed("Cette place a été prise par quelqu'un d'autre.", rule="own bookings, or your CPTS's slots")
 
 
-def regulated_at(caller: Caller, told: datetime | None, now: datetime) -> datetime | None:
+def find_regulated_at(caller: Caller, told: datetime | None, now: datetime) -> datetime | None:
     """When the regulation sent somebody: the board says so, a regulator who books has just done so, nobody else may."""
     return {Role.MACHINE: told, Role.REGULATOR: now}.get(caller.role)

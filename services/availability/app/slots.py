@@ -54,7 +54,7 @@ def instant(at_s: int) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
 
 
-def shared_fields(offer: Offer, home: str) -> dict[str, Any]:
+def offer_fields(offer: Offer, home: str) -> dict[str, Any]:
     """The columns that slots and openings have in common."""
     plain = offer.model_dump(
         include={
@@ -103,7 +103,7 @@ async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) 
     await store.one_at_a_time(session, order.practitioner_id)
     notice = await notice_s(session, order.practitioner_id, order.give_back_minutes)
     whole = row_of(int(order.starts_at.timestamp()), order.minutes * 60, order.count)
-    fields = shared_fields(order, home)
+    fields = offer_fields(order, home)
     rows = [
         new_slot(
             interval,
@@ -121,18 +121,18 @@ async def publish_slots(session: AsyncSession, caller: Caller, order: NewSlots) 
     return list((await tell(session, facts, introduce=True)).values())
 
 
-async def owned(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotRow:
+async def lock_own_slot(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotRow:
     """A slot that the caller may change, locked; raises `NotFound`, `NotAllowed`."""
     slot = await reads.slot(session, slot_id)
     caller.require_cpts(slot.cpts_id)
     caller.require_practitioner(slot.practitioner_id)
     await store.one_at_a_time(session, UUID(slot.practitioner_id))
-    return await store.locked_one(session, slot_id)
+    return await store.lock_slot(session, slot_id)
 
 
 async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, order: SlotChange) -> SlotView:
     """Change a published slot; the places taken stay taken, and move with it."""
-    slot = await owned(session, caller, slot_id)
+    slot = await lock_own_slot(session, caller, slot_id)
     if slot.status != "published":
         raise SlotUnavailable
     values = order.model_dump(exclude_none=True, exclude={"give_back_minutes"})
@@ -152,15 +152,15 @@ async def change_slot(session: AsyncSession, caller: Caller, slot_id: UUID, orde
         )
     if values.get("min_age", slot.min_age) > values.get("max_age", slot.max_age):
         raise Invalid("L'âge minimal dépasse l'âge maximal.", field="min_age", rule="at most max_age")
-    values |= _given_back(slot, order.give_back_minutes, starts_at, now)
-    served = [] if starts_at == slot_starts_at else await _moved(session, slot_id, starts_at)
+    values |= _set_give_back(slot, order.give_back_minutes, starts_at, now)
+    served = [] if starts_at == slot_starts_at else await _recount_move(session, slot_id, starts_at)
     await store.change(session, col(SlotRow.id) == slot_id, **values, fresh_at=now)
     if starts_at != slot_starts_at:
         await tell_of_move(session, slot_id, caller.id)
     return (await tell(session, [Fact("slot_changed.v1", slot_id)], served=served))[slot_id]
 
 
-async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> list[ServedPatients]:
+async def _recount_move(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> list[ServedPatients]:
     """What changes in the ledgers when a locked slot moves with who is in it: another day, perhaps another week."""
     turn = await Turn.at(session, slots=[slot_id])
     gone = [
@@ -169,7 +169,7 @@ async def _moved(session: AsyncSession, slot_id: UUID, starts_at: datetime) -> l
     return gone + [replace(each, by=1, starts_at=starts_at) for each in gone]
 
 
-def _given_back(slot: SlotRow, minutes: int | None, starts_at: datetime, now: datetime) -> dict[str, Any]:
+def _set_give_back(slot: SlotRow, minutes: int | None, starts_at: datetime, now: datetime) -> dict[str, Any]:
     """When a slot goes back once it is changed: as asked, else as long before its start as until now."""
     if minutes is None and (slot.give_back_at is None or starts_at == slot.starts_at):
         return {}
@@ -185,7 +185,7 @@ async def withdraw_slot(
     session: AsyncSession, caller: Caller, slot_id: UUID, *, reason: str, booked: Booked | None
 ) -> SlotView:
     """Take a slot back; withdrawing twice is withdrawing once. Raises `SlotBooked` when `booked` must be said."""
-    slot = await owned(session, caller, slot_id)
+    slot = await lock_own_slot(session, caller, slot_id)
     return (await withdraw(session, caller, [slot], reason=reason, booked=booked)).view_of(slot_id)
 
 
@@ -220,7 +220,7 @@ async def withdraw(
 
 async def give_back_slot(session: AsyncSession, caller: Caller, slot_id: UUID) -> SlotView:
     """Give an empty slot back to its practitioner; raises `SlotBooked` when someone is in it."""
-    slot = await owned(session, caller, slot_id)
+    slot = await lock_own_slot(session, caller, slot_id)
     if slot.taken or slot.overbooked:
         raise SlotBooked("Un patient y est inscrit : un créneau ne se rend que vide.", field="slot_id")
     if slot.status == "published":

@@ -50,13 +50,13 @@ async def statement_of(
     last = (first + timedelta(days=31)).replace(day=1)
     rules = await store.rules(session)
 
-    async def counted(since: datetime, until: datetime) -> list[Counted]:
+    async def count(since: datetime, until: datetime) -> list[Counted]:
         found = await store.acts(session, practitioner_id, since - AROUND, until + AROUND, public_holidays)
         return list(statement(found, who.profession, rules))
 
-    of_month = await counted(midnight(first, zone), midnight(last, zone))
+    of_month = await count(midnight(first, zone), midnight(last, zone))
     monday = monday_of(today)
-    of_week = await counted(midnight(monday, zone), midnight(monday + timedelta(days=7), zone))
+    of_week = await count(midnight(monday, zone), midnight(monday + timedelta(days=7), zone))
     known = [rule for rule in rules if rule.valid_from <= today and who.profession in rule.professions]
     return Statement(
         month=first,

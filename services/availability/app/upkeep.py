@@ -59,7 +59,7 @@ async def count_new_day(session: AsyncSession, cpts_id: str) -> None:
     They are counted before the stream is locked: whoever serves meanwhile counts their own ledger anew, and wins.
     """
     today = (await ledger.LedgerDays.read(session, await database_now(session))).at(cpts_id)
-    outdated = await ledger.outdated(session, cpts_id, today.day)
+    outdated = await ledger.find_outdated(session, cpts_id, today.day)
     if outdated:
         counted = await ledger.counts(session, cpts_id, outdated, today)
         await OUTBOX.lock(session, [cpts_id])

@@ -99,7 +99,7 @@ async def slots_shown(
     """The slots that a CPTS is shown and that start between two instants; with `past`, those of days gone too."""
     live = () if past else (col(SlotRow.live).is_(True),)
     within = (col(SlotRow.starts_at) >= start, col(SlotRow.starts_at) < end)
-    return list((await slot_views(session, shown_to(cpts_id), *live, *within)).values())
+    return list((await slot_views(session, visible_to(cpts_id), *live, *within)).values())
 
 
 async def slot(session: AsyncSession, slot_id: UUID) -> SlotView:
@@ -119,14 +119,14 @@ async def practitioner_of(session: AsyncSession, booking_id: UUID) -> UUID:
     return found
 
 
-def shown_to(cpts_id: str) -> Any:
+def visible_to(cpts_id: str) -> Any:
     """The slots that a CPTS is shown."""
     return col(SlotRow.audience).contains([cpts_id])
 
 
 def of_guests(column: Any, cpts_id: str) -> Any:
     """A column of the slots that other CPTS show to this one, whenever they were."""
-    return select(column).where(shown_to(cpts_id), col(SlotRow.cpts_id) != cpts_id)
+    return select(column).where(visible_to(cpts_id), col(SlotRow.cpts_id) != cpts_id)
 
 
 async def practitioner_views(
@@ -207,7 +207,7 @@ async def read_state(session: AsyncSession, cpts_id: str) -> State:
         "cpts": {row.finess: cpts_view(row).model_dump(mode="json") for row in cpts},
         "practitioners": _plain(await practitioner_views(session, cpts_id)),
         "places": _plain(await place_views(session, cpts_id)),
-        "slots": _plain(await slot_views(session, shown_to(cpts_id), col(SlotRow.live).is_(True))),
+        "slots": _plain(await slot_views(session, visible_to(cpts_id), col(SlotRow.live).is_(True))),
     }
 
 

@@ -63,10 +63,10 @@ async def claims(session: AsyncSession, cpts_id: str) -> Claims:
     split = set((await session.exec(divided.distinct())).all())
     here = (col(CommuneRow.parent).is_(None) & ~col(CommuneRow.insee).in_(split)) | col(CommuneRow.parent).in_(split)
     known = (await session.exec(select(CommuneRow).where(here).order_by(col(CommuneRow.name)))).all()
-    return Claims(codes=sorted(ours), communes=list(_claimed(known, owners, ours)))
+    return Claims(codes=sorted(ours), communes=list(_read_claimed(known, owners, ours)))
 
 
-def _claimed(
+def _read_claimed(
     known: Sequence[CommuneRow], owners: Mapping[str, Sequence[str]], ours: Collection[str]
 ) -> Sequence[Claim]:
     departements = {each.departement for each in known if each.insee in ours}
@@ -81,7 +81,7 @@ def _claimed(
     return found
 
 
-async def followed_agendas(session: AsyncSession, cpts_id: str) -> list[FollowedAgenda]:
+async def read_followed_agendas(session: AsyncSession, cpts_id: str) -> list[FollowedAgenda]:
     """The agendas followed in a CPTS, the troubled ones first."""
     rows = (await run(session, FEEDS, cpts=cpts_id)).all()
     return [FollowedAgenda(who=row.who, read_at=row.read_at, error=row.error) for row in rows]

@@ -8,7 +8,7 @@ from sqlalchemy import or_, union
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.reads import of_guests, shown_to
+from services.availability.reads import of_guests, visible_to
 from services.availability.tables import MembershipRow, PlaceRow, PractitionerRow, ScheduleRow, SlotRow
 from shared.typed.phones import link
 
@@ -76,7 +76,7 @@ async def directory(session: AsyncSession, cpts_id: str) -> Directory:
 
 async def _places(session: AsyncSession, cpts_id: str) -> dict[UUID, list[DirectoryPlace]]:
     ours = select(ScheduleRow.practitioner_id, ScheduleRow.place_id).where(col(ScheduleRow.cpts_id) == cpts_id)
-    shown = select(SlotRow.practitioner_id, SlotRow.place_id).where(shown_to(cpts_id))
+    shown = select(SlotRow.practitioner_id, SlotRow.place_id).where(visible_to(cpts_id))
     works = union(ours, shown).subquery()
     found = select(works.c.practitioner_id, PlaceRow).join(PlaceRow, col(PlaceRow.id) == works.c.place_id)
     places: dict[UUID, list[DirectoryPlace]] = defaultdict(list)

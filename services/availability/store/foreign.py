@@ -52,18 +52,18 @@ class Source(NamedTuple):
     editor: str
 
 
-def _named(sources: Sequence[Source]) -> dict[str, list[str]]:
+def _columns_by_name(sources: Sequence[Source]) -> dict[str, list[str]]:
     return {"cpts": [each.cpts_id for each in sources], "editors": [each.editor for each in sources]}
 
 
 async def follow(session: AsyncSession, sources: Sequence[Source], *, kept: timedelta) -> None:
     """Say that these are followed, for so long; written again once half of it has passed."""
-    await run(session, _FOLLOWED, **_named(sources), followed=kept, renewed=kept / 2)
+    await run(session, _FOLLOWED, **_columns_by_name(sources), followed=kept, renewed=kept / 2)
 
 
 async def claim(session: AsyncSession, sources: Sequence[Source], *, lease: timedelta) -> Source | None:
     """The one of these that waits longest and is due, for as long as the lease."""
-    due = (await run(session, _DUE, lease=lease, **_named(sources))).one_or_none()
+    due = (await run(session, _DUE, lease=lease, **_columns_by_name(sources))).one_or_none()
     return None if due is None else Source(due.cpts_id, due.editor)
 
 

@@ -233,7 +233,7 @@ async def by_week(
     return [PractitionerWeek(row.starts_at, row.served, row.unknown, row.on_top) for row in found]
 
 
-async def outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:
+async def find_outdated(session: AsyncSession, cpts_id: str, today: date) -> list[UUID]:
     """Whose ledger was last counted before today."""
     stale = (col(LedgerRow.cpts_id) == cpts_id, col(LedgerRow.counted_on) < today)
     return list((await session.exec(select(LedgerRow.practitioner_id).where(*stale))).all())

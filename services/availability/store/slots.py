@@ -58,15 +58,15 @@ async def publish_what_fits(session: AsyncSession, rows: Sequence[SlotRow]) -> l
     return list((await run(session, fitting.returning(col(SlotRow.id)))).scalars())
 
 
-async def locked(session: AsyncSession, *conditions: Any) -> Sequence[SlotRow]:
+async def lock_slots(session: AsyncSession, *conditions: Any) -> Sequence[SlotRow]:
     """Slots, locked until the commit, in one order. Every change of a booking locks its slot first."""
     found = rows_of(SlotRow).where(*conditions).order_by(col(SlotRow.id)).with_for_update(key_share=True)
     return (await session.exec(found.execution_options(populate_existing=True))).all()
 
 
-async def locked_one(session: AsyncSession, slot_id: UUID) -> SlotRow:
+async def lock_slot(session: AsyncSession, slot_id: UUID) -> SlotRow:
     """One slot, locked until the commit; raises `NotFound`."""
-    found = await locked(session, col(SlotRow.id) == slot_id)
+    found = await lock_slots(session, col(SlotRow.id) == slot_id)
     if not found:
         raise NotFound
     return found[0]

@@ -68,7 +68,7 @@ async def add(
     form: NewMember, request: Request, page: PageDep, caller: CallerDep, session: SessionDep, wiring: WiringDep
 ) -> Invited:
     """Invite somebody: they choose their own password and second factor by the link they get."""
-    cpts_id = _administered(page, caller)
+    cpts_id = _require_administered(page, caller)
     await _require_giveable(session, form, cpts_id)
     email = form.email.lower()
     known = (await session.exec(select(AccountRow).where(AccountRow.email == email))).one_or_none()
@@ -82,7 +82,7 @@ async def add(
     token = await access.link_for(session, wiring.vault, account_id, life=access.INVITED)
     # No connection is held while the mail server is waited for.
     await session.commit()
-    return await _invited(request, email, link_to(wiring, token), "invitation")
+    return await _invite(request, email, link_to(wiring, token), "invitation")
 
 
 @routes.post("/admin/members/{account_id}/link", status_code=201)
@@ -90,7 +90,7 @@ async def new_link(
     account_id: UUID, request: Request, page: PageDep, caller: CallerDep, session: SessionDep, wiring: WiringDep
 ) -> Invited:
     """A new way in for a member who lost theirs; what they have works until they use it."""
-    cpts_id = _administered(page, caller)
+    cpts_id = _require_administered(page, caller)
     await _require_here(session, cpts_id, account_id)
     account = await session.get_one(AccountRow, account_id)
     if not account.email:
@@ -98,10 +98,10 @@ async def new_link(
     token = await access.link_for(session, wiring.vault, account_id, life=access.INVITED)
     await _log(session, caller, cpts_id, "reset_asked", account_id)
     await session.commit()
-    return await _invited(request, account.email, link_to(wiring, token), "reset")
+    return await _invite(request, account.email, link_to(wiring, token), "reset")
 
 
-async def _invited(request: Request, email: str, url: str, kind: LinkKind) -> Invited:
+async def _invite(request: Request, email: str, url: str, kind: LinkKind) -> Invited:
     language = language_of(request.cookies)
     sent = await send_link(request.app.state.mail, to=email, url=url, kind=kind, language=language)
     return Invited(sent=sent, link="" if sent else url)
@@ -112,7 +112,7 @@ async def give_role(
     account_id: UUID, form: NewRole, page: PageDep, caller: CallerDep, session: SessionDep
 ) -> dict[str, str]:
     """Give a role to a member, or again to who was one; a role they have already is refused, one's own too."""
-    cpts_id = _administered(page, caller)
+    cpts_id = _require_administered(page, caller)
     await _require_giveable(session, form, cpts_id)
     if str(account_id) == caller.id:
         raise OwnRoles(field="account_id", rule="somebody else")
@@ -127,7 +127,7 @@ async def give_role(
 @routes.delete("/admin/roles/{grant_id}")
 async def take_role(grant_id: UUID, page: PageDep, caller: CallerDep, session: SessionDep) -> dict[str, str | None]:
     """Take a role away; sessions opened with it end at once. Answers what gives it back: the undo of the page."""
-    cpts_id = _administered(page, caller)
+    cpts_id = _require_administered(page, caller)
     own = col(RoleGrantRow.account_id) == UUID(caller.id)
     here = (col(RoleGrantRow.id) == grant_id) & (col(RoleGrantRow.cpts_id) == cpts_id) & ~own
     row = (await session.exec(select(RoleGrantRow).where(here).with_for_update())).one_or_none()
@@ -158,7 +158,7 @@ async def restore(account_id: UUID, page: PageDep, caller: CallerDep, session: S
 async def _set_suspended(
     page: Page, caller: Caller, session: AsyncSession, account_id: UUID, *, suspended: bool
 ) -> None:
-    cpts_id = _administered(page, caller)
+    cpts_id = _require_administered(page, caller)
     if str(account_id) == caller.id:
         raise Invalid("Vous ne pouvez pas suspendre votre propre compte.", field="account_id", rule="another account")
     await _require_here(session, cpts_id, account_id)
@@ -169,10 +169,10 @@ async def _set_suspended(
     await _log(session, caller, cpts_id, "suspend" if suspended else "restore", account_id)
 
 
-def _administered(page: Page, caller: Caller) -> str:
+def _require_administered(page: Page, caller: Caller) -> str:
     """The CPTS that is administered: one of the administrator's own."""
     caller.require(Role.ADMIN)
-    return page.chosen_cpts(caller) or caller.only_cpts()
+    return page.choose_cpts(caller) or caller.only_cpts()
 
 
 async def _require_here(session: AsyncSession, cpts_id: str, account_id: UUID) -> None:

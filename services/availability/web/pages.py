@@ -38,7 +38,7 @@ async def my_slots(page: PageDep, caller: CallerDep, session: SessionDep) -> Res
         acting=caller.role is Role.COORDINATOR,
         modes=("AMB", "HH", "VR"),
         types=("CPTS", "SNP", "PRO", "PUBLIC"),
-        cpts=page.chosen_cpts(caller) or "",
+        cpts=page.choose_cpts(caller) or "",
     )
 
 

@@ -51,8 +51,8 @@ async def settings(ask: ListAsk) -> Table:
                 who.get(each.account, each.account),
                 ask.words.label("setting", each.what),
                 ask.words.label("parameter", name),
-                said(ask.words, each.before[name], each.after[name]),
-                said(ask.words, each.after[name], each.before[name]),
+                say_value(ask.words, each.before[name], each.after[name]),
+                say_value(ask.words, each.after[name], each.before[name]),
             ]
             for each in found
             for name in sorted(each.after)
@@ -70,8 +70,8 @@ async def parameters(ask: ListAsk) -> Table:
             [
                 ask.words.label("setting", kind),
                 ask.words.label("parameter", name),
-                said(ask.words, value),
-                said(ask.words, default[name]),
+                say_value(ask.words, value),
+                say_value(ask.words, default[name]),
             ]
             for kind, body, default in zip(
                 kinds,
@@ -84,18 +84,18 @@ async def parameters(ask: ListAsk) -> Table:
     ]
 
 
-def said(words: Wording, value: object, other: object = None) -> str:
+def say_value(words: Wording, value: object, other: object = None) -> str:
     """A value that was set, in one line; of several together, those that differ from what stood or came there."""
     if isinstance(value, bool):
         return words.say("export.yes" if value else "export.no")
     if isinstance(value, list | tuple):
-        return ", ".join(said(words, each) for each in value)
+        return ", ".join(say_value(words, each) for each in value)
     if not isinstance(value, Mapping):
         return "–" if value is None else str(value)
     if "code" in value:
         return words.label("attachment_class", value["code"])
     if "step" in value:
-        return f"{words.label('step', value['step'])} ({said(words, value['after_minutes'])} min)"
+        return f"{words.label('step', value['step'])} ({say_value(words, value['after_minutes'])} min)"
     beside = other if isinstance(other, Mapping) else {}
     differ = {name: each for name, each in value.items() if name not in beside or beside[name] != each}
-    return ", ".join(f"{words.label('parameter', name)} : {said(words, each)}" for name, each in differ.items())
+    return ", ".join(f"{words.label('parameter', name)} : {say_value(words, each)}" for name, each in differ.items())

@@ -225,7 +225,7 @@ async def proposals(ask: ListAsk) -> Table:
 async def what_if(ask: ListAsk) -> Table:
     """Both sides of a replay."""
     change = await ask.foresight.change(ask.change)
-    days = await ask.foresight.replayed(ask.change, await database_now(ask.session))
+    days = await ask.foresight.read_replayed(ask.change, await database_now(ask.session))
     last = None
     async for answer in ask.foresight.replay(days, change):
         last = answer

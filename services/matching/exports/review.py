@@ -96,7 +96,7 @@ async def review(
         least=least,
         now=_period(rows, since, until, least, zone),
         before=_period(rows, since - before, until - before, least, zone),
-        weeks=[_told(part, least) for part in trend],
+        weeks=[_hide_counts(part, least) for part in trend],
     )
 
 
@@ -107,13 +107,13 @@ def _period(rows: Sequence[Record], since: datetime, until: datetime, least: int
         groups: dict[str, list[Record]] = {}
         for row in among:
             groups.setdefault(key(row), []).append(row)
-        return hidden([_part(group, of) for of, group in sorted(groups.items())], least)
+        return hide_small([_part(group, of) for of, group in sorted(groups.items())], least)
 
     ended = [row for row in own if row.state == "cancelled"]
     return Period(
         since=since,
         until=until,
-        total=_told(_part(own, ""), least),
+        total=_hide_counts(_part(own, ""), least),
         by_class=parts(lambda row: f"P{row.urgency}"),
         by_commune=parts(lambda row: row.insee),
         by_motive=parts(lambda row: row.act),
@@ -140,16 +140,16 @@ def _part(rows: Sequence[Record], of: str) -> ReviewPart:
     )
 
 
-def hidden(parts: list[ReviewPart], least: int) -> list[ReviewPart]:
+def hide_small(parts: list[ReviewPart], least: int) -> list[ReviewPart]:
     """Parts of one whole as they may be told: one hidden alone would be what is missing to the total."""
     asked = {part.of: part.asked or 0 for part in parts}
     small = {of for of, count in asked.items() if count < least}
     if len(small) == 1 and len(parts) > 1:
         small.add(min((of for of in asked if of not in small), key=lambda of: asked[of]))
-    return [ReviewPart(of=part.of, asked=None) if part.of in small else _told(part, least) for part in parts]
+    return [ReviewPart(of=part.of, asked=None) if part.of in small else _hide_counts(part, least) for part in parts]
 
 
-def _told(part: ReviewPart, least: int) -> ReviewPart:
+def _hide_counts(part: ReviewPart, least: int) -> ReviewPart:
     """A part without the counts under the least, nor those that would leave so few when taken from it."""
     if part.asked is None or part.asked < least:
         return ReviewPart(of=part.of, asked=None if part.asked else part.asked)
@@ -182,6 +182,6 @@ def lines(found: Review, named: Callable[[str, str], str], few: str) -> list[lis
     return rows + [["week", part.of, *cells(part)] for part in found.weeks]
 
 
-def compared(since: datetime, until: datetime) -> timedelta:
+def shift_compared(since: datetime, until: datetime) -> timedelta:
     """How long before a period the one it is compared with is: whole weeks, so that the days are the same."""
     return max(1, -(-(until - since) // WEEK)) * WEEK

@@ -44,13 +44,13 @@ async def equity(ask: ListAsk) -> Table:
         for each in figures:
             of = names.get(each.of, each.of) if kind == "of_commune" else ask.words.label("attachment_class", each.of)
             mean: Cell = each.mean_travel_s // 60 if each.proposed else ""
-            counts = [_told(ask, each.asked), _told(ask, each.proposed)]
+            counts = [_hide_count(ask, each.asked), _hide_count(ask, each.proposed)]
             told = mean if all(isinstance(count, int) for count in counts) else ""
             rows.append([ask.words.say(f"export.{kind}"), of, *counts, told])
     return [ask.header("what", "of", "asked", "proposed", "mean_travel_min"), *rows]
 
 
-def _told(ask: ListAsk, count: int) -> Cell:
+def _hide_count(ask: ListAsk, count: int) -> Cell:
     """A count, unless it could be somebody and the committee reads it."""
     few = ask.caller.role is Role.COMMITTEE and 0 < count < review.LEAST
     return ask.words.say("export.few", least=review.LEAST) if few else count
@@ -86,16 +86,16 @@ async def period(ask: ListAsk) -> Table:
     until = ask.until or await database_now(ask.session)
     since = ask.since or until - review.WEEK
     least = review.LEAST if ask.caller.role is Role.COMMITTEE else 0
-    found = await review.review(ask.session, ask.cpts, since, until, review.compared(since, until), least)
+    found = await review.review(ask.session, ask.cpts, since, until, review.shift_compared(since, until), least)
     names, acts = await ask.communes(), {motive.code: motive.label for motive in await motives(ask.session)}
 
-    def named(kind: str, of: str) -> str:
+    def name_of(kind: str, of: str) -> str:
         known = {"commune": names, "motive": acts}.get(kind)
         if known is not None:
             return known.get(of, of)
         label = {"source": "source", "closed": "closure"}.get(kind)
         return ask.words.label(label, of) if label else of
 
-    said = review.lines(found, named, ask.words.say("export.few", least=review.LEAST))
+    said = review.lines(found, name_of, ask.words.say("export.few", least=review.LEAST))
     rows = [[ask.words.say(f"export.review.{what}"), *rest] for what, *rest in said]
     return [ask.header("what", "of", *review.COLUMNS), *rows]

@@ -70,7 +70,7 @@ async def take_in(
     finess = cpts_id or caller.only_cpts()
     caller.require_cpts(finess)
     desk = HubDesk(caller, finess, wiring.vault, schemas)
-    answer, _ = await desk.take_in(session, messages.parsed(await request.body()))
+    answer, _ = await desk.take_in(session, messages.parse_message(await request.body()))
     if answer is None:
         return Response(status_code=204)
     body = messages.envelope(answer, us=settings.sender, now=await database_now(session))
@@ -89,7 +89,7 @@ async def tell_appointment(
     named, served = telling.slot_id if row.practitioner_id else None, None
     if named:
         async with waiting_elsewhere(session):
-            served = await directory.served(row.cpts_id, named)
+            served = await directory.find_served(row.cpts_id, named)
     case, row, telling = await _appointment(session, case_id)
     if telling.slot_id != named:
         served = None  # it changed meanwhile: told without a name, as when the directory is away

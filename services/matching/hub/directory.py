@@ -22,7 +22,7 @@ class HubDirectory:
         found = await self._practitioners(cpts_id)
         return {each["id"]: f"{each['first_name']} {each['last_name']}".strip() for each in found}
 
-    async def served(self, cpts_id: str, slot_id: UUID) -> ServedBy | None:
+    async def find_served(self, cpts_id: str, slot_id: UUID) -> ServedBy | None:
         """Who sees the patient of a slot, and where; None when nobody knows any more. Raises `AvailabilityAway`."""
         slot = await self._get(f"/slots/{slot_id}")
         people = {each["id"]: each for each in await self._practitioners(cpts_id)} if slot else {}

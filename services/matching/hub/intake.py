@@ -16,7 +16,7 @@ from services.matching.hub import messages
 from services.matching.hub.case import UNSCHEDULED, Case, case_of
 from services.matching.hub.messages import Addressed, Outgoing, Received
 from services.matching.hub.schemas import HubSchemas
-from services.matching.hub.store.cases import belongs_to, first_time, known_case
+from services.matching.hub.store.cases import belongs_to, first_time, lock_case
 from services.matching.hub.store.mail import HubMessageRow, claim
 from services.matching.sameday.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.sameday.app.asking import submit_request, without_astray_point
@@ -44,9 +44,9 @@ class HubDesk:
 
         Raises `HubRefusal` when it cannot be read.
         """
-        message = messages.received(sent)
+        message = messages.read_received(sent)
         if not await claim(session, message.distribution_id, self.cpts_id):
-            return await self._said(session, message), False
+            return await self._say(session, message), False
         if message.use_case in (messages.ACKNOWLEDGEMENT, messages.ERROR):
             return None, True
         return await self.answer(session, message, await self._outcome(session, sent, message)), True
@@ -68,7 +68,7 @@ class HubDesk:
         }
         return outgoing
 
-    async def _said(self, session: AsyncSession, address: Addressed) -> Outgoing | None:
+    async def _say(self, session: AsyncSession, address: Addressed) -> Outgoing | None:
         row = await session.get(HubMessageRow, (address.distribution_id, self.cpts_id))
         if row is None or row.answer is None:
             return None
@@ -101,7 +101,7 @@ class HubDesk:
     async def _change(self, session: AsyncSession, message: Received) -> bool:
         """Change the request of a case, or end it; false when the case is none of ours."""
         perimeter = text_at(message.body, "perimeter")
-        known = await known_case(session, text_at(message.body, "caseId"))
+        known = await lock_case(session, text_at(message.body, "caseId"))
         if known is None or known.request_id is None:
             if perimeter == UNSCHEDULED and not message.cancels:
                 raise _Wrong(["caseId: unknown here, send its RS-EDA first"])

@@ -91,10 +91,10 @@ class ServedBy:
     ends_at: datetime
 
 
-def received(envelope: object) -> Received:
+def read_received(envelope: object) -> Received:
     """What an envelope holds; raises `HubRefusal`. Times to live are the hub's business."""
     outer = _mapping(envelope, "message")
-    address = addressed(outer)
+    address = read_address(outer)
     contents = outer.get("content")
     if not isinstance(contents, list) or len(contents) != 1:
         raise HubRefusal(field="content", rule="exactly one")
@@ -108,7 +108,7 @@ def received(envelope: object) -> Received:
     return Received(address.distribution_id, address.sender, use_cases[0], body, cancels)
 
 
-def parsed(written: bytes) -> dict[str, Any]:
+def parse_message(written: bytes) -> dict[str, Any]:
     """The object that the bytes of a message say; raises `HubRefusal`."""
     if len(written) > LARGEST:
         raise HubRefusal(rule=f"at most {LARGEST} bytes")
@@ -121,7 +121,7 @@ def parsed(written: bytes) -> dict[str, Any]:
     return found
 
 
-def addressed(envelope: Mapping[str, Any]) -> Addressed:
+def read_address(envelope: Mapping[str, Any]) -> Addressed:
     """Whom to answer, about which message; raises `HubRefusal`."""
     distribution_id, sender = text_at(envelope, "distributionID"), text_at(envelope, "senderID")
     if not 1 <= len(distribution_id) <= LONGEST_ID:

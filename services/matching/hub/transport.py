@@ -138,8 +138,8 @@ class HubLine:
 
     async def _settle(self, message: AbstractIncomingMessage) -> bool:
         try:
-            sent = messages.parsed(message.body)
-            address = messages.addressed(sent)
+            sent = messages.parse_message(message.body)
+            address = messages.read_address(sent)
         except HubRefusal:
             return False
         if message.redelivered and await self._came_too_often(address.distribution_id):
@@ -160,7 +160,7 @@ class HubLine:
             return await hub_mail.count_delivery(session, distribution_id, self._desk.cpts_id) > MOST_DELIVERIES
 
     async def _refuse(self, message: AbstractIncomingMessage, causes: list[str]) -> bool:
-        address = messages.addressed(messages.parsed(message.body))
+        address = messages.read_address(messages.parse_message(message.body))
         async with self._transaction() as session:
             answer = await self._desk.refuse(session, address, causes)
             if answer is not None:
@@ -189,7 +189,7 @@ class HubLine:
         served: dict[UUID, ServedBy | None] = {}
         try:
             for slot_id, cpts_id in slots.items():
-                served[slot_id] = await self._directory.served(cpts_id, slot_id)
+                served[slot_id] = await self._directory.find_served(cpts_id, slot_id)
         except AvailabilityAway as away:
             log.warning("hub_news_waits", error=away.code)
         async with self._transaction() as session:
@@ -208,28 +208,28 @@ class HubLine:
 
     async def _send(self, exchange: AbstractExchange, row: Row[Any], outgoing: Outgoing, body: dict[str, Any]) -> None:
         """Send one message, forgotten once the broker has it; one that breaks the hub's schemas never leaves."""
-        if faults := self._desk.schemas.faults(body, messages.received(body)):
-            return await self._failed(row, "; ".join(faults), LATEST_S)
+        if faults := self._desk.schemas.faults(body, messages.read_received(body)):
+            return await self._note_failure(row, "; ".join(faults), LATEST_S)
         key = self._settings.routing_key_of(outgoing)
         try:
             await exchange.publish(_message(body, outgoing.message_id), key, mandatory=True, timeout=ANSWER_WITHIN_S)
         except DeliveryError as error:
-            return await self._failed(row, f"{type(error).__name__}: not taken by the broker", LATEST_S)
+            return await self._note_failure(row, f"{type(error).__name__}: not taken by the broker", LATEST_S)
         except BROKER_AWAY as error:
-            await self._failed(row, type(error).__name__, SOONEST_S)
+            await self._note_failure(row, type(error).__name__, SOONEST_S)
             raise LineBroken(type(error).__name__) from error
         except asyncio.CancelledError:
             # The line broke under us: whoever is next need not wait for our lease to end.
-            await self._failed(row, "cut short", SOONEST_S)
+            await self._note_failure(row, "cut short", SOONEST_S)
             raise
         async with self._transaction() as session:
-            await hub_mail.left(session, row.id)
+            await hub_mail.forget_sent(session, row.id)
         return None
 
-    async def _failed(self, row: Row[Any], error: str, pause_s: float) -> None:
+    async def _note_failure(self, row: Row[Any], error: str, pause_s: float) -> None:
         log.warning("hub_post_failed", message=str(row.message_id), error=error, tries=row.tries)
         async with self._transaction() as session:
-            await hub_mail.failed(session, row.id, error, timedelta(seconds=pause_s))
+            await hub_mail.note_failure(session, row.id, error, timedelta(seconds=pause_s))
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:

@@ -32,7 +32,7 @@ class Supposition:
     farther_s: int = 0
 
 
-def changed_day(day: Day, change: Supposition, rng: np.random.Generator) -> Day:
+def change_day(day: Day, change: Supposition, rng: np.random.Generator) -> Day:
     """A day with the change made; what is drawn to make it comes from `rng`."""
     for practitioner in change.without:
         day = without_practitioner(day, practitioner)

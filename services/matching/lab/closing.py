@@ -37,7 +37,7 @@ def closes_at_s(pairs: Pairs, closing: Closing) -> list[tuple[int, int]]:
     return [(int(at_s[column]), int(column)) for column in np.flatnonzero(at_s > pairs.published_at_s)]
 
 
-def decided_before(pairs: Pairs, closing: Closing) -> Pairs:
+def limit_decisions(pairs: Pairs, closing: Closing) -> Pairs:
     """The pairs with the last instant at which each can be decided: a policy knows when slots go back."""
     columns = [column for _, column in closes_at_s(pairs, closing)]
     until = pairs.until_at_s.copy()

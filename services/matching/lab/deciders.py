@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.ahead.lookahead import ballot_columns, elected
+from services.matching.engine.ahead.lookahead import ballot_columns, elect
 from services.matching.engine.ahead.policies import UNSERVED, Policy, SlotFinding, answer_by_at_s, firm_at_s
 from services.matching.lab.life import NONE, Decide, Life
 from services.matching.lab.pairs import NEVER, Pairs, best_plan
@@ -85,7 +85,7 @@ def _plan(life: Life, policy: Policy) -> Told:
     """Plan for everybody who waits when something changed, then tell what is due."""
     if life.fresh_slots or life.fresh_requests:
         rows, columns = life.waiting(), life.free()
-        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allowed(life, rows, columns)))
+        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allow(life, rows, columns)))
     return [(row, column) for row, column in life.provisional.items() if _due(life, policy, row, column)]
 
 
@@ -129,7 +129,7 @@ def _stable(life: Life, policy: Policy) -> Told:
     stuck = _long_without(life, policy, waiting)
     if not (life.fresh_slots or life.fresh_requests or stuck.size):
         return []
-    simple = _as_columns(waiting, free, _best(life, waiting, free, _allowed(life, waiting, free)))
+    simple = _as_columns(waiting, free, _best(life, waiting, free, _allow(life, waiting, free)))
     if all(int(row) in simple for row in stuck):
         return list(simple.items())
     moves = _moving(life, policy, stuck)
@@ -158,7 +158,7 @@ def _moving(life: Life, policy: Policy, waiting: Ints) -> Told:
     cost = np.where(notified[:, None] & ~own, cost + (policy.kappa_s or 0), cost)
     # Rank -1: whoever was told comes before P1, and their own slot is always open to them, so nobody is dropped.
     rank = np.where(notified, -1, life.pairs.rank[rows])
-    chosen = _as_columns(rows, columns, best_plan(cost, _allowed(life, rows, columns), rank, room[columns]))
+    chosen = _as_columns(rows, columns, best_plan(cost, _allow(life, rows, columns), rank, room[columns]))
     return for_somebody(life, {row: column for row, column in chosen.items() if life.told[row] != column})
 
 
@@ -181,7 +181,7 @@ def for_somebody(life: Life, changes: dict[int, int]) -> Told:
     return list(kept.items())
 
 
-def _allowed(life: Life, rows: Ints, columns: Ints) -> npt.NDArray[np.bool_]:
+def _allow(life: Life, rows: Ints, columns: Ints) -> npt.NDArray[np.bool_]:
     return np.asarray(life.until_at_s[np.ix_(rows, columns)] >= life.now_at_s)
 
 
@@ -191,10 +191,10 @@ def _votes(life: Life, policy: Policy, futures: Sequence[Pairs]) -> Told:
     if not rows.size or not (policy.past_answer or _something_due(life, policy, rows)):
         return []
     ballots = np.array([_ballot(life, rows, columns, future) for future in futures], np.int64)
-    chosen = elected(ballots, life.pairs.rank[rows], life.places[columns])
+    chosen = elect(ballots, life.pairs.rank[rows], life.places[columns])
     told = {int(rows[n]): int(columns[chosen[n]]) for n in np.flatnonzero(chosen != UNSERVED)}
     if not policy.past_answer:
-        told |= _promised(life, policy, rows, columns, told)
+        told |= _promise(life, policy, rows, columns, told)
     return [(row, column) for row, column in told.items() if _due(life, policy, row, column)]
 
 
@@ -207,10 +207,10 @@ def _something_due(life: Life, policy: Policy, rows: Ints) -> bool:
         life.provisional = {}
     columns = life.free()
     late = np.array([row for row in rows.tolist() if _must_know(life, policy, row)], np.int64)
-    if _allowed(life, late, columns).any():
+    if _allow(life, late, columns).any():
         return True
     if not life.provisional:
-        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allowed(life, rows, columns)))
+        life.provisional = _as_columns(rows, columns, _best(life, rows, columns, _allow(life, rows, columns)))
     return any(_due(life, policy, row, column) for row, column in life.provisional.items())
 
 
@@ -218,7 +218,7 @@ def _must_know(life: Life, policy: Policy, row: int) -> bool:
     return life.now_at_s >= _answer_by(life, policy, row)
 
 
-def _promised(life: Life, policy: Policy, rows: Ints, columns: Ints, told: dict[int, int]) -> dict[int, int]:
+def _promise(life: Life, policy: Policy, rows: Ints, columns: Ints, told: dict[int, int]) -> dict[int, int]:
     """Who must know now and got no majority: the best plan of everybody else who waits gives them what it has."""
     late = [row for row in rows.tolist() if row not in told and _must_know(life, policy, row)]
     if not late:
@@ -227,7 +227,7 @@ def _promised(life: Life, policy: Policy, rows: Ints, columns: Ints, told: dict[
     room = life.places.copy()
     np.subtract.at(room, list(told.values()), life.pairs.party[list(told)])
     free = columns[room[columns] > 0]
-    cost, allowed = life.pairs.cost[np.ix_(others, free)], _allowed(life, others, free)
+    cost, allowed = life.pairs.cost[np.ix_(others, free)], _allow(life, others, free)
     allowed &= room[free][None, :] >= life.pairs.party[others][:, None]
     plan = _as_columns(others, free, best_plan(cost, allowed, life.pairs.rank[others], room[free]))
     return {row: plan[row] for row in late if row in plan}

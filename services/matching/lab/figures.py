@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from services.matching.lab.outcome import DayOutcome, added
+from services.matching.lab.outcome import DayOutcome, add_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Errors:
 
 def figures(outcomes: Sequence[DayOutcome]) -> PolicyFigures:
     """The figures of one policy over its days, pooled."""
-    total = added(list(outcomes))
+    total = add_outcomes(list(outcomes))
     asked, left = np.array(total.asked), np.array(total.unserved)
     served = np.maximum(asked - left, 1)
     by_class = 100 * left / np.maximum(asked, 1)
@@ -108,7 +108,7 @@ def travel(one: DayOutcome) -> float:
     return sum(one.travel_s) / max(1, sum(one.asked) - sum(one.unserved)) / 60
 
 
-def paired(measure: Callable[[DayOutcome], float], ours: Sequence[DayOutcome], theirs: Sequence[DayOutcome]) -> Paired:
+def pair(measure: Callable[[DayOutcome], float], ours: Sequence[DayOutcome], theirs: Sequence[DayOutcome]) -> Paired:
     """The difference of a measure between two policies on the same days, in order."""
     gap = np.array([measure(a) - measure(b) for a, b in zip(ours, theirs, strict=True)])
     error = float(gap.std(ddof=1) / np.sqrt(gap.size)) if gap.size > 1 else None

@@ -70,7 +70,7 @@ class SlotHistory:
         if not any(since <= row.submitted_at < until for row in requests):
             return []
         slots = await self.slots(cpts_id, *reach_of(mornings))
-        return lived_days(mornings, requests, slots, territory, parameters)
+        return read_lived_days(mornings, requests, slots, territory, parameters)
 
 
 def days_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
@@ -84,7 +84,7 @@ def reach_of(mornings: Sequence[datetime]) -> tuple[datetime, datetime]:
     return since, until + LATER
 
 
-def lived_days(
+def read_lived_days(
     mornings: Sequence[datetime],
     requests: Sequence[RequestRow],
     slots: Iterable[dict[str, Any]],
@@ -99,7 +99,7 @@ def lived_days(
         if (place := territory.items("places").get(value["place_id"]))
         and (practitioner := territory.items("practitioners").get(value["practitioner_id"]))
     ]
-    lived = (lived_day(morning, requests, known, ledgers, parameters) for morning in mornings)
+    lived = (build_lived_day(morning, requests, known, ledgers, parameters) for morning in mornings)
     return [day for day in lived if day.requests]
 
 
@@ -120,7 +120,7 @@ async def requests_between(
     return rows.all()
 
 
-def lived_day(
+def build_lived_day(
     morning: datetime,
     requests: Iterable[RequestRow],
     slots: Iterable[tuple[Mapping[str, Any], Slot]],
@@ -140,7 +140,7 @@ def lived_day(
         places = ours + (slot.places if in_the_day and value["status"] != "withdrawn" else 0)
         if places > 0 and slot.starts_at_s >= opens:
             offered.append(replace(slot, places=places))
-            published.append(min(max(opens, _written_at_s(value["id"], opens)), slot.starts_at_s))
+            published.append(min(max(opens, _read_written_at_s(value["id"], opens)), slot.starts_at_s))
     return Day(
         name=morning.date().isoformat(),
         opens_at_s=opens,
@@ -153,7 +153,7 @@ def lived_day(
     )
 
 
-def _written_at_s(slot_id: str, otherwise: int) -> int:
+def _read_written_at_s(slot_id: str, otherwise: int) -> int:
     """When a slot was published: its identifier begins with the milliseconds of that instant (UUID version 7)."""
     value = UUID(slot_id)
     return (value.int >> 80) // 1000 if value.version == 7 else otherwise

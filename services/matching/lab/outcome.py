@@ -9,7 +9,7 @@ from services.matching.engine.ahead.policies import Policy
 from services.matching.engine.model import Assignment, Instance, Plan, Request
 from services.matching.engine.sameday.judge import faults
 from services.matching.engine.sameday.second_look import reasons
-from services.matching.engine.sameday.solve import pair_costs, unmatched
+from services.matching.engine.sameday.solve import explain_unmatched, pair_costs
 from services.matching.engine.sameday.table import Table
 from services.matching.lab.days.day import Day
 from services.matching.lab.life import NONE, Life
@@ -126,7 +126,7 @@ def plan_of(day: Day, life: Life) -> tuple[Instance, dict[str, int], Plan]:
         Assignment(requests[n].id, instance.slots[chosen[n]].id, cost)
         for n, cost in zip(served, pair_costs(table, served, chosen[served]), strict=True)
     )
-    left = tuple(unmatched(table, chosen, int(n)) for n in np.flatnonzero(chosen < 0))
+    left = tuple(explain_unmatched(table, chosen, int(n)) for n in np.flatnonzero(chosen < 0))
     cost = sum(one.cost.total for one in assignments)
     return instance, {day.requests[row].id: row for row in kept}, Plan(assignments, left, certified=False, cost=cost)
 
@@ -140,7 +140,7 @@ def gini_milli(loads: Ints) -> int:
     return round(1000 * float((2 * rank - ordered.size - 1) @ ordered) / (ordered.size * float(ordered.sum())))
 
 
-def added(outcomes: list[DayOutcome]) -> DayOutcome:
+def add_outcomes(outcomes: list[DayOutcome]) -> DayOutcome:
     """The sum of several days under one policy; the Gini is their mean."""
     total = {field.name: _sum([getattr(one, field.name) for one in outcomes]) for field in fields(DayOutcome)[1:]}
     total["gini_milli"] = round(sum(one.gini_milli for one in outcomes) / len(outcomes))

@@ -10,9 +10,9 @@ from multiprocessing import get_context
 import numpy as np
 
 from services.matching.engine.ahead.policies import Policy, SlotFinding, policy_named
-from services.matching.lab.closing import Closing, decided_before
+from services.matching.lab.closing import Closing, limit_decisions
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, draw_day, draw_seeded_territory
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, hindsight
 from services.matching.lab.futures import futures_of, past
@@ -37,8 +37,8 @@ class Trial:
 
 def run_case(case: Trial) -> tuple[DayOutcome, ...]:
     """Draw the day of a case and live it under each of its policies."""
-    territory = drawn_territory(case.seed, case.territory)
-    day = drawn_day(case.seed, territory, case.setting, case.mishaps)
+    territory = draw_seeded_territory(case.seed, case.territory)
+    day = draw_day(case.seed, territory, case.setting, case.mishaps)
     looks_ahead = any(policy_named(name).scenarios for name in case.policies)
     history = past_days(case) if looks_ahead else ()
     return run_day(day, case.policies, history, case.seed)
@@ -46,14 +46,14 @@ def run_case(case: Trial) -> tuple[DayOutcome, ...]:
 
 def past_days(case: Trial) -> tuple[Day, ...]:
     """Earlier days of the same territory: all that look-ahead may learn from."""
-    territory = drawn_territory(case.seed, case.territory)
+    territory = draw_seeded_territory(case.seed, case.territory)
     numbers = range(1, HISTORY_DAYS + 1)
-    return tuple(drawn_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
+    return tuple(draw_day(case.seed, territory, case.setting, case.mishaps, number) for number in numbers)
 
 
 def run_closings(case: Trial, closings: Sequence[Closing]) -> tuple[DayOutcome, ...]:
     """Draw the day of a case and live it under its first policy, with each way of giving empty slots back."""
-    day = drawn_day(case.seed, drawn_territory(case.seed, case.territory), case.setting, case.mishaps)
+    day = draw_day(case.seed, draw_seeded_territory(case.seed, case.territory), case.setting, case.mishaps)
     pairs = pairs_of(day)
     policy = policy_named(case.policies[0])
     return tuple(_under(policy, day, pairs, (), case.seed, closing) for closing in closings)
@@ -90,12 +90,12 @@ def _under(
     policy: Policy, day: Day, pairs: Pairs, history: Sequence[Day], seed: int, closing: Closing = NEVER_BACK
 ) -> DayOutcome:
     if policy.way == SlotFinding.HINDSIGHT:
-        return outcome_of(policy, day, pairs, _known_in_advance(day, pairs))
+        return outcome_of(policy, day, pairs, _know_in_advance(day, pairs))
     futures: tuple[Pairs, ...] = ()
     if policy.scenarios:
         lived = [past(one, _midnight(one)) for one in history]
         futures = futures_of(day, lived, _midnight(day), policy.scenarios, np.random.default_rng([seed, 4]))
-    known = decided_before(pairs, closing)
+    known = limit_decisions(pairs, closing)
     decide = decider(policy, known, [slot.practitioner for slot in day.slots], futures)
     return outcome_of(policy, day, pairs, live(day, known, decide, policy.period_s, closing))
 
@@ -104,7 +104,7 @@ def _midnight(day: Day) -> int:
     return int(midnight(day_at(datetime.fromtimestamp(day.opens_at_s, UTC))).timestamp())
 
 
-def _known_in_advance(day: Day, pairs: Pairs) -> Life:
+def _know_in_advance(day: Day, pairs: Pairs) -> Life:
     """The day as hindsight would have had it: each told as soon as their slot appears; nothing goes wrong."""
     life = begin(day, pairs)
     life.told = hindsight(pairs)

@@ -39,7 +39,7 @@ class Leases:
         """Under which token rounds of this CPTS write; None while another process runs them."""
         return self._tokens.get(cpts_id)
 
-    def lost(self, cpts_id: str) -> None:
+    def note_lost(self, cpts_id: str) -> None:
         """Another process took it over."""
         self._tokens.pop(cpts_id, None)
 

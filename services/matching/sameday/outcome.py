@@ -8,16 +8,16 @@ from uuid import UUID
 
 from services.matching.engine.ahead.policies import CONSENSUS
 from services.matching.engine.model import Assignment, Plan
-from services.matching.sameday.app.bookings import Booking, held
+from services.matching.sameday.app.bookings import Booking, record_hold
 from services.matching.sameday.app.deciding import (
     ROUND,
     SEEKING,
     Reasons,
     cost_of,
     decide_by,
-    left_out,
+    leave_out,
     plan_by_request,
-    proposed,
+    propose,
     reasons_of,
 )
 from services.matching.sameday.edges.availability import AvailabilityAway
@@ -64,7 +64,7 @@ async def apply(
         if assignment is None:
             left = unmatched.get(str(row.id))
             reasons[row.id] = reasons_of(left) if left else Reasons(row.blockers, row.relaxations)
-            moves.append(left_out(row, reasons[row.id], parameters, now))
+            moves.append(leave_out(row, reasons[row.id], parameters, now))
         elif (slot := live.get(assignment.slot)) is None:
             outcome.refused.add(assignment.slot)
         else:
@@ -76,9 +76,9 @@ async def apply(
             else:
                 if row.automatic:
                     outcome.decide_at = min(outcome.decide_at or until, until)
-                moves.append(proposed(row, assignment, slot, now))
+                moves.append(propose(row, assignment, slot, now))
     changes = [each for each in moves if each is not None]
-    renewed = _renewed(rows, reasons, {each.request_id for each in changes})
+    renewed = _renew(rows, reasons, {each.request_id for each in changes})
     # Left out: whoever was quicker may hold the very same booking. If it is nobody's, a later round gives it back.
     recorded = await writer.write(await _hold(writer, gifts, outcome))
     # What is provisional is written last: who reads it knows that what was due is done.
@@ -108,7 +108,7 @@ async def _hold(writer: Writer, gifts: Sequence[Gift], outcome: Outcome) -> list
     changes = []
     for gift, booking in zip(gifts, held_each, strict=True):
         if isinstance(booking, Booking):
-            change = held(gift.row.id, booking, by=ROUND, at=now, picked=False, version=gift.row.version)
+            change = record_hold(gift.row.id, booking, by=ROUND, at=now, picked=False, version=gift.row.version)
             change.values["cost"] = cost_of(gift.assignment.cost)
             changes.append(change)
         elif isinstance(booking, AvailabilityAway):
@@ -118,7 +118,7 @@ async def _hold(writer: Writer, gifts: Sequence[Gift], outcome: Outcome) -> list
     return changes
 
 
-def _renewed(
+def _renew(
     rows: Sequence[RequestRow], reasons: Mapping[UUID, Reasons], moving: Collection[UUID]
 ) -> list[dict[str, Any]]:
     """Why the others have no slot, where that is no longer what is written."""

@@ -110,7 +110,7 @@ KNOWN_FOR_S = 60.0
 """What is imported once a year is read again once a minute, by each process."""
 
 
-async def _known(session: AsyncSession, kind: str, key: str, read: Callable[[], Awaitable[Any]]) -> Any:
+async def _remember(session: AsyncSession, kind: str, key: str, read: Callable[[], Awaitable[Any]]) -> Any:
     """A value that was read from this database lately, or now; one that is not there is looked for each time."""
     kept, now_s = _KNOWN.setdefault(session.get_bind(), {}), asyncio.get_running_loop().time()
     until_s, value = kept.get((kind, key), (0.0, None))
@@ -126,7 +126,7 @@ async def motive_of(session: AsyncSession, code: str) -> Motive | None:
         row = await session.get(MotiveRow, code)
         return None if row is None else Motive.model_validate(row.model_dump())
 
-    found: Motive | None = await _known(session, "motive", code, read)
+    found: Motive | None = await _remember(session, "motive", code, read)
     return found
 
 
@@ -152,7 +152,7 @@ async def centre_of(session: AsyncSession, insee: str) -> Centre | None:
         row = await session.get(CommuneRow, insee)
         return None if row is None else Centre.of(row)
 
-    found: Centre | None = await _known(session, "commune", insee, read)
+    found: Centre | None = await _remember(session, "commune", insee, read)
     return found
 
 

@@ -123,7 +123,7 @@ class OneRound:
         moments = (next_due(board.rows, decided_at), watchman.decide_at)
         watchman.due = min((moment for moment in moments if moment is not None), default=None)
         watchman.again_s = SOON_S if soon else settled.again_s
-        self._wiring.background.ended("round")
+        self._wiring.background.note_end("round")
 
     async def _read(self, writer: Writer) -> Board:
         async with self._wiring.open_session() as session:
@@ -138,7 +138,7 @@ class OneRound:
             )
 
     async def _tidy(self, watchman: Watchman, writer: Writer, now: datetime) -> None:
-        async with writer.fenced() as session:
+        async with writer.open_fenced() as session:
             await upkeep.erase_patients(session, watchman.cpts_id, now)
             await upkeep.forget(session, watchman.cpts_id, now, events_kept=self._events_kept)
             for forget in self._forget_too:
@@ -150,7 +150,7 @@ class OneRound:
         """Write down for the history the slots that are new, or not what they were."""
         news, noted = territory.news(watchman.noted)
         if news:
-            async with writer.fenced() as session:
+            async with writer.open_fenced() as session:
                 await see(session, watchman.cpts_id, news, now)
         watchman.noted = noted
 
@@ -210,7 +210,7 @@ class OneRound:
         self, writer: Writer, asked: Question, thought: Thought | None, seconds: float, failure: str = ""
     ) -> None:
         plan = thought.plan if thought else None
-        async with writer.fenced() as session:
+        async with writer.open_fenced() as session:
             now = await database_now(session)
             session.add(
                 RoundRow(

@@ -58,7 +58,7 @@ class Rounds:
         self._leases.want(cpts_id)
         self._start(f"rounds {cpts_id}", partial(self._loop, cpts_id))
 
-    def moved(self, positions: Mapping[str, Position]) -> None:
+    def catch_up(self, positions: Mapping[str, Position]) -> None:
         """Run a round where the stream of requests stands elsewhere than the last one left it: a ring was lost."""
         for cpts_id, watchman in self._watchmen.items():
             where = positions.get(cpts_id)
@@ -83,7 +83,7 @@ class Rounds:
             await self._one(watchman, token)
         except LeaseLost:
             log.info("lease_lost", cpts=watchman.cpts_id)
-            self._leases.lost(watchman.cpts_id)
+            self._leases.note_lost(watchman.cpts_id)
             return None
         except (*AWAY, AvailabilityAway, SlotsUnknown) as error:
             if isinstance(error, AWAY) and not is_lost(error):

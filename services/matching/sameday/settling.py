@@ -10,8 +10,8 @@ from uuid import UUID
 import structlog
 
 from services.matching.sameday import reads
-from services.matching.sameday.app.asking import unsealed
-from services.matching.sameday.app.bookings import BOOKED, confirmed, places_of
+from services.matching.sameday.app.asking import unseal
+from services.matching.sameday.app.bookings import BOOKED, places_of, record_confirmation
 from services.matching.sameday.app.deciding import ROUND
 from services.matching.sameday.app.reconciling import (
     ASK_AGAIN_S,
@@ -21,10 +21,10 @@ from services.matching.sameday.app.reconciling import (
     Sight,
     Surplus,
     doubts,
-    followed,
-    left_alone,
+    find_in_flight,
+    find_unrecorded,
+    follow_bookings,
     next_doubt_s,
-    unrecorded,
 )
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.store.requests import Move
@@ -56,10 +56,12 @@ async def settle(
     sight = Sight(known, live, memory, at_s, now)
     answers = await _ask(writer, doubts(sight))
     changes = {
-        row.id: change for row in booked if (change := followed(row, live, answers, writer.parameters, now)) is not None
+        row.id: change
+        for row in booked
+        if (change := follow_bookings(row, live, answers, writer.parameters, now)) is not None
     }
     surplus: list[Surplus] = []
-    for found in unrecorded(sight, answers):
+    for found in find_unrecorded(sight, answers):
         if isinstance(found, Surplus):
             surplus.append(found)
         else:
@@ -68,7 +70,7 @@ async def settle(
     await _drop(writer, surplus)
     held = [row for row in booked if row.id not in changes] + list(recorded.values())
     firm = await confirm(writer, [row for row in held if row.state == RequestState.HELD and not row.picked])
-    return Settled(next_doubt_s(sight) if firm else SOON_S, left_alone(sight))
+    return Settled(next_doubt_s(sight) if firm else SOON_S, find_in_flight(sight))
 
 
 async def _off_the_board(
@@ -113,11 +115,11 @@ async def confirm(
     The transaction also writes these other changes and reasons. Where a person or the clock was quicker the next round
     sees what is left to do.
     """
-    told = [(places_of(row), unsealed(writer.wiring.vault, row)) for row in rows]
+    told = [(places_of(row), unseal(writer.wiring.vault, row)) for row in rows]
     done = await writer.bookings.confirm_each(told) if told else []
     now = writer.wiring.clock.now()
     firm = [
-        replace(confirmed(row.id, by=ROUND, at=now), version=row.version)
+        replace(record_confirmation(row.id, by=ROUND, at=now), version=row.version)
         for row, refused in zip(rows, done, strict=True)
         if refused is None
     ]

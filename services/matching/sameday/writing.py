@@ -34,7 +34,7 @@ class Writer:
             yield session
 
     @asynccontextmanager
-    async def fenced(self) -> AsyncIterator[AsyncSession]:
+    async def open_fenced(self) -> AsyncIterator[AsyncSession]:
         """A transaction that holds the lease; raises `LeaseLost`."""
         async with self.reading() as session:
             await fence(session, self.cpts_id, self.token)
@@ -47,7 +47,7 @@ class Writer:
         """
         if not changes and not reasons:
             return {}
-        async with self.fenced() as session:
+        async with self.open_fenced() as session:
             moved = await move_all(session, changes)
             explained = await explain_all(session, reasons)
             await tell_all(
@@ -62,5 +62,5 @@ class Writer:
         """Write down which (request, booking) go back; answers the bookings that nobody uses, and never will."""
         if not pairs:
             return set()
-        async with self.fenced() as session:
+        async with self.open_fenced() as session:
             return await condemn(session, pairs)

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.matching.doctors.app.parameters import attachment_settings
 from services.matching.engine.ahead.policies import RUNNABLE
-from services.matching.exports.administration import said
+from services.matching.exports.administration import say_value
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.matching.web import parameter_forms as forms
 from services.people.audit import accesses, former_members, labels_of, members
@@ -32,7 +32,7 @@ async def admin(
 ) -> Response:
     """The administration of one CPTS."""
     caller.require(Role.ADMIN)
-    cpts_id = page.chosen_cpts(caller) or ""
+    cpts_id = page.choose_cpts(caller) or ""
     async with reading(request, "matching", caller.scope) as matching:
         parameters = await parameters_of(matching, cpts_id)
         rounds = await attachment_settings(matching, cpts_id)
@@ -46,14 +46,14 @@ async def admin(
         roles=GIVEN,
         members=await members(session, cpts_id),
         former=await former_members(session, cpts_id),
-        parameters=forms.shown(parameters),
+        parameters=forms.show_parameters(parameters),
         numbers=list(forms.numbers(parameters, CptsParameters())),
         answers=forms.answers(parameters),
         steps=forms.steps(parameters),
         weights=forms.weights(parameters),
         of_rounds=forms.of_attachments(rounds),
         classes=forms.classes(rounds),
-        said=partial(said, page.words),
+        said=partial(say_value, page.words),
         accesses=await accesses(session, cpts_id, compte, objet),
         changes=changes,
         who=await labels_of(session, {part for each in changes for part in (each.account, each.object_id)}),

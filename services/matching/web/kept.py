@@ -16,26 +16,26 @@ PAST_FRESH_S = 300
 HEAD = text("select epoch::text, seq from matching.event_head where cpts_id = :cpts")
 
 
-async def kept_figures(request: Request, cpts_id: str, now: datetime) -> BoardFigures:
+async def keep_figures(request: Request, cpts_id: str, now: datetime) -> BoardFigures:
     """The figures above the board of a CPTS: today's since the last change or minute, the past's for five minutes."""
-    kept: Kept[HourFigures] = _kept(request)
+    kept: Kept[HourFigures] = _keep(request)
     head = await _head(request, cpts_id)
     minute, slower = int(now.timestamp()) // 60, int(now.timestamp()) // PAST_FRESH_S
 
-    def computed(before: timedelta) -> Callable[[], Awaitable[HourFigures]]:
+    def compute_before(before: timedelta) -> Callable[[], Awaitable[HourFigures]]:
         async def compute() -> HourFigures:
             async with reading(request, "matching", _of(cpts_id)) as session:
                 return await then(session, cpts_id, now, before)
 
         return compute
 
-    today = await kept((cpts_id, "today"), (*head, minute), computed(timedelta()))
-    yesterday = await kept((cpts_id, "yesterday"), slower, computed(DAY))
-    last_week = await kept((cpts_id, "last week"), slower, computed(WEEK))
+    today = await kept((cpts_id, "today"), (*head, minute), compute_before(timedelta()))
+    yesterday = await kept((cpts_id, "yesterday"), slower, compute_before(DAY))
+    last_week = await kept((cpts_id, "last week"), slower, compute_before(WEEK))
     return BoardFigures(today=today, yesterday=yesterday, last_week=last_week)
 
 
-def _kept(request: Request) -> Kept[HourFigures]:
+def _keep(request: Request) -> Kept[HourFigures]:
     state = request.app.state
     if not hasattr(state, "kept_figures"):
         state.kept_figures = Kept[HourFigures]()

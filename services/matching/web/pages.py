@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
-from services.matching.exports.review import LEAST, Review, compared, review
+from services.matching.exports.review import LEAST, Review, review, shift_compared
 from services.matching.web.admin import routes as admin
 from services.matching.web.figures import BoardFigures
-from services.matching.web.kept import kept_figures
+from services.matching.web.kept import keep_figures
 from shared.auth import Role
 from shared.db.tables import CommuneRow, CommuneShapeRow
 from shared.http import CallerDep, SessionDep, WiringDep
@@ -51,7 +51,7 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: W
         urgencies=(1, 2, 3, 4),
         professions=PROFESSIONS,
         addresses=bool(wiring.settings.geocoder_url),
-        cpts=page.chosen_cpts(caller) or "",
+        cpts=page.choose_cpts(caller) or "",
     )
 
 
@@ -66,7 +66,7 @@ async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Resp
         label=await label_of_account(session, caller),
         words=("tension.", "board.", "relaxation.", "register.", "review.", "whatif.", "tomorrow."),
         acts=caller.role is Role.COORDINATOR,
-        cpts=page.chosen_cpts(caller) or "",
+        cpts=page.choose_cpts(caller) or "",
     )
 
 
@@ -80,7 +80,7 @@ async def committee(page: PageDep, caller: CallerDep, session: SessionDep) -> Re
         caller=caller,
         label=await label_of_account(session, caller),
         words=("review.", "board.", "tension.column."),
-        cpts=page.chosen_cpts(caller) or "",
+        cpts=page.choose_cpts(caller) or "",
     )
 
 
@@ -104,7 +104,7 @@ async def period(
         )
     least = LEAST if caller.role is Role.COMMITTEE else 0
     async with reading(request, "matching", caller.scope) as session:
-        return await review(session, cpts, since, until, compared(since, until), least)
+        return await review(session, cpts, since, until, shift_compared(since, until), least)
 
 
 @routes.get("/tension/figures")
@@ -112,7 +112,7 @@ async def board_figures(request: Request, caller: CallerDep, wiring: WiringDep, 
     """The figures above the board."""
     caller.require(*BOARD_READERS)
     caller.require_cpts(cpts)
-    return await kept_figures(request, cpts, wiring.clock.now())
+    return await keep_figures(request, cpts, wiring.clock.now())
 
 
 @routes.get("/tension/communes")

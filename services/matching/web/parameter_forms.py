@@ -59,7 +59,7 @@ def numbers(now: BaseModel, default: BaseModel, above: str = "") -> Iterator[Num
             yield Number(f"{above}{name}", name, value, usual, least, most, step)
 
 
-def shown(parameters: CptsParameters) -> list[tuple[str, object, object]]:
+def show_parameters(parameters: CptsParameters) -> list[tuple[str, object, object]]:
     """Each parameter with its value and its default."""
     defaults: Mapping[str, object] = CptsParameters().model_dump(mode="json")
     return [(name, value, defaults[name]) for name, value in parameters.model_dump(mode="json").items()]

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.carrying import sealed
+from services.people.notices.carrying import seal_subscription
 from services.people.notices.keys import EVERYONE, push_key
 from services.people.notices.kinds import OFFERED, NoticeKind, NoticeState, Reason
 from services.people.notices.push import Subscription
@@ -194,7 +194,7 @@ async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, 
         "id": device_id,
         "account_id": mine,
         "label": given.label,
-        "subscription_sealed": sealed(wiring.vault, device_id, kept),
+        "subscription_sealed": seal_subscription(wiring.vault, device_id, kept),
         "added_at": await database_now(session),
         "told_at": None,
     }

@@ -16,9 +16,9 @@ from services.people.notices.deciding import MAIL, Recipient, person_of, untrue
 from services.people.notices.keys import identity
 from services.people.notices.kinds import Reason
 from services.people.notices.mail import MailSettings, Undeliverable, letter, send
-from services.people.notices.push import PushIdentity, Subscription, encrypted
+from services.people.notices.push import PushIdentity, Subscription, encrypt
 from services.people.notices.tables import NoticeDeviceRow, NoticeRow
-from services.people.notices.words import Message, composed
+from services.people.notices.words import Message, compose
 from shared.clock import Clock, zones
 from shared.db import database_now, run
 from shared.outside.public_address import require_public
@@ -54,7 +54,7 @@ class Parcel:
     ttl_s: int
 
 
-def sealed(vault: Vault, device_id: UUID, subscription: dict[str, str]) -> bytes:
+def seal_subscription(vault: Vault, device_id: UUID, subscription: dict[str, str]) -> bytes:
     """A browser's subscription as it is kept."""
     return vault.seal(subscription, cpts_id="", row_id=str(device_id))
 
@@ -87,7 +87,7 @@ class Carrier:
         return Parcel(
             id=claimed.message_id,
             person=person,
-            message=composed(wording(person.choice.language), rows, now, home=HOME, zones=await zones(session)),
+            message=compose(wording(person.choice.language), rows, now, home=HOME, zones=await zones(session)),
             browser=None if claimed.channel == MAIL else await self._browser(session, claimed.channel),
             urgent=any(row.urgency == 1 for row in rows),
             ttl_s=self._worth_s(rows, now),
@@ -117,7 +117,7 @@ class Carrier:
         shown = {**asdict(parcel.message), "tag": str(parcel.id)}
         topic = parcel.id.hex
         headers = us.headers(to.endpoint, topic=topic, ttl_s=parcel.ttl_s, urgent=parcel.urgent, now=REAL.now())
-        body = encrypted(json.dumps(shown).encode(), to)
+        body = encrypt(json.dumps(shown).encode(), to)
         answer = await self._client.post(to.endpoint, content=body, headers=headers)
         if answer.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
             raise Gone(f"HTTP {answer.status_code}")

@@ -25,16 +25,16 @@ async def identity(session: AsyncSession, vault: Vault, settings: Settings) -> P
 
     Raises `KeyLost` when the vault cannot open it: browsers subscribed under this one, none of them is forgotten.
     """
-    opened = vault.open((await _kept(session, vault, settings)).private_sealed, cpts_id="", row_id=SEALED_AS)
+    opened = vault.open((await _keep(session, vault, settings)).private_sealed, cpts_id="", row_id=SEALED_AS)
     return PushIdentity.of(ECKey.import_key(opened), contact_of(settings))
 
 
 async def push_key(session: AsyncSession, vault: Vault, settings: Settings) -> str:
     """What a browser subscribes with."""
-    return (await _kept(session, vault, settings)).public
+    return (await _keep(session, vault, settings)).public
 
 
-async def _kept(session: AsyncSession, vault: Vault, settings: Settings) -> NoticeKeyRow:
+async def _keep(session: AsyncSession, vault: Vault, settings: Settings) -> NoticeKeyRow:
     """The one key pair; the first to ask makes it, whoever asks at the same time gets the same."""
     query = select(NoticeKeyRow).execution_options(populate_existing=True)
     found = (await session.exec(query)).one_or_none()

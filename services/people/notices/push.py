@@ -35,7 +35,7 @@ def plain(text: str) -> bytes:
         raise ValueError(text) from error
 
 
-def written(value: bytes) -> str:
+def encode_base64url(value: bytes) -> str:
     """Unpadded base64url."""
     return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
@@ -63,7 +63,7 @@ class Subscription:
         return cls(given["endpoint"], public, auth)
 
 
-def encrypted(
+def encrypt(
     payload: bytes,
     to: Subscription,
     *,
@@ -74,14 +74,14 @@ def encrypted(
     salt, own = salt or os.urandom(16), sender or ec.generate_private_key(CURVE)
     own_public = point_of(own.public_key())
     agreed = own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(CURVE, to.public))
-    secret = _derived(agreed, to.auth, b"WebPush: info\0" + to.public + own_public, 32)
-    key = _derived(secret, salt, b"Content-Encoding: aes128gcm\0", 16)
-    nonce = _derived(secret, salt, b"Content-Encoding: nonce\0", 12)
+    secret = _derive(agreed, to.auth, b"WebPush: info\0" + to.public + own_public, 32)
+    key = _derive(secret, salt, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = _derive(secret, salt, b"Content-Encoding: nonce\0", 12)
     head = salt + RECORD_SIZE.to_bytes(4, "big") + bytes([len(own_public)]) + own_public
     return head + AESGCM(key).encrypt(nonce, payload + b"\x02", None)
 
 
-def _derived(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+def _derive(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
     return HKDF(hashes.SHA256(), length, salt, info).derive(secret)
 
 
@@ -103,7 +103,7 @@ class PushIdentity:
     def of(cls, key: ECKey, contact: str) -> "PushIdentity":
         """With this key pair."""
         values = key.as_dict(private=False)
-        return cls(key, written(b"\x04" + plain(str(values["x"])) + plain(str(values["y"]))), contact)
+        return cls(key, encode_base64url(b"\x04" + plain(str(values["x"])) + plain(str(values["y"]))), contact)
 
     def headers(self, endpoint: str, *, topic: str, ttl_s: int, urgent: bool, now: datetime) -> dict[str, str]:
         """The headers of one push; `topic` makes a repetition replace the first, `now` is the real time."""

@@ -29,7 +29,7 @@ from shared.db import database_now, run, set_scope
 from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost
-from shared.running.background import rung
+from shared.running.background import ring_work
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -145,7 +145,7 @@ class Sender:
             await run(session, _ENDED, state=state, error=error, **where)
             await run(session, _SETTLED, message=claimed.message_id)
             if claimed.channel != MAIL:
-                await _seen(session, UUID(claimed.channel), sent=state is NoticeState.SENT, gone=gone)
+                await _note_seen(session, UUID(claimed.channel), sent=state is NoticeState.SENT, gone=gone)
         if error:
             log.warning("notice_undelivered", message=str(claimed.message_id), error=error)
 
@@ -160,7 +160,7 @@ class Sender:
         log.warning("notice_waits", message=str(claimed.message_id), error=error)
 
 
-async def _seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: bool) -> None:
+async def _note_seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: bool) -> None:
     """A device that got something, or that its push service no longer knows."""
     ours = col(NoticeDeviceRow.id) == device_id
     if gone:
@@ -184,5 +184,5 @@ async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[N
             turns += 1
             return True
 
-        async with wiring.background.keeping("notices", rung(wiring.bell, STREAM, work, waits="notices_wait")):
+        async with wiring.background.keeping("notices", ring_work(wiring.bell, STREAM, work, waits="notices_wait")):
             yield

@@ -42,7 +42,7 @@ def line(
     return words.say(f"notices.text.{kind}", n=count, when=when)
 
 
-def composed(
+def compose(
     words: Wording, rows: Sequence[NoticeRow], now: datetime, *, home: str, zones: Mapping[str, ZoneInfo]
 ) -> Message:
     """One message for all of these notices, in the order of time and by the clocks of each one's territory."""

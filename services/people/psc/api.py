@@ -34,7 +34,7 @@ from services.people.psc.settings import PscSettings
 from services.people.psc.ways import Standing, account_of, ways_of
 from services.people.signin import end_former, set_cookie
 from shared.auth import Role, sign_in, sign_out
-from shared.auth.passes import Purpose, pass_for, spent_pass
+from shared.auth.passes import Purpose, pass_for, spend_pass
 from shared.db.tables import AccountRow
 from shared.http import (
     CallerDep,
@@ -102,7 +102,7 @@ def under_way(state: str) -> str:
 async def come_back(request: Request, wiring: WiringDep, there: ThereDep) -> Response:
     """Check what the provider says, and open a session; ask for which activity when there are several."""
     cookie = under_way(request.query_params.get("state", ""))
-    kept = kept_in(request, wiring.vault, cookie)
+    kept = read_kept(request, wiring.vault, cookie)
     onward = kept.pop("onward")
     http, provider, client = there
     if gone := request.query_params.get("error"):
@@ -121,7 +121,7 @@ async def come_back(request: Request, wiring: WiringDep, there: ThereDep) -> Res
             token = await pass_for(session, Purpose.ACTIVITY, account_id, choices, life=timedelta(seconds=CHOICE_S))
             keep(answer, wiring, CHOOSING, {"pass": token}, life_s=CHOICE_S)
         else:
-            answer = await opened(request, session, wiring, account_id, ways[0].role, onward)
+            answer = await open_session(request, session, wiring, account_id, ways[0].role, onward)
     answer.delete_cookie(cookie, path="/psc")
     keep(answer, wiring, SESSION_THERE, {"id_token": came.id_token}, life_s=wiring.settings.session_hours * 3600)
     return answer
@@ -133,13 +133,15 @@ async def choose(
 ) -> Response:
     """Open a session for the chosen activity."""
     require_own_origin(request.headers.get("origin"), wiring)
-    shown = await spent_pass(session, Purpose.ACTIVITY, kept_in(request, wiring.vault, CHOOSING)["pass"])
+    shown = await spend_pass(session, Purpose.ACTIVITY, read_kept(request, wiring.vault, CHOOSING)["pass"])
     if shown is None:
         raise SignInRefused(field="cookie", rule=CHOOSING)
     kept = shown.body
     if choice >= len(kept["roles"]):
         raise SignInRefused(field="choice", value=choice, rule="one of those shown")
-    answer = await opened(request, session, wiring, UUID(kept["account"]), Role(kept["roles"][choice]), kept["onward"])
+    answer = await open_session(
+        request, session, wiring, UUID(kept["account"]), Role(kept["roles"][choice]), kept["onward"]
+    )
     answer.delete_cookie(CHOOSING, path="/psc")
     return answer
 
@@ -152,7 +154,7 @@ async def go_out(request: Request, caller: CallerDep, session: SessionDep, wirin
     if SESSION_THERE in request.cookies:
         with suppress(SignInRefused, ProviderAway, NotFound):
             _, provider, client = await there(request)
-            known = kept_in(request, wiring.vault, SESSION_THERE)
+            known = read_kept(request, wiring.vault, SESSION_THERE)
             away = logout_url(provider, client, id_token=known["id_token"], back_to=away)
     # A script asks where to go on: a form that is sent elsewhere is refused by our own pages' policy.
     by_script = "application/json" in request.headers.get("accept", "")
@@ -162,7 +164,7 @@ async def go_out(request: Request, caller: CallerDep, session: SessionDep, wirin
     return answer
 
 
-async def opened(
+async def open_session(
     request: Request, session: AsyncSession, wiring: Wiring, account_id: UUID, role: Role, onward: str
 ) -> Response:
     """The session of an account in a role, and where it goes."""
@@ -174,21 +176,21 @@ async def opened(
     return answer
 
 
-async def _refused(request: Request, refusal: Exception) -> Response:
+async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
-    return _said(request, refusal.status, refusal.code, refusal.detail, **refusal.extra)
+    return _say(request, refusal.status, refusal.code, refusal.detail, **refusal.extra)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
-    return _said(request, error.status_code, "http", "Cette adresse n'existe pas, ou ne s'ouvre pas ainsi.")
+    return _say(request, error.status_code, "http", "Cette adresse n'existe pas, ou ne s'ouvre pas ainsi.")
 
 
 async def _unreadable(request: Request, _error: Exception) -> Response:
-    return _said(request, 422, "invalid", "Cette demande est illisible : reprenez depuis la page de connexion.")
+    return _say(request, 422, "invalid", "Cette demande est illisible : reprenez depuis la page de connexion.")
 
 
-def _said(request: Request, status: int, code: str, detail: str, **extra: Any) -> Response:
+def _say(request: Request, status: int, code: str, detail: str, **extra: Any) -> Response:
     """A page for a person, a problem for a program."""
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(pages.get_template("refused.html").render(detail=detail), status_code=status)
@@ -203,7 +205,7 @@ def keep(answer: Response, wiring: Wiring, name: str, value: Mapping[str, Any], 
         answer.set_cookie(name, sealed, max_age=life_s, path="/psc", httponly=True, samesite="lax", secure=secure)
 
 
-def kept_in(request: Request, vault: Vault, name: str) -> dict[str, Any]:
+def read_kept(request: Request, vault: Vault, name: str) -> dict[str, Any]:
     """What the browser kept; raises `SignInRefused` when it is gone or was changed."""
     try:
         sealed = base64.urlsafe_b64decode(request.cookies.get(name, ""))
@@ -219,7 +221,7 @@ def build_psc(wiring: Wiring, psc: PscSettings, standing: Standing) -> FastAPI:
     app.state.standing = standing
     app.state.http = httpx.AsyncClient(timeout=10, verify=authorities())
     answer_problems(app)
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Refusal, _answer_refusal)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.include_router(routes)

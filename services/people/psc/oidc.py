@@ -138,7 +138,7 @@ async def complete(
     )
     id_token, access_token = str(tokens.get("id_token", "")), str(tokens.get("access_token", ""))
     keys = await _json(http, "GET", provider.jwks_uri)
-    claims = checked_claims(id_token, keys, provider, client, nonce=attempt.nonce, access_token=access_token)
+    claims = check_claims(id_token, keys, provider, client, nonce=attempt.nonce, access_token=access_token)
     bearer = {"authorization": f"Bearer {access_token}"}
     userinfo = await _json(http, "GET", provider.userinfo_endpoint, headers=bearer)
     if userinfo.get("sub") != claims["sub"]:
@@ -146,7 +146,7 @@ async def complete(
     return SignedIn(provider.issuer, str(claims["sub"]), userinfo, id_token)
 
 
-def checked_claims(
+def check_claims(
     id_token: str, keys: Mapping[str, Any], provider: Provider, client: Client, *, nonce: str, access_token: str
 ) -> Mapping[str, Any]:
     """The claims of an ID token: signature, issuer, audience, times, nonce, level. Raises `SignInRefused`."""

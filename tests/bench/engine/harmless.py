@@ -1,7 +1,7 @@
 """H. Where slots abound, nobody loses by our default: unserved and travel against earliest slot first."""
 
 from services.matching.engine.ahead.policies import DEFAULT_POLICY
-from services.matching.lab.figures import everybody, paired
+from services.matching.lab.figures import everybody, pair
 from tests.bench.engine.letters import Options, aim
 from tests.bench.engine.lived import EARLIEST, PEERS, lived, ratios, show
 from tests.bench.report import Report
@@ -16,6 +16,6 @@ def measure(report: Report, options: Options) -> None:
         days = lived(LOAD, (*PEERS, DEFAULT_POLICY), count, mishaps=mishaps)
         case = f"load {LOAD:g}{', mishaps' if mishaps else ''}"
         show(report, "H", f"{case}, {count} days", days)
-        harm = paired(everybody, days[DEFAULT_POLICY], days[EARLIEST]).mean
+        harm = pair(everybody, days[DEFAULT_POLICY], days[EARLIEST]).mean
         aim(report, "H", f"all unserved, points over {EARLIEST}, {case}", harm, 0.1)
         aim(report, "H", f"travel over {EARLIEST}, {case}", ratios(days[DEFAULT_POLICY], days[EARLIEST])["travel"], 1)

@@ -8,7 +8,7 @@ import numpy as np
 from services.matching.engine.model import Parameters
 from services.matching.engine.sameday.solve import decide
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import DaySetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import DaySetting, draw_day, draw_seeded_territory
 from tests.bench.report import progress
 
 DAYS_OF_LEDGER, DAYS_MEASURED = 20, 10
@@ -25,9 +25,9 @@ class Weeks:
 
 def days_of(seed: int, load: float) -> tuple[Day, ...]:
     """The days of one territory: four weeks to fill the ledger, then those that are measured."""
-    territory = drawn_territory(seed)
+    territory = draw_seeded_territory(seed)
     numbers = range(DAYS_OF_LEDGER + DAYS_MEASURED)
-    return tuple(drawn_day(seed, territory, DaySetting(load=load), number=number) for number in numbers)
+    return tuple(draw_day(seed, territory, DaySetting(load=load), number=number) for number in numbers)
 
 
 def live_weeks(days: tuple[Day, ...], beta_s: int) -> Weeks:

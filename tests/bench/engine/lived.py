@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting
-from services.matching.lab.figures import Paired, PolicyFigures, everybody, figures, paired, travel, urgent
+from services.matching.lab.figures import Paired, PolicyFigures, everybody, figures, pair, travel, urgent
 from services.matching.lab.outcome import DayOutcome
 from services.matching.lab.run import Trial, run_cases
 from tests.bench.report import Report, progress
@@ -78,7 +78,7 @@ def said(of: PolicyFigures) -> str:
 def compared(ours: tuple[DayOutcome, ...], theirs: tuple[DayOutcome, ...]) -> str:
     """Paired differences, with their standard errors, and ratios of the pooled figures."""
     parts = [
-        f"{name} {_gap(paired(measure, ours, theirs))} {unit}"
+        f"{name} {_gap(pair(measure, ours, theirs))} {unit}"
         for name, measure, unit in (("P1+P2", urgent, "pt"), ("all", everybody, "pt"), ("travel", travel, "min"))
     ]
     return ", ".join(parts) + "; " + ", ".join(f"{name} {value:.2f}x" for name, value in ratios(ours, theirs).items())

@@ -8,8 +8,8 @@ from time import process_time
 
 import numpy as np
 
-from services.matching.engine.doctors.equity import justified_envy
-from services.matching.engine.doctors.model import AttachmentParameters, AttachmentRound, GpOffer, Seeker, waited_days
+from services.matching.engine.doctors.equity import find_justified_envy
+from services.matching.engine.doctors.model import AttachmentParameters, AttachmentRound, GpOffer, Seeker, days_waited
 from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
 
@@ -49,12 +49,12 @@ def main() -> int:
         begun = process_time()
         plan = propose(around)
         seconds = process_time() - begun
-        waited = {patient.id: waited_days(around, patient) for patient in around.patients}
+        waited = {patient.id: days_waited(around, patient) for patient in around.patients}
         minutes = sum(one.travel_s for one in plan.proposals) / len(plan.proposals) / 60
         over = sum(waited[one.patient] >= A_YEAR for one in plan.unattached)
         served.append(len(plan.proposals))
         line = f"{name:20} {served[-1]} proposed, {minutes:.1f} min, {over} left out over a year, "
-        sys.stdout.write(line + f"{len(justified_envy(around, plan))} envious, {seconds:.2f} s of processor\n")
+        sys.stdout.write(line + f"{len(find_justified_envy(around, plan))} envious, {seconds:.2f} s of processor\n")
     return int(served[1] < served[0])
 
 

@@ -53,7 +53,7 @@ async def test_the_answer_says_when_to_come_back(service: Service) -> None:
 async def pair(settings: Settings) -> AsyncIterator[tuple[Attempts, Attempts]]:
     """Two processes of one installation."""
     url = settings.redis_url.get_secret_value()
-    secret = settings.derived(settings.database_url.get_secret_value())
+    secret = settings.derive(settings.database_url.get_secret_value())
     both = Attempts(url, secret=secret), Attempts(url, secret=secret)
     yield both
     for each in both:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.availability import orders
 from services.availability.app.directory import put_cpts
 from services.files.outcome import MACHINE
-from services.imports.bringing import ImportTally, brought
+from services.imports.bringing import ImportTally, bring_lines
 from services.imports.writing import writer_for
 from shared.clock import PARIS, Clock
 from shared.db import run, set_scope
@@ -36,7 +36,7 @@ WHEN = f"{TOMORROW:%d/%m/%Y %H:%M}"
 async def bring(settings: Settings, kind: str, content: str, *, strict: bool = False) -> ImportTally:
     lines: Iterator[bytes] = iter(content.encode().splitlines(keepends=True))
     async with writer_for(kind, settings, cpts=CPTS) as writer:
-        return await brought(writer, lines, strict=strict)
+        return await bring_lines(writer, lines, strict=strict)
 
 
 async def count(settings: Settings, service: str, table: str) -> int:

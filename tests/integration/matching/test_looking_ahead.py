@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.matching.engine.ahead.outlook import LEAST_DAYS
 from services.matching.engine.model import Point, Slot
-from services.matching.sameday.store.history import Seen, history_of, known_days, see
+from services.matching.sameday.store.history import Seen, count_known_days, history_of, see
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import run
@@ -149,8 +149,8 @@ async def test_the_past_is_read_as_counts_at_the_centre_of_communes(settings: Se
         session.add(asked_at(MORNING, urgency=3))
         await session.flush()
         history = await history_of(session, CPTS, MORNING)
-        assert await known_days(session, CPTS, MORNING) == history.known_days == 14
-        assert await known_days(session, "990000002", MORNING) == 0
+        assert await count_known_days(session, CPTS, MORNING) == history.known_days == 14
+        assert await count_known_days(session, "990000002", MORNING) == 0
     assert history.calendar == (2, 2, 2, 2, 2, 2, 2)
     assert sum(of.count for of in history.asked) == 14 * len(HOURS) * PER_HOUR + 1
     p1 = next(of for of in history.asked if of.request.act == "fever_child")

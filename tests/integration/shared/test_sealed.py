@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from services.cli.doctor import examine
 from services.installation.histories import HISTORIES
 from services.installation.sealed import PLACES, require_keys
-from services.installation.starting import installed
+from services.installation.starting import install
 from services.people.notices.keys import push_key
 from shared.embedded.place import CannotStart
 from shared.settings import Settings
@@ -51,7 +51,7 @@ async def test_another_secret_is_refused_at_the_start_and_named_by_the_doctor(
     monkeypatch.setenv("REDIS_URL", settings.redis_url.get_secret_value())
     monkeypatch.setenv("AIGUILLAGE_SECRET_KEY", OWN_SECRET)
     with pytest.raises(CannotStart, match="« derived »"):
-        async with installed(tmp_path, migrate=False):
+        async with install(tmp_path, migrate=False):
             pass
     found = {finding.what: finding async for finding in examine(tmp_path)}
     assert not found["Clés des données"].fine

@@ -11,7 +11,7 @@ import pytest
 import redis.asyncio
 
 from shared.embedded import servers
-from shared.embedded.place import CannotStart, found_binaries
+from shared.embedded.place import CannotStart, find_binaries
 from shared.embedded.stale import is_server_of
 from tests.live.embedded.looking import answer_again, connected, postmaster, processes_of, until, valkey
 
@@ -87,7 +87,7 @@ async def test_a_server_that_outlived_its_launcher_is_stopped_before_the_next(da
         folder = running.folder
         assert folder is not None
     owner = folder.stat()
-    program = found_binaries(os.environ).postgres / "postgres"
+    program = find_binaries(os.environ).postgres / "postgres"
     told = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder / 'run'}"]
     dropped = {"user": owner.st_uid, "group": owner.st_gid} if os.getuid() == 0 else {}
     orphan = subprocess.Popen(

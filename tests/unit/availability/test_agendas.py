@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.availability.interop.agendas.reading import BusyTime, FeedUnreadable, busy_periods, merged
+from services.availability.interop.agendas.reading import BusyTime, FeedUnreadable, busy_periods, merge
 from services.availability.interop.agendas.writing import ShownSlot, agenda
 
 FROM = datetime(2026, 10, 19, 0, 0, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_outside_of_declared_availability_is_busy() -> None:
 
 def test_overlapping_events_are_one_busy_time() -> None:
     at = [FROM + timedelta(hours=hour) for hour in range(6)]
-    assert merged([BusyTime(at[2], at[4]), BusyTime(at[0], at[1]), BusyTime(at[1], at[3]), BusyTime(at[5], at[5])]) == [
+    assert merge([BusyTime(at[2], at[4]), BusyTime(at[0], at[1]), BusyTime(at[1], at[3]), BusyTime(at[5], at[5])]) == [
         BusyTime(at[0], at[4])
     ]
 

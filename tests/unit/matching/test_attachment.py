@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.matching.doctors.app.parameters import AttachmentSettings
-from services.matching.engine.doctors.equity import equity, justified_envy
+from services.matching.engine.doctors.equity import equity, find_justified_envy
 from services.matching.engine.doctors.model import (
     AttachmentBlocker,
     AttachmentParameters,
@@ -128,8 +128,8 @@ def test_envy_is_counted_when_a_nearer_doctor_took_somebody_ranked_after() -> No
     )
     unfair = AttachmentPlan((Proposal("senior", "far", 520), Proposal("junior", "near", 0)), (), (2,), (2,), True)
     fair = AttachmentPlan((Proposal("senior", "near", 0), Proposal("junior", "far", 520)), (), (2,), (2,), True)
-    assert justified_envy(around, unfair) == ("senior",)
-    assert justified_envy(around, fair) == ()
+    assert find_justified_envy(around, unfair) == ("senior",)
+    assert find_justified_envy(around, fair) == ()
 
 
 def test_equity_figures_add_up_by_class_and_by_commune() -> None:

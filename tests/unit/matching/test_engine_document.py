@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from services.cli.solving import judge_files, solve_file
 from services.matching.engine.files import dumps, read_file
 from services.matching.engine.model import Instance, Plan
-from services.matching.engine.sameday.explain import explained
+from services.matching.engine.sameday.explain import explain
 from services.matching.engine.sameday.judge import faults
 from services.matching.engine.sameday.solve import solve
 from services.matching.engine.schema import schema_of
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import DaySetting, MishapSetting, draw_day, draw_seeded_territory
 from tests.property.engine_instances import instances
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -46,7 +46,7 @@ def test_the_examples_fit_their_schemas_and_the_plan_is_that_of_the_instance() -
     instance = read_file(DOCS / "examples" / "instance.json", Instance)
     plan = read_file(DOCS / "examples" / "plan.json", Plan)
     assert faults(instance, plan) == ()
-    assert plan == explained(instance, solve(instance))
+    assert plan == explain(instance, solve(instance))
 
 
 def test_the_example_of_an_instance_fills_every_field_of_some_request_slot_and_practitioner() -> None:
@@ -65,7 +65,7 @@ def test_whatever_is_written_fits_its_schema(instance: Instance) -> None:
 
 
 def test_a_drawn_day_fits_its_schema() -> None:
-    day = drawn_day(1, drawn_territory(1), DaySetting(slots=40), MishapSetting())
+    day = draw_day(1, draw_seeded_territory(1), DaySetting(slots=40), MishapSetting())
     jsonschema.validate(json.loads(dumps(day)), schema_of(Day))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from services.matching.hub import messages
 from services.matching.hub.case import UNSCHEDULED, case_of
-from services.matching.hub.messages import HubRefusal, Outgoing, Regulator, ServedBy, received
+from services.matching.hub.messages import HubRefusal, Outgoing, Regulator, ServedBy, read_received
 from services.matching.hub.schemas import HubSchemas
 from tests.hub_cases import NIR, SAMU, a_case, a_message, said
 
@@ -25,7 +25,7 @@ def schemas(reference: Path) -> HubSchemas:
 
 
 def test_a_case_says_where_how_soon_and_who() -> None:
-    case = case_of(received(a_message(a_case())).body)
+    case = case_of(read_received(a_message(a_case())).body)
     assert (case.perimeter, case.urgency, case.insee) == ("SNP", 2, "48095")
     assert (case.professions, case.modes, case.age) == (("10",), ("AMB",), 76)
     assert (case.name, case.phone, case.birth_date) == ("Fictive Essai", "+33600000000", date(1950, 2, 3))
@@ -60,22 +60,22 @@ def test_corsica_is_known_by_its_point_alone() -> None:
 )
 def test_what_is_no_message_is_refused(broken: object) -> None:
     with pytest.raises(HubRefusal):
-        received(broken)
+        read_received(broken)
 
 
 def test_a_message_with_two_use_cases_is_refused() -> None:
     message = a_message(a_case())
     said(message)["reference"] = {"distributionID": "x"}
     with pytest.raises(HubRefusal):
-        received(message)
+        read_received(message)
 
 
 @pytest.mark.reference
 def test_our_case_is_valid_and_a_bent_one_is_not_and_its_values_are_not_repeated(schemas: HubSchemas) -> None:
     good = a_message(a_case())
-    assert schemas.faults(good, received(good)) == []
+    assert schemas.faults(good, read_received(good)) == []
     bad = a_message(a_case(caseId="Fictive Essai", creation="2026-11-24T08:55:00.000Z"))
-    faults = schemas.faults(bad, received(bad))
+    faults = schemas.faults(bad, read_received(bad))
     assert faults == ["createCaseHealth.caseId: pattern", "createCaseHealth.creation: pattern"]
 
 
@@ -121,9 +121,9 @@ def test_a_speciality_that_is_a_wording_is_left_out() -> None:
 
 
 OUTGOING = [
-    messages.acknowledgement(received(a_message(a_case()))),
-    messages.acknowledgement(received(a_message(a_case())), refused=True),
-    messages.rejection(received(a_message(a_case())), ["location: missing"]),
+    messages.acknowledgement(read_received(a_message(a_case()))),
+    messages.acknowledgement(read_received(a_message(a_case())), refused=True),
+    messages.rejection(read_received(a_message(a_case())), ["location: missing"]),
     *(
         Outgoing(SAMU, "Report", {messages.APPOINTMENT: told(served, status=status, first=first)})
         for status in ("booked", "fulfilled", "noshow", "cancelled")
@@ -137,7 +137,7 @@ ANSWERS: list[dict[str, Any]] = [messages.envelope(each, us=US, now=NOW) for eac
 @pytest.mark.reference
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_what_we_answer_is_valid_by_the_hubs_schemas(schemas: HubSchemas, answer: dict[str, Any]) -> None:
-    assert schemas.faults(answer, received(answer)) == []
+    assert schemas.faults(answer, read_received(answer)) == []
 
 
 def test_times_have_no_fraction_and_no_z() -> None:
@@ -151,5 +151,5 @@ def test_the_official_samples_are_read(reference: Path, schemas: HubSchemas) -> 
     for file in files:
         (body,) = json.loads(file.read_text("utf-8")).values()
         message = a_message(body)
-        assert schemas.faults(message, received(message)) == [], file.name
+        assert schemas.faults(message, read_received(message)) == [], file.name
         assert case_of(body).perimeter != UNSCHEDULED

@@ -15,7 +15,7 @@ from services.matching.engine.files import UnreadableFile, dumps, loads, read_fi
 from services.matching.engine.model import Instance, Plan
 from services.matching.engine.sameday.solve import solve
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import DaySetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import DaySetting, draw_day, draw_seeded_territory
 from services.matching.lab.days.stored import read_day, write_day
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "instance.json"
@@ -112,7 +112,7 @@ def test_what_is_no_file_of_ours_is_refused_in_one_sentence(tmp_path: Path, cont
 
 
 def a_day() -> Day:
-    return drawn_day(3, drawn_territory(3), DaySetting(slots=30, load=0.5))
+    return draw_day(3, draw_seeded_territory(3), DaySetting(slots=30, load=0.5))
 
 
 @pytest.mark.parametrize(

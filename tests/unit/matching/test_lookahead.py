@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from services.matching.engine.ahead.lookahead import Future, held_back, majority, serves_as_well, vote, with_choice
+from services.matching.engine.ahead.lookahead import Future, hold_back, majority, serves_as_well, vote, with_choice
 from services.matching.engine.ahead.outlook import (
     Ahead,
     PastCounts,
@@ -68,8 +68,8 @@ def test_most_futures_decide_within_the_places_and_the_weeks() -> None:
 def test_nobody_is_held_back_past_the_time_by_which_they_must_know() -> None:
     must_know = asks("now", Urgency.P4, answer_by_at_s=NOW)
     household = replace(asks("house", Urgency.P4), party=2)
-    assert held_back(Instance(NOW, (P4, must_know, household), (SOON,)), {}) == {"p4"}
-    assert held_back(Instance(NOW, (P4,), (SOON,)), {"p4": "soon"}) == frozenset()
+    assert hold_back(Instance(NOW, (P4, must_know, household), (SOON,)), {}) == {"p4"}
+    assert hold_back(Instance(NOW, (P4,), (SOON,)), {"p4": "soon"}) == frozenset()
 
 
 def test_a_vote_never_leaves_out_somebody_present() -> None:

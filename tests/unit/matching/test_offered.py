@@ -13,7 +13,7 @@ from services.matching.engine.model import (
     SlotType,
     Urgency,
 )
-from services.matching.engine.sameday.offered import offered
+from services.matching.engine.sameday.offered import check_offer
 
 NOW = 1_000_000
 HERE, FAR = Point(45.75, 4.85), Point(46.75, 4.85)
@@ -23,7 +23,7 @@ ASKERS = {"regulator": frozenset(SlotType), "pharmacist": frozenset({SlotType.PR
 
 
 def test_a_slot_that_suits_everybody_has_nothing_against_it() -> None:
-    found = offered(Instance(NOW, (REQUEST,), (SLOT,)), SLOT, {"regulator": ASKERS["regulator"]}, "A")
+    found = check_offer(Instance(NOW, (REQUEST,), (SLOT,)), SLOT, {"regulator": ASKERS["regulator"]}, "A")
     assert (found.waiting, found.suits, found.askers) == (1, 1, (("regulator", ()),))
     assert not any(each.blocked for each in found.tallies)
 
@@ -32,7 +32,7 @@ def test_each_rule_counts_whom_it_keeps_away_and_whom_it_alone_does() -> None:
     remote = replace(REQUEST, id="v", modes=frozenset({Mode.VR}))
     both = replace(remote, id="b", age=3)
     grown = replace(SLOT, min_age=16)
-    found = offered(
+    found = check_offer(
         Instance(NOW, (REQUEST, remote, both, replace(REQUEST, id="f", point=FAR)), (grown,)), grown, {}, "A"
     )
     tallies = {each.blocker: (each.blocked, each.alone, each.wanted) for each in found.tallies if each.blocked}
@@ -47,7 +47,7 @@ def test_each_rule_counts_whom_it_keeps_away_and_whom_it_alone_does() -> None:
 def test_a_full_slot_is_taken_for_everybody_and_judged_as_if_it_were_not() -> None:
     full = replace(SLOT, places=0)
     paused = Practitioner("g", paused=True)
-    found = offered(Instance(NOW, (REQUEST,), (), (paused,)), full, ASKERS, "A")
+    found = check_offer(Instance(NOW, (REQUEST,), (), (paused,)), full, ASKERS, "A")
     assert {each.blocker: each.blocked for each in found.tallies if each.blocked} == {
         Blocker.TAKEN: 1,
         Blocker.PAUSED: 1,

@@ -9,10 +9,10 @@ import pytest
 
 from services.matching.engine.files import dumps, loads
 from services.matching.engine.model import Instance, Point, Practitioner, Request, Slot, Urgency
-from services.matching.engine.sameday.explain import PLACE, explained
+from services.matching.engine.sameday.explain import PLACE, explain
 from services.matching.engine.sameday.rules import on_top_left
 from services.matching.engine.sameday.solve import solve
-from services.matching.sameday.app.deciding import Reasons, left_out
+from services.matching.sameday.app.deciding import Reasons, leave_out
 from services.matching.sameday.app.parameters import CptsParameters
 from services.matching.sameday.edges.following import Territory
 from services.matching.sameday.edges.solver import plan_round, recommend
@@ -64,7 +64,7 @@ def test_a_household_needs_as_many_places_on_top_as_it_has_people() -> None:
 def test_an_escalation_asks_those_of_whom_a_place_would_serve_only() -> None:
     ann, ben = str(uuid4()), str(uuid4())
     reasons = Reasons({}, [{"kind": PLACE, "practitioner_id": ann}, {"kind": "travel", "practitioner_id": ben}])
-    change = left_out(a_row(escalation=1, next_step_at=NOW), reasons, CptsParameters(), NOW)
+    change = leave_out(a_row(escalation=1, next_step_at=NOW), reasons, CptsParameters(), NOW)
     assert change is not None
     assert (change.to, change.detail["practitioners"]) == (RequestState.ESCALATED, [ann])
 
@@ -83,4 +83,4 @@ def test_the_ledger_of_the_replica_gives_both_numbers_and_no_limit_when_none_is_
 def test_an_instance_keeps_its_limits_on_disk() -> None:
     instance = Instance(1000, (a_request("r"),), (FIRST,), (limited("ann", 20, 15),))
     assert loads(dumps(instance), Instance) == instance
-    assert explained(instance, solve(instance)).unmatched == ()
+    assert explain(instance, solve(instance)).unmatched == ()

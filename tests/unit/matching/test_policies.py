@@ -11,8 +11,8 @@ from services.matching.engine.ahead.policies import (
     RUNNABLE,
     UNSERVED,
     PolicyUnknown,
-    agreed,
     answer_by_at_s,
+    count_agreement,
     firm_at_s,
     has_majority,
     leave_by_at_s,
@@ -66,7 +66,7 @@ def test_a_vote_needs_most_futures_to_give_a_slot_there_is() -> None:
     ballots = np.array(
         [[2, 5, UNSERVED], [2, 4, UNSERVED], [1, UNSERVED, UNSERVED], [UNSERVED, UNSERVED, 7], [2, 4, 7]]
     )
-    chosen, votes = agreed(ballots)
+    chosen, votes = count_agreement(ballots)
     assert chosen.tolist() == [2, 4, 7]
     assert votes.tolist() == [4, 3, 2]
     assert has_majority(votes, 5).tolist() == [True, True, False]

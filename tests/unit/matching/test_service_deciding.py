@@ -13,7 +13,7 @@ from services.matching.sameday.app.deciding import (
     decide_by,
     full_slots,
     instance_of,
-    left_out,
+    leave_out,
     next_due,
 )
 from services.matching.sameday.app.intake import default_deadline
@@ -24,10 +24,10 @@ from services.matching.sameday.app.reconciling import (
     Sight,
     Surplus,
     doubts,
-    followed,
-    left_alone,
+    find_in_flight,
+    find_unrecorded,
+    follow_bookings,
     next_doubt_s,
-    unrecorded,
     unseen_places,
 )
 from services.matching.sameday.store.requests import Move
@@ -118,18 +118,18 @@ def test_a_choice_is_made_firm_when_the_patient_must_know_must_leave_or_the_slot
 
 
 def test_who_is_left_out_stays_then_escalates_then_is_unserved_with_the_main_reason() -> None:
-    assert left_out(a_row(), NO_REASONS, PARAMETERS, NOW) is None
-    due = left_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(minutes=10))
+    assert leave_out(a_row(), NO_REASONS, PARAMETERS, NOW) is None
+    due = leave_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(minutes=10))
     assert due is not None
     assert (due.to, due.values["escalation"], due.values["max_travel_s"]) == (RequestState.ESCALATED, 1, 2700)
     assert due.values["next_step_at"] == NOW + timedelta(minutes=20)
-    late = left_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(hours=3))
+    late = leave_out(a_row(), NO_REASONS, PARAMETERS, NOW + timedelta(hours=3))
     assert late is not None
     assert (late.to, late.values["reason"], late.values["next_step_at"]) == (RequestState.UNSERVED, "distance", None)
 
 
 def test_a_provisional_choice_that_went_to_another_is_open_again() -> None:
-    moved = left_out(a_row(state=RequestState.PROPOSED), NO_REASONS, PARAMETERS, NOW)
+    moved = leave_out(a_row(state=RequestState.PROPOSED), NO_REASONS, PARAMETERS, NOW)
     assert moved is not None
     assert (moved.to, moved.values["slot_id"], moved.values["reason"]) == (RequestState.OPEN, None, "slot_taken")
 
@@ -192,16 +192,16 @@ def test_a_booking_that_went_or_never_came_is_asked_about_and_not_again_and_agai
 def test_silence_takes_nothing_from_anybody(state: RequestState) -> None:
     row, live = booked(state)
     (name,) = live
-    assert followed(row, {}, {}, PARAMETERS, NOW) is None
+    assert follow_bookings(row, {}, {}, PARAMETERS, NOW) is None
     for alive in (BookingState.HELD, BookingState.CONFIRMED):
-        change = followed(row, {}, answered(name, alive), PARAMETERS, NOW)
+        change = follow_bookings(row, {}, answered(name, alive), PARAMETERS, NOW)
         assert change is None or (row.state, change.to) == (RequestState.HELD, RequestState.CONFIRMED)
 
 
 def test_a_confirmed_patient_whose_slot_went_is_answered_at_once_and_not_sent_there_again() -> None:
     row, _ = booked(RequestState.CONFIRMED)
     answers = answered(str(row.booking_id), BookingState.CANCELLED, slot_status="withdrawn")
-    change = followed(row, {}, answers, PARAMETERS, NOW)
+    change = follow_bookings(row, {}, answers, PARAMETERS, NOW)
     assert change is not None
     assert (change.code, change.to, change.version) == ("slot_withdrawn", RequestState.OPEN, row.version)
     assert (change.values["answer_by"], change.values["forbidden"]) == (NOW, [str(row.slot_id)])
@@ -212,7 +212,7 @@ def test_what_availability_answers_ends_a_booking_whatever_the_replica_shows(sta
     row, live = booked(RequestState.CONFIRMED)
     name = str(row.booking_id)
     answers = answered(name, state) if state else {name: None}
-    change = followed(row, live, answers, PARAMETERS, NOW)
+    change = follow_bookings(row, live, answers, PARAMETERS, NOW)
     assert change is not None
     assert (change.code, change.to) == ("booking_ended", RequestState.OPEN)
 
@@ -221,9 +221,9 @@ def test_a_hold_lapses_when_availability_says_so_and_not_by_our_clock() -> None:
     row, live = booked(RequestState.HELD, held_until=NOW)
     name = str(row.booking_id)
     assert doubts(sight(Memory(), 0.0, live, row)) == [name]
-    assert followed(row, live, {}, PARAMETERS, NOW) is None
-    firm = followed(row, live, answered(name, BookingState.CONFIRMED), PARAMETERS, NOW)
-    over = followed(row, live, answered(name, BookingState.EXPIRED), PARAMETERS, NOW)
+    assert follow_bookings(row, live, {}, PARAMETERS, NOW) is None
+    firm = follow_bookings(row, live, answered(name, BookingState.CONFIRMED), PARAMETERS, NOW)
+    over = follow_bookings(row, live, answered(name, BookingState.EXPIRED), PARAMETERS, NOW)
     assert firm is not None
     assert over is not None
     assert (firm.to, over.to, over.code) == (RequestState.CONFIRMED, RequestState.OPEN, "expired")
@@ -232,7 +232,7 @@ def test_a_hold_lapses_when_availability_says_so_and_not_by_our_clock() -> None:
 def test_a_slot_that_is_over_and_left_the_streams_takes_nothing_back() -> None:
     row, live = booked(RequestState.CONFIRMED)
     later, answers = NOW + timedelta(hours=5), answered(str(row.booking_id), BookingState.CANCELLED)
-    assert followed(row, {}, answers, PARAMETERS, later) is None
+    assert follow_bookings(row, {}, answers, PARAMETERS, later) is None
     memory = Memory()
     sight(memory, 0.0, live, row)
     assert doubts(sight(memory, 1.0, {}, row, now=later)) == []
@@ -244,16 +244,16 @@ def test_an_unrecorded_booking_waits_a_moment_then_is_recorded_or_given_back() -
     memory = Memory()
     (name,) = live
     answers = answered(name, BookingState.HELD)
-    assert left_alone(sight(memory, 0.0, live, open_row)) == {open_row.id}
+    assert find_in_flight(sight(memory, 0.0, live, open_row)) == {open_row.id}
     assert doubts(sight(memory, 1.0, live, open_row)) == []
     assert doubts(sight(memory, 3.0, live, open_row)) == [name]
-    assert list(unrecorded(sight(memory, 3.0, live, open_row), {})) == []
-    assert list(unrecorded(sight(memory, 3.0, live, open_row), answered(name, BookingState.RELEASED))) == []
-    (found,) = unrecorded(sight(memory, 3.0, live, open_row), answers)
+    assert list(find_unrecorded(sight(memory, 3.0, live, open_row), {})) == []
+    assert list(find_unrecorded(sight(memory, 3.0, live, open_row), answered(name, BookingState.RELEASED))) == []
+    (found,) = find_unrecorded(sight(memory, 3.0, live, open_row), answers)
     assert isinstance(found, Move)
     assert (found.to, found.values["booking_id"]) == (RequestState.HELD, held.booking_id)
     closed = a_row(id=held.id, state=RequestState.CANCELLED, booking_id=held.booking_id)
-    (surplus,) = unrecorded(sight(memory, 3.0, live, closed), answers)
+    (surplus,) = find_unrecorded(sight(memory, 3.0, live, closed), answers)
     assert isinstance(surplus, Surplus)
 
 
@@ -262,7 +262,7 @@ def test_a_place_that_a_person_held_stays_theirs_to_confirm(by_hand: bool, due: 
     held, live = booked(RequestState.HELD)
     open_row = a_row(id=held.id, answer_by=NOW if due else NOW + timedelta(hours=1))
     (name,) = live
-    (found,) = unrecorded(sight(Memory(), 3.0, live, open_row), answered(name, BookingState.HELD, by_hand=by_hand))
+    (found,) = find_unrecorded(sight(Memory(), 3.0, live, open_row), answered(name, BookingState.HELD, by_hand=by_hand))
     assert isinstance(found, Move)
     assert found.values["picked"] is picked
 
@@ -272,8 +272,8 @@ def test_what_a_request_gave_back_is_never_recorded_again() -> None:
     (name,) = live
     open_row = a_row(id=held.id, given_back=[name])
     seen = sight(Memory(), 3.0, live, open_row)
-    assert left_alone(seen) == set()
-    (surplus,) = unrecorded(seen, answered(name, BookingState.CONFIRMED))
+    assert find_in_flight(seen) == set()
+    (surplus,) = find_unrecorded(seen, answered(name, BookingState.CONFIRMED))
     assert surplus == Surplus(UUID(name), open_row.id, BookingState.CONFIRMED)
 
 
@@ -285,10 +285,10 @@ def test_the_places_of_a_household_are_recorded_together_or_go_back_when_they_st
     ]
     live = {each["id"]: LiveBooking(each, slot) for each in shown}
     answers = {key: answer for key in live for answer in answered(key, BookingState.HELD).values()}
-    (found,) = unrecorded(sight(Memory(), 3.0, live, row), answers)
+    (found,) = find_unrecorded(sight(Memory(), 3.0, live, row), answers)
     assert isinstance(found, Move)
     assert (str(found.values["booking_id"]), found.values["companions"]) == (shown[0]["id"], [shown[1]["id"]])
     half, memory = {shown[0]["id"]: live[shown[0]["id"]]}, Memory()
-    assert list(unrecorded(sight(memory, 3.0, half, row), answers)) == []
-    (surplus,) = unrecorded(sight(memory, 34.0, half, row), answers)
+    assert list(find_unrecorded(sight(memory, 3.0, half, row), answers)) == []
+    (surplus,) = find_unrecorded(sight(memory, 34.0, half, row), answers)
     assert isinstance(surplus, Surplus)

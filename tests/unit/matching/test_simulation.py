@@ -19,11 +19,11 @@ from services.matching.lab.changes import (
     without_practitioner,
 )
 from services.matching.lab.days.day import Day, NotADay, day_of_instances
-from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, draw_day, draw_seeded_territory
 from services.matching.lab.days.stored import read_day, write_day
 from services.matching.lab.days.territory import TerritorySetting
 from services.matching.lab.deciders import decider, for_somebody
-from services.matching.lab.figures import figures, paired, urgent
+from services.matching.lab.figures import figures, pair, urgent
 from services.matching.lab.life import SlotTold, begin, live
 from services.matching.lab.outcome import PlanRefused, gini_milli, judge_tellings, outcome_of
 from services.matching.lab.pairs import pairs_of
@@ -36,7 +36,7 @@ ROUGH = MishapSetting(refusal=0.2, cancellation=0.2, no_show=0.1, withdrawn=0.1,
 
 
 def a_day(seed: int = 1, mishaps: MishapSetting = CALM) -> Day:
-    return drawn_day(seed, drawn_territory(seed, SMALL), SETTING, mishaps)
+    return draw_day(seed, draw_seeded_territory(seed, SMALL), SETTING, mishaps)
 
 
 def a_case(seed: int, policies: tuple[str, ...], mishaps: MishapSetting = CALM) -> Trial:
@@ -248,7 +248,7 @@ def test_the_gini_is_0_when_all_are_equal_and_near_1_when_one_does_everything() 
 def test_paired_differences_carry_their_standard_error() -> None:
     ours = [run_case(a_case(seed, ("defer",)))[0] for seed in range(3)]
     theirs = [replace(one, unserved=(one.unserved[0] + 1, *one.unserved[1:])) for one in ours]
-    gap = paired(urgent, ours, theirs)
+    gap = pair(urgent, ours, theirs)
     assert gap.mean < 0
     assert gap.days_below == 3
     assert figures(ours).days == 3

@@ -7,7 +7,7 @@ import numpy as np
 from services.matching.engine.ahead.forecast import PastDay, learn
 from services.matching.engine.ahead.tomorrow import Lack, lacking
 from services.matching.engine.model import Point, Request, Slot, Urgency
-from services.matching.lab.changes import Supposition, changed_day, going_farther, with_slots_at
+from services.matching.lab.changes import Supposition, change_day, going_farther, with_slots_at
 from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 
@@ -79,4 +79,4 @@ def test_added_slots_are_those_of_the_profession_asked_most_at_hours_people_work
     more = with_slots_at(day, HERE, 4).slots[2:]
     assert {slot.profession for slot in more} == {"26"}
     assert [slot.starts_at_s / H for slot in more] == [9, 11.25, 13.5, 15.75]
-    assert changed_day(day, Supposition(), np.random.default_rng(0)) == day
+    assert change_day(day, Supposition(), np.random.default_rng(0)) == day

@@ -6,7 +6,7 @@ import pytest
 
 from services.matching.engine.ahead.forecast import Forecast
 from services.matching.engine.model import Instance, Parameters, Point, Request, Slot, Urgency
-from services.matching.sameday.app.wanting import could_be_taken, expected_urgent, hours_between, wanted
+from services.matching.sameday.app.wanting import could_be_taken, expect_urgent, find_wanted, hours_between
 
 HOUR_S = 3600
 
@@ -33,7 +33,7 @@ def at_eight(requests: tuple[Request, ...], *slots: Slot) -> Instance:
 def test_a_slot_that_someone_who_waits_could_take_stays() -> None:
     due = slot("due", 9)
     assert could_be_taken(at_eight((asks(),), due), due)
-    assert wanted(at_eight((asks(),), due), [due], 0) == {"due"}
+    assert find_wanted(at_eight((asks(),), due), [due], 0) == {"due"}
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_a_slot_that_someone_who_waits_could_take_stays() -> None:
 )  # fmt: skip
 def test_a_slot_that_nobody_who_waits_could_take_goes(more: dict[str, object]) -> None:
     due = slot("due", 9)
-    assert wanted(at_eight((asks(**more),), due), [due], 0) == set()
+    assert find_wanted(at_eight((asks(**more),), due), [due], 0) == set()
 
 
 def test_those_about_to_ask_keep_as_many_as_they_need_and_the_others_serve_first() -> None:
     due = [slot("later", 10), slot("soon", 9)]
-    assert wanted(at_eight((), *due), due, 0.4) == set()
-    assert wanted(at_eight((), *due), due, 0.6) == {"soon"}
-    assert wanted(at_eight((), *due), due, 2.2) == {"soon", "later"}
+    assert find_wanted(at_eight((), *due), due, 0.4) == set()
+    assert find_wanted(at_eight((), *due), due, 0.6) == {"soon"}
+    assert find_wanted(at_eight((), *due), due, 2.2) == {"soon", "later"}
     other, much_later = slot("other", 9.5), slot("much later", 15)
-    assert wanted(at_eight((), *due, other, much_later), due, 1.0) == set()
+    assert find_wanted(at_eight((), *due, other, much_later), due, 1.0) == set()
 
 
 def test_the_hours_of_a_day_between_two_instants() -> None:
@@ -66,4 +66,4 @@ def test_who_is_about_to_ask_is_counted_hour_by_hour() -> None:
     forecast = Forecast(
         days=2, seen_requests={(1, 9): (urgent,) * 3, (2, 9): (urgent,), (4, 9): (later,) * 8}, seen_slots={}
     )
-    assert expected_urgent(forecast, 1.5, [(9, 0.5), (10, 1.0)]) == 1.5 * 0.5 * 4 / 2
+    assert expect_urgent(forecast, 1.5, [(9, 0.5), (10, 1.0)]) == 1.5 * 0.5 * 4 / 2

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from shared.db.doorbell import Doorbell
-from shared.running.background import Background, rung
+from shared.running.background import Background, ring_work
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -105,7 +105,7 @@ async def test_a_database_that_is_away_is_waited_for(bell: Doorbell) -> None:
 
     background = Background()
     with capture_logs() as logs:
-        async with background.keeping("waiting", rung(bell, "stream", work, waits="it_waits", every_s=0.001)):
+        async with background.keeping("waiting", ring_work(bell, "stream", work, waits="it_waits", every_s=0.001)):
             await until(lambda: turns == 2)
     assert ([line["event"] for line in logs], background.down) == (["it_waits"], {})
 
@@ -115,7 +115,7 @@ async def test_what_the_database_refuses_is_no_waiting(bell: Doorbell) -> None:
         raise IntegrityError("insert", None, ValueError("broken rule"))
 
     background = Background(first_pause_s=60)
-    async with background.keeping("refused", rung(bell, "stream", work, waits="it_waits")):
+    async with background.keeping("refused", ring_work(bell, "stream", work, waits="it_waits")):
         await until(lambda: background.down == {"refused": "IntegrityError"})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.embedded import asyncpg_url
-from shared.embedded.place import Binaries, CannotStart, Owner, found_binaries, major_version, sockets_for
+from shared.embedded.place import Binaries, CannotStart, Owner, find_binaries, major_version, sockets_for
 
 
 def program(folder: Path, name: str, says: str) -> Path:
@@ -42,7 +42,7 @@ def test_a_program_says_its_major_version(tmp_path: Path, says: str, version: in
 
 def test_the_wheels_come_before_whatever_the_system_has(tmp_path: Path) -> None:
     program(tmp_path, "postgres", "postgres (PostgreSQL) 99.0")
-    found = found_binaries({"PATH": str(tmp_path)})
+    found = find_binaries({"PATH": str(tmp_path)})
     assert not found.postgres.is_relative_to(tmp_path)
     assert (found.postgres / "initdb").exists()
 
@@ -55,10 +55,10 @@ def test_without_wheels_the_system_is_searched_for_what_is_recent_enough(
     program(old, "postgres", "postgres (PostgreSQL) 14.2")
     program(new, "redis-server", "Redis server v=7.2.4")
     postgres = program(new, "postgres", "postgres (PostgreSQL) 17.1")
-    assert found_binaries({"PATH": str(new)}) == Binaries(postgres.parent, new / "redis-server")
+    assert find_binaries({"PATH": str(new)}) == Binaries(postgres.parent, new / "redis-server")
     (new / "redis-server").unlink()
     with pytest.raises(CannotStart, match="Redis 7 or later"):
-        found_binaries({"PATH": str(new)})
+        find_binaries({"PATH": str(new)})
 
 
 def test_a_socket_that_fits_stays_in_its_folder(tmp_path: Path) -> None:

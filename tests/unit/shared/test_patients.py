@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.outside.asked import is_national_number
-from shared.patients.patient import Patient, shown
+from shared.patients.patient import Patient, show_patient
 from shared.refusals import Invalid
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -74,5 +74,5 @@ def test_signs_nobody_sees_do_not_hide_a_national_number() -> None:
 
 
 def test_the_link_to_call_is_made_where_the_patient_is_shown() -> None:
-    assert shown({"phone": "+33 (0)6 00 00 00 00"})["call"] == "tel:+33600000000"
-    assert "call" not in shown({"name": "FICTIF", "phone": ""})
+    assert show_patient({"phone": "+33 (0)6 00 00 00 00"})["call"] == "tel:+33600000000"
+    assert "call" not in show_patient({"name": "FICTIF", "phone": ""})

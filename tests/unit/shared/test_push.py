@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 
-from services.people.notices.push import CURVE, PushIdentity, Subscription, encrypted, plain, point_of, written
+from services.people.notices.push import CURVE, PushIdentity, Subscription, encode_base64url, encrypt, plain, point_of
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 # RFC 8291, section 5 and appendix A.
@@ -26,14 +26,14 @@ BODY = (
 
 def test_a_payload_is_encrypted_as_in_the_example_of_rfc_8291() -> None:
     sender = ec.derive_private_key(int.from_bytes(plain(SENDER), "big"), CURVE)
-    body = encrypted(
+    body = encrypt(
         b"When I grow up, I want to be a watermelon", EXAMPLE, salt=plain("DGv6ra1nlYgDCS1FRnbzlw"), sender=sender
     )
-    assert written(body) == BODY
+    assert encode_base64url(body) == BODY
 
 
 def test_the_same_payload_never_looks_the_same_twice() -> None:
-    assert encrypted(b"x", EXAMPLE) != encrypted(b"x", EXAMPLE)
+    assert encrypt(b"x", EXAMPLE) != encrypt(b"x", EXAMPLE)
 
 
 def test_a_push_service_learns_who_we_are_and_for_how_long_the_token_holds() -> None:
@@ -49,11 +49,11 @@ def test_a_push_service_learns_who_we_are_and_for_how_long_the_token_holds() -> 
 
 
 @pytest.mark.parametrize(
-    "broken", [{"p256dh": "AAAA"}, {"auth": "AAAA"}, {"auth": "é"}, {"p256dh": written(b"\x04" + b"1" * 64)}]
+    "broken", [{"p256dh": "AAAA"}, {"auth": "AAAA"}, {"auth": "é"}, {"p256dh": encode_base64url(b"\x04" + b"1" * 64)}]
 )
 def test_keys_that_are_none_are_refused(broken: dict[str, str]) -> None:
-    public = written(point_of(ec.generate_private_key(CURVE).public_key()))
+    public = encode_base64url(point_of(ec.generate_private_key(CURVE).public_key()))
     with pytest.raises(ValueError):  # noqa: PT011  whatever it says, the page says it in our words
         Subscription.of(
-            {"endpoint": "https://push.example.net/1", "p256dh": public, "auth": written(b"1" * 16), **broken}
+            {"endpoint": "https://push.example.net/1", "p256dh": public, "auth": encode_base64url(b"1" * 16), **broken}
         )

@@ -28,7 +28,7 @@ def test_a_demonstration_may_keep_the_default_secret() -> None:
 
 def test_every_purpose_has_its_own_secret() -> None:
     mine = settings(demo=True)
-    secrets = {mine.role_password("a"), mine.role_password("b"), mine.machine_token("a"), mine.derived("x").hex()}
+    secrets = {mine.role_password("a"), mine.role_password("b"), mine.machine_token("a"), mine.derive("x").hex()}
     assert len(secrets) == 4
 
 

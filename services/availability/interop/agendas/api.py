@@ -86,7 +86,9 @@ async def offer(caller: CallerDep, session: SessionDep, wiring: WiringDep, pract
 
 @routes.head("/agenda/{key}.ics", response_class=Response, include_in_schema=False)
 @routes.get("/agenda/{key}.ics", response_class=Response)
-async def subscribed(request: Request, session: SessionDep, key: Annotated[str, Path(max_length=100)]) -> Response:
+async def read_subscription(
+    request: Request, session: SessionDep, key: Annotated[str, Path(max_length=100)]
+) -> Response:
     """The slots that a secret address opens."""
     content = agenda(await ical.slots_for_key(session, key))
     headers = {"etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "cache-control": "private, max-age=60"}

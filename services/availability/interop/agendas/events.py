@@ -23,7 +23,7 @@ class BusyTime:
     ends_at: datetime
 
 
-def merged(periods: Iterable[BusyTime]) -> list[BusyTime]:
+def merge(periods: Iterable[BusyTime]) -> list[BusyTime]:
     """The same time in as few periods as it takes."""
     whole: list[BusyTime] = []
     for period in sorted(period for period in periods if period.starts_at < period.ends_at):
@@ -188,7 +188,7 @@ def _takes_time(component: Component, owners: frozenset[str]) -> bool:
 def _further(component: Component, start: Moment, setting: Setting) -> Iterator[tuple[Moment, Length]]:
     own = _length(component, start, setting)
     for line in component.all("RDATE"):
-        for value in _listed(line, empty=True):
+        for value in _list_values(line, empty=True):
             begins, period, ends = value.partition("/")
             at = setting.moment(line, begins, start.zone)
             if not period:
@@ -203,12 +203,12 @@ def _exceptions(component: Component, start: Moment, setting: Setting) -> Iterat
     """The moments of EXDATE. One that cannot be read takes nothing out: the time stays busy, the event is broken."""
     for line in component.all("EXDATE"):
         try:
-            yield from [setting.moment(line, value, start.zone) for value in _listed(line)]
+            yield from [setting.moment(line, value, start.zone) for value in _list_values(line)]
         except Unreadable:
             component.broken = True
 
 
-def _listed(line: AgendaLine, *, empty: bool = False) -> list[str]:
+def _list_values(line: AgendaLine, *, empty: bool = False) -> list[str]:
     values = [value.strip() for value in line.value.split(",") if value.strip()]
     if len(values) > MOST_DATES or not (values or empty):
         raise Unreadable(line.name)

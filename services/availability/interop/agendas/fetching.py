@@ -37,14 +37,14 @@ async def fetch(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool, w
     """
     try:
         async with asyncio.timeout(whole_s):
-            return await _followed(client, url, etag, demo=demo)
+            return await _follow_redirects(client, url, etag, demo=demo)
     except (TimeoutError, httpx.TimeoutException):
         raise FeedUnreadable("L'agenda ne répond pas, ou trop lentement : réessayez plus tard.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FeedUnreadable(f"L'agenda ne répond pas ({type(error).__name__}).") from None
 
 
-async def _followed(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool) -> Fetched:
+async def _follow_redirects(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool) -> Fetched:
     headers = {"accept": "text/calendar", "accept-encoding": "gzip", **({"if-none-match": etag} if etag else {})}
     for _ in range(MOST_REDIRECTS + 1):
         url = https_address(url)
@@ -68,14 +68,14 @@ async def _content(answer: httpx.Response) -> bytes:
         raise FeedUnreadable("L'agenda arrive compressé d'une façon inconnue.")
     parts = answer.aiter_raw()
     whole = bytearray()
-    async for part in _unpacked(parts) if packed in ("gzip", "deflate") else parts:
+    async for part in _unpack(parts) if packed in ("gzip", "deflate") else parts:
         whole += part
         if len(whole) > LARGEST:
             raise FeedUnreadable("Cet agenda est trop gros.")
     return bytes(whole)
 
 
-async def _unpacked(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _unpack(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
         async for part in parts:

@@ -29,13 +29,13 @@ from services.availability.store.directory import rows_of_others_refused
 from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables.agendas import AgendaFeedRow, AgendaKeyRow
-from shared.auth import Caller, Role, hashed
+from shared.auth import Caller, Role, hash_token
 from shared.db import AWAY, Scope, database_now, is_lost, ring_after_commit, run, set_scope
 from shared.outside.public_address import PublicTransport, require_public
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost, Vault
 from shared.refusals import NotFound, Refusal
-from shared.running.background import rung
+from shared.running.background import ring_work
 from shared.typed.zones import zone_of
 from shared.wiring import Wiring
 
@@ -102,14 +102,14 @@ async def new_key(session: AsyncSession, practitioner_id: UUID) -> str:
     """A new secret that opens the practitioner's slots as an agenda; the former one ends."""
     key = secrets.token_urlsafe(32)
     with rows_of_others_refused():
-        await store.keep_key(session, practitioner_id, hashed(key))
+        await store.keep_key(session, practitioner_id, hash_token(key))
     return key
 
 
 async def slots_for_key(session: AsyncSession, key: str) -> list[ShownSlot]:
     """The slots that a secret opens; raises `NotFound`."""
     await set_scope(session, EVERYTHING)
-    found = select(AgendaKeyRow.practitioner_id).where(AgendaKeyRow.key_hash == hashed(key))
+    found = select(AgendaKeyRow.practitioner_id).where(AgendaKeyRow.key_hash == hash_token(key))
     practitioner_id = (await session.exec(found)).one_or_none()
     if practitioner_id is None:
         raise NotFound
@@ -145,7 +145,7 @@ class Agendas:
         if ended is None:
             return
         log.warning("agenda_unreadable", practitioner=str(due.practitioner_id), error=type(ended).__name__)
-        await self._failed(due, ended.detail if isinstance(ended, Refusal) else UNEXPECTED)
+        await self._note_failure(due, ended.detail if isinstance(ended, Refusal) else UNEXPECTED)
         if due.rolls:
             await self._roll(due)
 
@@ -157,7 +157,7 @@ class Agendas:
         if same and due.rolls:
             await self._roll(due)
         elif not same:
-            reading = await self._unrolled(due, fetched.content or b"", owner=unquote(url))
+            reading = await self._unroll(due, fetched.content or b"", owner=unquote(url))
             await self._apply(due, reading)
         content_hash = (due.content_hash or b"") if same else _hash(fetched.content or b"")
         async with self._wiring.open_session() as session:
@@ -168,9 +168,9 @@ class Agendas:
         """Unroll what is kept over the days that have come into view meanwhile."""
         if due.kept_sealed is not None:
             kept = self._wiring.vault.open(due.kept_sealed, cpts_id="", row_id=str(due.practitioner_id))["times"]
-            await self._apply(due, await self._unrolled(due, str(kept).encode()))
+            await self._apply(due, await self._unroll(due, str(kept).encode()))
 
-    async def _unrolled(self, due: store.Due, content: bytes, *, owner: str = "") -> Reading:
+    async def _unroll(self, due: store.Due, content: bytes, *, owner: str = "") -> Reading:
         return await unroll(content, from_at=due.now, to_at=due.now + HORIZON, zone=zone_of(due.insee), owner=owner)
 
     async def _apply(self, due: store.Due, reading: Reading) -> None:
@@ -182,7 +182,7 @@ class Agendas:
             if await store.mark_unrolled(session, due, kept=kept, left_out=reading.left_out):
                 await be_busy(session, READER, due.practitioner_id, [_times(each) for each in reading.periods])
 
-    async def _failed(self, due: store.Due, error: str) -> None:
+    async def _note_failure(self, due: store.Due, error: str) -> None:
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
             if await store.mark_failed(session, due, error, pause=AFTER_ERROR, longest=LONGEST_PAUSE):
@@ -204,16 +204,16 @@ class AtOnce:
         """Nothing is read before `work`."""
         self._agendas = agendas
         self._reading: set[asyncio.Task[None]] = set()
-        self._failed: list[BaseException] = []
+        self._failures: list[BaseException] = []
 
     async def work(self) -> bool:
         """Begin to read what is due, as far as there is room; raises what became of a reading before."""
-        if self._failed:
-            raise self._failed.pop()
+        if self._failures:
+            raise self._failures.pop()
         while len(self._reading) < AT_ONCE and (due := await self._agendas.claim()) is not None:
             task = asyncio.create_task(self._each(due))
             self._reading.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._note_end)
         return True
 
     async def _each(self, due: store.Due | None) -> None:
@@ -221,10 +221,10 @@ class AtOnce:
             await self._agendas.read(due)
             due = await self._agendas.claim()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _note_end(self, task: asyncio.Task[None]) -> None:
         self._reading.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed.append(error)
+            self._failures.append(error)
 
     async def stop(self) -> None:
         """End what is being read, at once; it is due again later."""
@@ -242,7 +242,7 @@ async def following_agendas(wiring: Wiring) -> AsyncIterator[None]:
         readers = AtOnce(Agendas(wiring, client))
         try:
             async with wiring.background.keeping(
-                "agendas", rung(wiring.bell, STREAM, readers.work, waits="agendas_wait")
+                "agendas", ring_work(wiring.bell, STREAM, readers.work, waits="agendas_wait")
             ):
                 yield
         finally:

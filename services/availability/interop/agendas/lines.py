@@ -56,7 +56,7 @@ def calendars(content: bytes) -> list[Component]:
     """The calendars of a file, in order; what stands outside of them is left out."""
     found: list[Component] = []
     open_now: list[Component] = []
-    for text in _unfolded(content):
+    for text in _unfold(content):
         head = _HEAD.match(text)
         if head is None:
             _note_broken(open_now, text)
@@ -71,26 +71,26 @@ def calendars(content: bytes) -> list[Component]:
     return found
 
 
-def written(component: Component, names: Iterable[str] = KEPT) -> Iterator[str]:
+def write_lines(component: Component, names: Iterable[str] = KEPT) -> Iterator[str]:
     """A component as lines again, with these properties alone; long lines stay unfolded."""
     yield f"BEGIN:{component.name}"
     yield from (line.written for line in component.lines if line.name in names)
     for inner in component.inner:
-        yield from written(inner, names)
+        yield from write_lines(inner, names)
     yield f"END:{component.name}"
 
 
-def _unfolded(content: bytes) -> Iterator[str]:
+def _unfold(content: bytes) -> Iterator[str]:
     """The lines of a file. Folds are undone in bytes: some cut a letter in two."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         content = content.decode("utf-16", "replace").encode()
     whole = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for line in re.sub(b"\n[ \t]", b"", whole).split(b"\n"):
         if line:
-            yield _decoded(line)
+            yield _decode(line)
 
 
-def _decoded(line: bytes) -> str:
+def _decode(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:

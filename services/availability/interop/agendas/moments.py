@@ -93,41 +93,41 @@ def zone_of(line: AgendaLine, own: Mapping[str, Zone], default: Zone) -> Zone:
     name = line.parameters.get("TZID", "").strip()
     if not name:
         return default
-    return known(name) or own.get(name) or guessed(name) or default
+    return find_zone(name) or own.get(name) or guess_zone(name) or default
 
 
 @lru_cache(maxsize=256)
-def known(name: str) -> Zone | None:
+def find_zone(name: str) -> Zone | None:
     """A zone that the machine knows by exactly this name."""
     return clock_of(ZoneInfo(name)) if name in _names() else None
 
 
 @lru_cache(maxsize=256)
-def guessed(name: str) -> Zone | None:
+def guess_zone(name: str) -> Zone | None:
     """A zone from Windows' names, a vendor's prefix, a city or an offset within the name."""
     # Only agendas with such a name pay for what this brings in.
     from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415
 
     if name in WINDOWS_TO_OLSON:
-        return known(WINDOWS_TO_OLSON[name])
+        return find_zone(WINDOWS_TO_OLSON[name])
     parts = name.strip("/").split("/")
     for start in range(len(parts)):
-        if found := known("/".join(parts[start:])):
+        if found := find_zone("/".join(parts[start:])):
             return found
     label = re.sub(r"\(.*?\)", "", name)
     for word in re.split(r"[,;]", label.replace("Standard Time", "")):
         if found := _city(word.strip().replace(" ", "_").lower()):
             return found
     offset = _OFFSET.search(name)
-    return None if offset is None else _fixed(offset)
+    return None if offset is None else _fix_offset(offset)
 
 
 def _city(word: str) -> Zone | None:
     names = sorted(name for name in _names() if "/" in name and name.rsplit("/", 1)[1].lower() == word)
-    return known(names[0]) if word and names else None
+    return find_zone(names[0]) if word and names else None
 
 
-def _fixed(found: re.Match[str]) -> Zone:
+def _fix_offset(found: re.Match[str]) -> Zone:
     length = timedelta(hours=int(found[2]) % 24, minutes=int(found[3] or 0) % 60)
     return clock_of(timezone(-length if found[1] == "-" else length))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from services.availability.interop.agendas.events import AgendaWindow, BusyTime, Setting, event_of, merged
+from services.availability.interop.agendas.events import AgendaWindow, BusyTime, Setting, event_of, merge
 from services.availability.interop.agendas.lines import Component
 from services.availability.interop.agendas.moments import length
 from services.availability.interop.agendas.series import busy_times
@@ -32,7 +32,7 @@ def unavailable(component: Component, setting: Setting, window: AgendaWindow) ->
         min(_end(component, "DTEND", setting, window.to_at), window.to_at),
     )
     if whole.starts_at < whole.ends_at:
-        yield from gaps(whole, merged(_available(component, setting, window)))
+        yield from gaps(whole, merge(_available(component, setting, window)))
 
 
 def gaps(within: BusyTime, covered: Iterable[BusyTime]) -> Iterator[BusyTime]:

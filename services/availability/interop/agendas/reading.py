@@ -19,17 +19,17 @@ from services.availability.interop.agendas.events import (
     BusyTime,
     Setting,
     event_of,
-    merged,
+    merge,
 )
-from services.availability.interop.agendas.lines import KEPT, ROOT, Component, calendars, written
-from services.availability.interop.agendas.moments import clock_of, guessed, known
+from services.availability.interop.agendas.lines import KEPT, ROOT, Component, calendars, write_lines
+from services.availability.interop.agendas.moments import clock_of, find_zone, guess_zone
 from services.availability.interop.agendas.periods import free_busy, unavailable
 from services.availability.interop.agendas.recurrence import Allowance
 from services.availability.interop.agendas.series import busy_times
 from services.availability.interop.agendas.zones import own_zones
 from shared.refusals import Refusal
 
-__all__ = ["LARGEST", "OUR_DOMAIN", "BusyTime", "FeedUnreadable", "Reading", "busy_periods", "merged", "read_agenda"]
+__all__ = ["LARGEST", "OUR_DOMAIN", "BusyTime", "FeedUnreadable", "Reading", "busy_periods", "merge", "read_agenda"]
 LARGEST = 10_000_000
 MOST_EVENTS, MOST_PERIODS = 50_000, 5_000
 WRONG = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError, RecursionError)
@@ -84,19 +84,19 @@ def read_agenda(
     allowance = Allowance()
     window = AgendaWindow(from_at, to_at)
     readers = [_Reader(each, window, _setting(each, window, zone, owner, allowance), allowance) for each in found]
-    periods = merged(chain.from_iterable(reader.periods() for reader in readers))
+    periods = merge(chain.from_iterable(reader.periods() for reader in readers))
     if len(periods) > MOST_PERIODS:
         raise FeedUnreadable("Cet agenda est trop morcelé.", rule=f"at most {MOST_PERIODS} busy times")
     left_out = sum(reader.left_out for reader in readers)
     if left_out and not any(reader.read for reader in readers):
         raise FeedUnreadable("Aucun événement de cet agenda n'est lisible.")
-    return Reading(periods, left_out, "\r\n".join(chain.from_iterable(reader.kept() for reader in readers)))
+    return Reading(periods, left_out, "\r\n".join(chain.from_iterable(reader.keep() for reader in readers)))
 
 
 def _setting(calendar: Component, window: AgendaWindow, zone: tzinfo, owner: str, allowance: Allowance) -> Setting:
     own = own_zones(calendar, window.from_at, allowance)
     name = calendar.value("X-WR-TIMEZONE")
-    default = (known(name) or own.get(name) or guessed(name)) if name else None
+    default = (find_zone(name) or own.get(name) or guess_zone(name)) if name else None
     mails = {found.lower() for found in _MAIL.findall(f"{calendar.value('X-WR-CALNAME')} {owner}")}
     return Setting(own, default or clock_of(zone), frozenset(mails))
 
@@ -166,24 +166,24 @@ class _Reader:
             return free_busy(component, self.setting)
         return unavailable(component, self.setting, self.window)
 
-    def kept(self) -> Iterator[str]:
+    def keep(self) -> Iterator[str]:
         """The calendar again: its zones, and the times of what is not over, under numbers instead of names."""
         yield f"BEGIN:{ROOT}"
         yield from (line.written for line in self.calendar.all("X-WR-TIMEZONE"))
         for component in self.calendar.inner:
             if component.name == "VTIMEZONE":
-                yield from written(component)
+                yield from write_lines(component)
         numbers: dict[str, str] = {}
         for component in self.alive:
-            for line in written(component, TIMES_KEPT):
-                yield _numbered(line, numbers)
+            for line in write_lines(component, TIMES_KEPT):
+                yield _number_uid(line, numbers)
         yield f"END:{ROOT}"
 
 
 TIMES_KEPT = KEPT - {"ATTENDEE", "X-WR-CALNAME"}
 
 
-def _numbered(line: str, numbers: dict[str, str]) -> str:
+def _number_uid(line: str, numbers: dict[str, str]) -> str:
     """A line without the name that its UID may hold."""
     if not line.upper().startswith("UID"):
         return line

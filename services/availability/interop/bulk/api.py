@@ -81,7 +81,7 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
             "output": [{"type": kind, "url": f"{base}/bulk/{kind}.ndjson"} for kind in kinds],
             "error": [],
         }
-        return JSONResponse(body, headers=_kept(publisher))
+        return JSONResponse(body, headers=_keep(publisher))
 
     @routes.get("/{kind}.ndjson")
     async def lines(request: Request, kind: str) -> Response:
@@ -90,7 +90,7 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
         if kind not in published.files:
             raise NotFound(field="kind", value=kind[:40], rule=f"one of {', '.join(KINDS)}")
         content = published.files[kind]
-        headers = {**_kept(publisher), "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+        headers = {**_keep(publisher), "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
         if same(request.headers.get("if-none-match"), headers["etag"]):
             return Response(status_code=304, headers=headers)
         return Response(content, media_type=NDJSON, headers=headers)
@@ -98,5 +98,5 @@ def bulk_routes(publisher: Publisher, base: str) -> APIRouter:
     return routes
 
 
-def _kept(publisher: Publisher) -> dict[str, str]:
+def _keep(publisher: Publisher) -> dict[str, str]:
     return {"cache-control": f"public, max-age={publisher.max_age_s}", "access-control-allow-origin": "*"}

@@ -31,7 +31,7 @@ from services.availability.interop.sas.settings import Editor
 from services.availability.interop.sas.tls import client_context
 from services.availability.store import foreign as store
 from shared.db import database_now, run, set_scope
-from shared.running.background import rung
+from shared.running.background import ring_work
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -80,13 +80,13 @@ class Editors:
             async with asyncio.timeout(LEASE.total_seconds()):
                 found = await self._ask(self._editors[due], window, sorted(members))
         except FhirRefusal as refused:
-            await self._failed(due, refused.detail)
+            await self._note_failure(due, refused.detail)
         except TimeoutError:
-            await self._failed(due, f"N'a pas répondu en {self._answer_within_s:g} s.")
+            await self._note_failure(due, f"N'a pas répondu en {self._answer_within_s:g} s.")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            await self._failed(due, f"Ne répond pas ({type(error).__name__}).")
+            await self._note_failure(due, f"Ne répond pas ({type(error).__name__}).")
         except OSError as error:
-            await self._failed(due, f"Certificat illisible ici ({type(error).__name__}).")
+            await self._note_failure(due, f"Certificat illisible ici ({type(error).__name__}).")
         else:
             kept = concerning(found, finess=due.cpts_id, rpps=members, window=window)
             async with self._wiring.open_session() as session:
@@ -123,7 +123,7 @@ class Editors:
             search = further
         raise Malformed("La réponse n'en finit pas.", field="link.next", rule=f"at most {MOST_PAGES}")
 
-    async def _failed(self, due: store.Source, error: str) -> None:
+    async def _note_failure(self, due: store.Source, error: str) -> None:
         log.warning("editor_unreadable", editor=due.editor, error=error)
         async with self._wiring.open_session() as session:
             await set_scope(session, EVERYTHING)
@@ -175,5 +175,5 @@ async def following_editors(wiring: Wiring, editors: Sequence[Editor]) -> AsyncI
     if not editors:
         yield
         return
-    async with wiring.background.keeping("editors", rung(wiring.bell, STREAM, work, waits="editors_wait")):
+    async with wiring.background.keeping("editors", ring_work(wiring.bell, STREAM, work, waits="editors_wait")):
         yield

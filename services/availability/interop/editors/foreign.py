@@ -9,7 +9,7 @@ from typing import Any
 
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Malformed, Missing
-from services.availability.interop.fhir.reading import codings, item, items, parse_resource, required, text
+from services.availability.interop.fhir.reading import codings, item, items, parse_resource, require_text, text
 from services.availability.interop.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
 from shared.clock import PARIS
 
@@ -41,8 +41,8 @@ def _slot(slot: dict[str, Any], index: _Index) -> SlotValue:
     if ends_at <= starts_at:
         raise Malformed("Le créneau finit avant de commencer.", field="Slot.end", rule="start < end")
     return SlotValue(
-        id=required(slot, "id"),
-        schedule=_schedule(_referred(item(slot, "schedule"), index), index),
+        id=require_text(slot, "id"),
+        schedule=_schedule(_name_referrer(item(slot, "schedule"), index), index),
         starts_at=starts_at,
         ends_at=ends_at,
         types=tuple(text(label, "code") for label in items(item(slot, "meta"), "security")),
@@ -56,11 +56,13 @@ def _slot(slot: dict[str, Any], index: _Index) -> SlotValue:
 
 
 def _schedule(schedule: dict[str, Any], index: _Index) -> ScheduleValue:
-    actors = {each.get("resourceType"): each for each in (_referred(ref, index) for ref in items(schedule, "actor"))}
+    actors = {
+        each.get("resourceType"): each for each in (_name_referrer(ref, index) for ref in items(schedule, "actor"))
+    }
     if not {"Practitioner", "PractitionerRole"} <= actors.keys():
         raise Missing("L'agenda ne dit pas de qui il est.", field="Schedule.actor", rule="practitioner and role")
     role = actors["PractitionerRole"]
-    return ScheduleValue(required(schedule, "id"), _practitioner(actors["Practitioner"]), _place(role))
+    return ScheduleValue(require_text(schedule, "id"), _practitioner(actors["Practitioner"]), _place(role))
 
 
 def _practitioner(resource: dict[str, Any]) -> PractitionerValue:
@@ -72,7 +74,7 @@ def _practitioner(resource: dict[str, Any]) -> PractitionerValue:
     given = name.get("given") or [""]
     first = {"given": given[0] if isinstance(given, list) else given}
     return PractitionerValue(
-        required(resource, "id"), rpps[0], text(name, "family"), text(first, "given"), _phone(resource)
+        require_text(resource, "id"), rpps[0], text(name, "family"), text(first, "given"), _phone(resource)
     )
 
 
@@ -86,7 +88,7 @@ def _place(role: dict[str, Any]) -> PlaceValue:
     kinds = {"1": "finess", "3": "siret", "4": "rpps_rank"}
     known = {kinds[number[0]]: number[1:]} if number[:1] in kinds else {}
     return PlaceValue(
-        id=required(contained[0], "id"),
+        id=require_text(contained[0], "id"),
         line=text({"line": lines[0] if isinstance(lines, list) and lines else ""}, "line"),
         postal_code=text(address, "postalCode"),
         city=text(address, "city"),
@@ -96,19 +98,19 @@ def _place(role: dict[str, Any]) -> PlaceValue:
 
 
 def _cpts(extension: dict[str, Any], index: _Index) -> CptsValue:
-    service = _referred(item(extension, "valueReference"), index)
-    organization = _referred(item(service, "providedBy"), index)
+    service = _name_referrer(item(extension, "valueReference"), index)
+    organization = _name_referrer(item(service, "providedBy"), index)
     numbers = [text(each, "value") for each in items(organization, "identifier")]
     finess = next((number[1:] for number in numbers if re.fullmatch(r"1\d{9}", number, re.ASCII)), "")
-    return CptsValue(required(organization, "id"), finess, text(organization, "name"), _phone(organization))
+    return CptsValue(require_text(organization, "id"), finess, text(organization, "name"), _phone(organization))
 
 
 def _phone(resource: dict[str, Any]) -> str:
     return next((text(each, "value") for each in items(resource, "telecom") if text(each, "system") == "phone"), "")
 
 
-def _referred(reference: dict[str, Any], index: _Index) -> dict[str, Any]:
-    target = required(reference, "reference", longest=500)
+def _name_referrer(reference: dict[str, Any], index: _Index) -> dict[str, Any]:
+    target = require_text(reference, "reference", longest=500)
     found = index.get("/".join(target.split("/")[-2:]))
     if found is None:
         raise Missing(
@@ -118,7 +120,7 @@ def _referred(reference: dict[str, Any], index: _Index) -> dict[str, Any]:
 
 
 def _instant(owner: dict[str, Any], name: str) -> datetime:
-    said = required(owner, name)
+    said = require_text(owner, name)
     try:
         moment = datetime.fromisoformat(said)
     except ValueError:

@@ -38,13 +38,13 @@ def searchset(slots: Sequence[SlotValue], query: SlotQuery, *, base: str, ig: Ig
         "link": [{"relation": "self", "url": f"{base}/Slot?{_as_url(query.raw)}"}],
     }
     entries = [_slot(slot, base, by_cpts) for slot in page]
-    entries += _included(page, territories, query, base, ig)
+    entries += _iterate_included(page, territories, query, base, ig)
     if not entries:
         return _json(frame)
     return b'%b,"entry":[%b]}' % (_json(frame)[:-1], b",".join(entries))
 
 
-def _included(
+def _iterate_included(
     slots: Sequence[SlotValue], territories: Iterable[CptsValue], query: SlotQuery, base: str, ig: Ig
 ) -> Iterator[bytes]:
     schedules = {slot.schedule.id: slot.schedule for slot in slots}

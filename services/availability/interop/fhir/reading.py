@@ -47,7 +47,7 @@ def text(owner: dict[str, Any], name: str, *, longest: int = 200) -> str:
     return found.strip()
 
 
-def required(owner: dict[str, Any], name: str, *, longest: int = 200) -> str:
+def require_text(owner: dict[str, Any], name: str, *, longest: int = 200) -> str:
     """A string that must be there; raises `Missing` or `Malformed`."""
     found = text(owner, name, longest=longest)
     if not found:

@@ -151,7 +151,7 @@ def _room(memory: Memory) -> Memory:
 
 
 def _slot(row: Said, agenda: Agenda) -> SlotValue:
-    schedule = _remembered(row)
+    schedule = _remember(row)
     return SlotValue(
         id=str(row["id"]),
         schedule=schedule,
@@ -170,7 +170,7 @@ def _cpts(finess: str, name: str) -> CptsValue:
     return CptsValue(id=finess, finess=finess, name=name)
 
 
-def _remembered(row: Said) -> ScheduleValue:
+def _remember(row: Said) -> ScheduleValue:
     """The agenda that says this, made once: two slots of it share it."""
     names = ("practitioner_id", "place_id", "practitioner_version", "place_version", "commune_version")
     said = tuple(row[name] for name in names)

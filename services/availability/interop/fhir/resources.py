@@ -14,7 +14,7 @@ def slot(value: SlotValue, *, with_cpts: bool) -> Resource:
     """A slot: for a search by CPTS with its CPTS, otherwise without any mention of them."""
     shown = with_cpts and "CPTS" in value.types and bool(value.cpts)
     types = [code for code in terms.SLOT_TYPES if code in value.types and (shown or code != "CPTS")]
-    services = [_coded(terms.ENCOUNTER, code) for code in terms.MODES if code in value.modes]
+    services = [_code(terms.ENCOUNTER, code) for code in terms.MODES if code in value.modes]
     if shown:
         services += [_cpts_service(cpts) for cpts in value.cpts]
     services += [{"text": reason} for reason in value.reasons]
@@ -27,7 +27,7 @@ def slot(value: SlotValue, *, with_cpts: bool) -> Resource:
         },
         "serviceType": services,
         **({"specialty": [_specialty(value.specialty)]} if value.specialty else {}),
-        "appointmentType": _coded(terms.APPOINTMENT_TYPE, value.appointment),
+        "appointmentType": _code(terms.APPOINTMENT_TYPE, value.appointment),
         "schedule": {"reference": f"Schedule/{value.schedule.id}"},
         "status": "free",
         "start": instant(value.starts_at, value.schedule.place.insee),
@@ -59,7 +59,7 @@ def practitioner(value: PractitionerValue) -> Resource:
         "meta": {"profile": [terms.PRACTITIONER]},
         "identifier": [
             {
-                "type": _coded(terms.IDENTIFIER_TYPE, "IDNPS"),
+                "type": _code(terms.IDENTIFIER_TYPE, "IDNPS"),
                 "system": terms.NATIONAL_ID,
                 "value": national_id(value.rpps),
             }
@@ -73,7 +73,7 @@ def role(value: ScheduleValue) -> Resource:
     """Where and for which structure the professional works; the place stands inside."""
     number = structure_id(finess=value.place.finess, siret=value.place.siret, rpps_rank=value.place.rpps_rank)
     identifier = {
-        "type": _coded(terms.IDENTIFIER_TYPE, "IDNST"),
+        "type": _code(terms.IDENTIFIER_TYPE, "IDNST"),
         "system": terms.STRUCTURE_ID,
         "value": number,
     }
@@ -117,7 +117,7 @@ def organization(value: CptsValue, ig: Ig) -> Resource:
         "meta": {"profile": [terms.ORGANIZATION]},
         "identifier": [
             {
-                "type": _coded(ig.organization_identifier_type, "IDNST"),
+                "type": _code(ig.organization_identifier_type, "IDNST"),
                 "system": terms.STRUCTURE_ID,
                 "value": structure_id(finess=value.finess),
             }
@@ -136,15 +136,15 @@ def _cpts_service(value: CptsValue) -> Resource:
     reference = {"reference": f"HealthcareService/{cpts_key(value)}"}
     return {
         "extension": [{"url": terms.SERVICE_TYPE_R5, "valueReference": reference}],
-        **_coded(terms.STRUCTURE_CATEGORY, terms.CPTS_CATEGORY),
+        **_code(terms.STRUCTURE_CATEGORY, terms.CPTS_CATEGORY),
     }
 
 
 def _specialty(value: str) -> Resource:
-    return _coded(terms.SPECIALTY, value) if is_specialty_code(value) else {"text": value}
+    return _code(terms.SPECIALTY, value) if is_specialty_code(value) else {"text": value}
 
 
-def _coded(system: str, code: str) -> Resource:
+def _code(system: str, code: str) -> Resource:
     return {"coding": [{"system": system, "code": code}]}
 
 

@@ -28,7 +28,7 @@ from services.availability.interop.ihe.parameters import (
 from services.availability.interop.ihe.resources import (
     appointment,
     capability,
-    refused,
+    refuse,
     searchset,
     unavailable,
 )
@@ -36,7 +36,7 @@ from services.availability.interop.sas.api import EDITION, FhirJson, answer_outc
 from shared.auth import Caller
 from shared.clock import zone_at
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
-from shared.http.doors import described
+from shared.http.doors import describe
 from shared.refusals import Refusal
 from shared.wiring import Wiring
 
@@ -166,12 +166,12 @@ def _fhir(answer: JSONResponse) -> FhirJson:
     return FhirJson(json.loads(bytes(answer.body)), status_code=answer.status_code, headers=replayed)
 
 
-async def _refused(request: Request, refusal: Exception) -> FhirJson:
+async def _answer_refusal(request: Request, refusal: Exception) -> FhirJson:
     """An OperationOutcome; `$book` has it in a bundle."""
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     whole = outcome(refusal)
     if request.url.path.endswith("/$book"):
-        whole = refused(unavailable(refusal) if isinstance(refusal, taking.GONE) else whole)
+        whole = refuse(unavailable(refusal) if isinstance(refusal, taking.GONE) else whole)
     elif request.url.path.endswith("/$hold") and isinstance(refusal, taking.GONE):
         whole = unavailable(refusal)
     return FhirJson(whole, status_code=refusal.status)
@@ -179,9 +179,9 @@ async def _refused(request: Request, refusal: Exception) -> FhirJson:
 
 def build_booking(wiring: Wiring) -> FastAPI:
     """The booking interface, to be mounted under `/booking`."""
-    app = FastAPI(title="Aiguillage — réservation (IHE FHIR Scheduling)", **described(wiring.settings))
+    app = FastAPI(title="Aiguillage — réservation (IHE FHIR Scheduling)", **describe(wiring.settings))
     app.state.wiring = wiring
     app.include_router(router)
     answer_outcomes(app)
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Refusal, _answer_refusal)
     return app

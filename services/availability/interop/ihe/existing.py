@@ -42,12 +42,12 @@ class Existing:
 
 def parse_existing(pairs: Pairs, zone: ZoneInfo = PARIS, *, strict: bool) -> Existing:
     """The search; each parameter narrows it. Raises `Malformed`, `RuleBroken`; unknown names too when `strict`."""
-    wanted = reduce(lambda so_far, pair: _narrowed(so_far, *pair, strict=strict), pairs, Existing(zone=zone))
+    wanted = reduce(lambda so_far, pair: _narrow_by(so_far, *pair, strict=strict), pairs, Existing(zone=zone))
     counted = any(pair == ("_summary", "count") for pair in pairs)
     return replace(wanted, count=0 if counted else count_of(pairs))
 
 
-def _narrowed(wanted: Existing, key: str, value: str, *, strict: bool) -> Existing:
+def _narrow_by(wanted: Existing, key: str, value: str, *, strict: bool) -> Existing:
     name, _, modifier = key.partition(":")
     if name in ("_count", "_summary") or (name in IGNORED and not strict):
         return wanted

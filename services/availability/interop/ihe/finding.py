@@ -108,7 +108,7 @@ async def existing(session: AsyncSession, caller: Caller, wanted: Existing) -> t
     asked |= {"states": sorted(wanted.states), "from_at": wanted.from_at, "to_at": wanted.before}
     rows = await run(session, _EXISTING, **_who(caller), **asked, count=wanted.count, offset=wanted.offset)
     found = rows.all()
-    return [_booked(row) for row in found[: wanted.count]], found[0].total if found else 0
+    return [_to_meeting(row) for row in found[: wanted.count]], found[0].total if found else 0
 
 
 async def one(session: AsyncSession, caller: Caller, booking_id: UUID) -> Meeting:
@@ -116,10 +116,10 @@ async def one(session: AsyncSession, caller: Caller, booking_id: UUID) -> Meetin
     row = (await run(session, _ONE, **_who(caller), id=booking_id)).one_or_none()
     if row is None:
         raise NotFound
-    return _booked(row)
+    return _to_meeting(row)
 
 
-def _booked(row: Row[Any]) -> Meeting:
+def _to_meeting(row: Row[Any]) -> Meeting:
     return _meeting(
         row, id=str(row.id), status=STATUS[row.state], request=row.request_id or "", held_until=row.held_until
     )

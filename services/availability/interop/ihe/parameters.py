@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from services.availability.interop.fhir.outcome import Malformed, Missing, RuleBroken
 from services.availability.interop.fhir.query import parse_identifier
-from services.availability.interop.fhir.reading import item, items, required, text
+from services.availability.interop.fhir.reading import item, items, require_text, text
 from shared.clock import PARIS
 from shared.outside.asked import is_national_number
 from shared.outside.nir import PatientNumberRefused
@@ -67,7 +67,7 @@ def pairs_of(parameters: dict[str, Any]) -> Pairs:
         if len(values) == 1:
             value = each[values[0]]
             said = _of_reference(value) if isinstance(value, dict) else str(value)
-            found.append((required(each, "name"), said))
+            found.append((require_text(each, "name"), said))
     return found
 
 
@@ -138,11 +138,11 @@ def instant_of(said: str, name: str, zone: ZoneInfo = PARIS, *, end: bool) -> da
 
 def parse_order(parameters: dict[str, Any]) -> AppointmentOrder:
     """The appointment of `$hold` or `$book`, and what is wanted of it; raises `Malformed`, `Missing`, `Invalid`."""
-    given = {required(each, "name"): each for each in items(parameters, "parameter")}
+    given = {require_text(each, "name"): each for each in items(parameters, "parameter")}
     patient = _patient(item(given["patient-resource"], "resource")) if "patient-resource" in given else None
     for name in ("appointment-reference", "appt-reference"):
         if name in given:
-            target = required(item(given[name], "valueReference"), "reference", longest=500)
+            target = require_text(item(given[name], "valueReference"), "reference", longest=500)
             return AppointmentOrder(uuid_of(target, name), patient=patient)
     for name in ("appointment-resource", "appt-resource"):
         if name in given:
@@ -153,17 +153,19 @@ def parse_order(parameters: dict[str, Any]) -> AppointmentOrder:
 def _from_resource(resource: dict[str, Any], patient: Patient | None) -> AppointmentOrder:
     if resource.get("resourceType") != "Appointment":
         raise Malformed("Ce n'est pas un rendez-vous.", field="resourceType", rule="Appointment")
-    status = required(resource, "status")
+    status = require_text(resource, "status")
     if status not in (*BOOKABLE, "cancelled"):
         raise RuleBroken(
             "Ce statut ne se demande pas.", field="Appointment.status", value=status, rule="booked, cancelled"
         )
-    slots = [uuid_of(required(each, "reference", longest=500), "Appointment.slot") for each in items(resource, "slot")]
+    slots = [
+        uuid_of(require_text(each, "reference", longest=500), "Appointment.slot") for each in items(resource, "slot")
+    ]
     if len(slots) > 1:
         raise RuleBroken("Un rendez-vous tient dans un créneau.", field="Appointment.slot", rule="0..1")
     names = [text(each, "value", longest=LONGEST_NAME) for each in items(resource, "identifier")]
     return AppointmentOrder(
-        uuid_of(required(resource, "id"), "Appointment.id"),
+        uuid_of(require_text(resource, "id"), "Appointment.id"),
         name=next(iter(names), ""),
         cancelled=status == "cancelled",
         reason=text(item(resource, "cancelationReason"), "text"),

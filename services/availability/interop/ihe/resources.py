@@ -101,7 +101,7 @@ def unavailable(refusal: Refusal) -> Resource:
     return whole
 
 
-def refused(whole: Resource) -> Resource:
+def refuse(whole: Resource) -> Resource:
     """A refusal of `$book`: a bundle with the outcome alone."""
     bundle = {"resourceType": "Bundle", "meta": {"profile": [BUNDLE]}, "type": "searchset", "total": 0}
     return {**bundle, "entry": [_outcome_entry(whole)]}

@@ -12,7 +12,7 @@ from services.availability.app.places import Turn, WantedPlace
 from services.availability.interop.ihe.parameters import OWN, AppointmentOrder
 from services.availability.refusals import BookingSettled, SlotUnavailable
 from services.availability.store.bookings import carry
-from services.availability.store.slots import locked
+from services.availability.store.slots import lock_slots
 from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role
 from shared.contracts import BookingState
@@ -67,7 +67,7 @@ async def _move(
     """Take the other slot, then give this one back: both or neither. The new booking has an id of its own."""
     assert order.slot_id is not None  # noqa: S101  asked by the one caller
     # Both slots in one order: two people who swap would wait for each other for ever.
-    await locked(session, col(SlotRow.id).in_([booking.slot_id, order.slot_id]))
+    await lock_slots(session, col(SlotRow.id).in_([booking.slot_id, order.slot_id]))
     await session.refresh(booking)
     old = (await Turn.at(session, bookings=[booking.id])).mine(caller, booking.id)
     if old.state not in (BookingState.HELD, BookingState.CONFIRMED):

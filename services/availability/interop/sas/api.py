@@ -64,7 +64,7 @@ async def sas_settings(request: Request) -> SasSettings:
 SasDep = Annotated[SasSettings, Depends(sas_settings)]
 
 
-async def admitted(request: Request, sas: SasDep, wiring: WiringDep) -> None:
+async def require_client(request: Request, sas: SasDep, wiring: WiringDep) -> None:
     """Refuse a client without a verified certificate, or that cannot read JSON."""
     admit(request, sas, demo=wiring.settings.demo)
     accept_header(request.headers.get("accept"))
@@ -78,7 +78,7 @@ async def everything(session: SessionDep) -> AsyncIterator[AsyncSession]:
 
 
 FhirSession = Annotated[AsyncSession, Depends(everything, scope="function")]
-router = APIRouter(dependencies=[Depends(admitted)], default_response_class=FhirJson)
+router = APIRouter(dependencies=[Depends(require_client)], default_response_class=FhirJson)
 
 
 @router.get("/metadata")
@@ -101,14 +101,14 @@ async def search_slots(request: Request, sas: SasDep, wiring: WiringDep) -> Resp
 async def read_slot(slot_id: str, sas: SasDep, wiring: WiringDep) -> FhirJson:
     """One slot, as long as it is free."""
     found = await free_slot(wiring.reader, _uuid(slot_id), agenda(sas, wiring.settings.public_url))
-    return FhirJson(resources.slot(_found(found), with_cpts=True))
+    return FhirJson(resources.slot(_find(found), with_cpts=True))
 
 
 @router.get("/Schedule/{schedule_id}")
 async def read_schedule(schedule_id: str, wiring: WiringDep) -> FhirJson:
     """The agenda of one practitioner at one place."""
-    key = _found(parse_schedule_key(schedule_id))
-    return FhirJson(resources.schedule(_found(await schedule_of(wiring.reader, *key))))
+    key = _find(parse_schedule_key(schedule_id))
+    return FhirJson(resources.schedule(_find(await schedule_of(wiring.reader, *key))))
 
 
 @router.get("/Practitioner/{practitioner_id}")
@@ -118,7 +118,7 @@ async def read_practitioner(practitioner_id: str, session: FhirSession, wiring: 
     found = await practitioner_of(wiring.reader, key)
     if found is not None:
         return FhirJson(resources.practitioner(found))
-    return FhirJson(regulator(_found(await regulator_of(session, key)), id=str(key)))
+    return FhirJson(regulator(_find(await regulator_of(session, key)), id=str(key)))
 
 
 @router.post("/Practitioner", status_code=201)
@@ -171,13 +171,13 @@ def _uuid(text: str) -> UUID:
         raise Unknown(field="id", value=text[:64]) from None
 
 
-def _found(value: Found | None) -> Found:
+def _find(value: Found | None) -> Found:
     if value is None:
         raise Unknown
     return value
 
 
-async def _refused(_request: Request, refusal: Exception) -> FhirJson:
+async def _answer_refusal(_request: Request, refusal: Exception) -> FhirJson:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     return FhirJson(outcome(refusal), status_code=refusal.status)
 
@@ -205,10 +205,10 @@ async def _database_error(request: Request, error: Exception) -> FhirJson:
     """Connections cut in mid-flight surface as plain DBAPIError; a true error of ours stays a 500."""
     if is_lost(error):
         return await _database_away(request, error)
-    return await _failed(request, error)
+    return await _answer_failure(request, error)
 
 
-async def _failed(_request: Request, error: Exception) -> FhirJson:
+async def _answer_failure(_request: Request, error: Exception) -> FhirJson:
     """Our own fault: said without any detail, which goes to the log."""
     log.error("fhir_failed", error=type(error).__name__)
     issue: Resource = {"severity": "fatal", "code": "exception", "details": {"text": "Erreur interne."}}
@@ -227,9 +227,9 @@ def build_fhir(sas: SasSettings) -> FastAPI:
 def answer_outcomes(app: FastAPI) -> None:
     """Turn every refusal, lost database and fault of `app` into an OperationOutcome, behind the door."""
     guard(app, fhir=True)
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Refusal, _answer_refusal)
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DBAPIError, _database_error)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(Exception, _answer_failure)

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Malformed, Missing, RuleBroken
-from services.availability.interop.fhir.reading import codings, item, items, required, text
+from services.availability.interop.fhir.reading import codings, item, items, require_text, text
 from services.availability.interop.fhir.resources import Resource
 
 INS_SYSTEMS = re.compile(r"(?:urn:oid:)?1\.2\.250\.1\.213\.1\.4\.(?:8|9|10|11)")
@@ -42,8 +42,8 @@ def parse_regulator(resource: dict[str, Any]) -> RegulatorValue:
     if not names:
         raise Missing("L'élément `name` manque.", field="name", rule="family and one given name")
     return RegulatorValue(
-        family=required(names[0], "family"),
-        given=_given(names[0]),
+        family=require_text(names[0], "family"),
+        given=_read_given(names[0]),
         email=_email(resource),
         active=active,
         national_id=identifiers.get(terms.NATIONAL_ID, ""),
@@ -90,7 +90,7 @@ def _identifiers(resource: dict[str, Any]) -> dict[str, str]:
         if system in found:
             raise RuleBroken("Un identifiant de ce système est répété.", field="identifier", value=system, rule="0..1")
         _require_type(identifier, system)
-        found[system] = required(identifier, "value", longest=80)
+        found[system] = require_text(identifier, "value", longest=80)
     if not found:
         raise Missing("Un identifiant IDNPS ou INTRN manque.", field="identifier", rule=" or ".join(_CODES))
     return found
@@ -108,13 +108,13 @@ def _require_type(identifier: dict[str, Any], system: str) -> None:
         )
 
 
-def _given(name: dict[str, Any]) -> str:
+def _read_given(name: dict[str, Any]) -> str:
     given = name.get("given")
     if not given:
         raise Missing("Le prénom manque.", field="name.given", rule="1..1")
     if not isinstance(given, list) or len(given) != 1:
         raise RuleBroken("Un seul prénom est admis.", field="name.given", rule="1..1")
-    return required({"given": given[0]}, "given")
+    return require_text({"given": given[0]}, "given")
 
 
 def _email(resource: dict[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _email(resource: dict[str, Any]) -> str:
     for telecom in telecoms:
         if text(telecom, "system") != "email":
             raise RuleBroken("Seule une adresse électronique est admise.", field="telecom.system", rule="email")
-    email = required(telecoms[0], "value", longest=254)
+    email = require_text(telecoms[0], "value", longest=254)
     if not _EMAIL.fullmatch(email):
         raise Malformed("Adresse électronique illisible.", field="telecom.value", rule="name@domain")
     return email.lower()

@@ -20,7 +20,7 @@ from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import client_context
 from services.availability.store import sas_returns
 from shared.db import set_scope
-from shared.running.background import rung
+from shared.running.background import ring_work
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
@@ -93,5 +93,7 @@ async def telling_the_sas(wiring: Wiring, sas: SasSettings) -> AsyncIterator[Non
             await returns.turn()
             return True
 
-        async with wiring.background.keeping("sas returns", rung(wiring.bell, STREAM, work, waits="sas_returns_wait")):
+        async with wiring.background.keeping(
+            "sas returns", ring_work(wiring.bell, STREAM, work, waits="sas_returns_wait")
+        ):
             yield

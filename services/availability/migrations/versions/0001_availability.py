@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.db.rls import forced, only_in_scope, readable_in_scope
+from shared.db.rls import force_policies, only_in_scope, readable_in_scope
 
 revision = "0001"
 down_revision = None
@@ -25,8 +25,8 @@ HOME = "common.in_scope(cpts_id)"
 def policies() -> Iterator[list[str]]:
     """Row-level security of every table that has a territory; `cpts` and `event_head` tell nothing of anyone."""
     # The directory is public: everyone reads it, an entry is written by the CPTS that keeps it.
-    yield forced("availability.practitioner", shown="true", inserted=HOME, updated=HOME)
-    yield forced("availability.place", shown="true", inserted=HOME, updated=HOME)
+    yield force_policies("availability.practitioner", shown="true", inserted=HOME, updated=HOME)
+    yield force_policies("availability.place", shown="true", inserted=HOME, updated=HOME)
     yield only_in_scope("availability.membership")
     yield only_in_scope("availability.schedule")
     yield only_in_scope("availability.ledger")
@@ -38,14 +38,14 @@ def policies() -> Iterator[list[str]]:
         written = f"{member} and {MINE}"
         # How many new patients a colleague takes is between them and the coordinator.
         shown = written if table == "panel" else f"({member} or {guest})"
-        yield forced(name, shown=shown, inserted=written, updated=written, deleted=written)
+        yield force_policies(name, shown=shown, inserted=written, updated=written, deleted=written)
     shown = "availability.shown_to_scope(audience)"
-    yield forced("availability.slot", shown=shown, inserted=f"{HOME} and {MINE}", updated=f"{shown} and {MINE}")
+    yield force_policies("availability.slot", shown=shown, inserted=f"{HOME} and {MINE}", updated=f"{shown} and {MINE}")
     slot = "select 1 from availability.slot s where s.id = booking.slot_id"
     written = f"exists ({slot} and common.may_write_for(s.practitioner_id))"
-    yield forced("availability.booking", shown=f"exists ({slot})", inserted=written, updated=written)
+    yield force_policies("availability.booking", shown=f"exists ({slot})", inserted=written, updated=written)
     booking = "exists (select 1 from availability.booking b where b.id = booking_change.booking_id)"
-    yield forced("availability.booking_change", shown=booking, inserted=booking, updated="false")
+    yield force_policies("availability.booking_change", shown=booking, inserted=booking, updated="false")
     yield readable_in_scope("availability.event")
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db.rls import forced
+from shared.db.rls import force_policies
 
 revision = "0004"
 down_revision = "0003"
@@ -50,5 +50,5 @@ def upgrade() -> None:
     for table in ("agenda_feed", "agenda_busy", "agenda_key"):
         member = f"exists (select from availability.membership m where m.practitioner_id = {table}.practitioner_id)"
         mine = f"{member} and common.may_write_for(practitioner_id)"
-        for statement in forced(f"availability.{table}", shown=mine, inserted=mine, updated=mine, deleted=mine):
+        for statement in force_policies(f"availability.{table}", shown=mine, inserted=mine, updated=mine, deleted=mine):
             op.execute(statement)

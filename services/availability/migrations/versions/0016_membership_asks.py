@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db.rls import IN_SCOPE, forced
+from shared.db.rls import IN_SCOPE, force_policies
 
 revision = "0016"
 down_revision = "0015"
@@ -29,7 +29,7 @@ def upgrade() -> None:
     # The CPTS that they belong to sees who asks for its people.
     member = "exists (select from availability.membership m where m.practitioner_id = membership_ask.practitioner_id)"
     either = f"({asking} or {member})"
-    for statement in forced(
+    for statement in force_policies(
         "availability.membership_ask", shown=either, inserted=asking, updated="false", deleted=either
     ):
         op.execute(statement)

@@ -24,7 +24,7 @@ from shared.auth import Caller
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
-from shared.patients.patient import shown
+from shared.patients.patient import show_patient
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["médecin traitant"])
@@ -83,7 +83,7 @@ async def read_patient(
 ) -> dict[str, Any]:
     """What is known of the person; each reading leaves a trace. `call` adds where a press on the number leads."""
     known = await app.read_patient(session, caller, wiring.vault, attachment_id)
-    return shown(known) if call else known
+    return show_patient(known) if call else known
 
 
 @routes.post("/attachments/{attachment_id}/acceptance", response_model=AttachmentView)

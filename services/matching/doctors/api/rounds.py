@@ -39,21 +39,21 @@ class RoundWithOutcomes(Round):
 async def round_desk(connection: HTTPConnection, session: SessionDep, caller: CallerDep) -> RoundDesk:
     """What a round works with."""
     solver, panels = connection.app.state.solver, connection.app.state.panels
-    return RoundDesk(session, caller, panels, computed_by(solver))
+    return RoundDesk(session, caller, panels, compute_by(solver))
 
 
-def computed_by(
+def compute_by(
     solver: Callable[[Callable[[AttachmentRound], Decision], AttachmentRound], Awaitable[Decision]],
 ) -> Callable[[AttachmentRound], Awaitable[Decision]]:
     """How a round is decided: by the solver, whose failures become `Unsolved`."""
 
-    async def computed(around: AttachmentRound) -> Decision:
+    async def compute(around: AttachmentRound) -> Decision:
         try:
             return await solver(decide, around)
         except UNSOLVED as error:
             raise Unsolved(type(error).__name__) from error
 
-    return computed
+    return compute
 
 
 RoundDeskDep = Annotated[RoundDesk, Depends(round_desk, scope="function")]

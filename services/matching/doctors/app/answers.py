@@ -85,7 +85,7 @@ async def confirm(session: AsyncSession, caller: Caller, attachment_id: UUID) ->
 
 async def withdraw(session: AsyncSession, caller: Caller, attachment_id: UUID, reason: str) -> AttachmentRow:
     """The person no longer looks for a médecin traitant here."""
-    row = await _registered_by(session, caller, attachment_id)
+    row = await _lock_registered_by(session, caller, attachment_id)
     to, values = AttachmentState.WITHDRAWN, {**NOBODY, "reason": reason}
     now, asked = await database_now(session), frozenset(AttachmentState) - CLOSED
     withdrawn = await change(
@@ -98,7 +98,7 @@ async def withdraw(session: AsyncSession, caller: Caller, attachment_id: UUID, r
 
 async def revalidate(session: AsyncSession, caller: Caller, attachment_id: UUID) -> AttachmentRow:
     """The person still looks for a médecin traitant: they keep their turn, and are asked again in some months."""
-    row = await _registered_by(session, caller, attachment_id)
+    row = await _lock_registered_by(session, caller, attachment_id)
     now = await database_now(session)
     settings = await attachment_settings(session, row.cpts_id)
     values = {
@@ -128,7 +128,7 @@ def _speaks_as_practitioner(caller: Caller, row: AttachmentRow, theirs: Collecti
     raise NotAllowed("Cette proposition n'est pas la vôtre.", field="attachment_id", value=row.id, rule="your own only")
 
 
-async def _registered_by(session: AsyncSession, caller: Caller, attachment_id: UUID) -> AttachmentRow:
+async def _lock_registered_by(session: AsyncSession, caller: Caller, attachment_id: UUID) -> AttachmentRow:
     row = await attachment_row(session, attachment_id)
     if not may_act(caller, row):
         raise NotAllowed(

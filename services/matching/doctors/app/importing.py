@@ -18,9 +18,9 @@ REFERENCES = UUID("0f2f6c0a-3a7e-5c0d-8d43-6f1a55c1b7e9")
 
 async def enter_line(session: AsyncSession, caller: Caller, vault: Vault, cpts_id: str, line: AttachmentLine) -> str:
     """Enter the person of a line; `same` when they are there already, whatever became of them since."""
-    if await session.get(AttachmentRow, _named(cpts_id, line.reference)) is not None:
+    if await session.get(AttachmentRow, _find_named(cpts_id, line.reference)) is not None:
         return "same"
-    household = _named(cpts_id, line.with_reference) if line.with_reference else None
+    household = _find_named(cpts_id, line.with_reference) if line.with_reference else None
     if household is not None and await session.get(AttachmentRow, household) is None:
         raise Invalid("Aucune ligne plus haut ne porte cette référence.", field="foyer", value=line.with_reference)
     form = AttachmentForm(
@@ -34,9 +34,9 @@ async def enter_line(session: AsyncSession, caller: Caller, vault: Vault, cpts_i
         max_travel_minutes=line.max_travel_minutes,
         source=line.source,
     )
-    await register(session, caller, vault, form, entry=_named(cpts_id, line.reference))
+    await register(session, caller, vault, form, entry=_find_named(cpts_id, line.reference))
     return "added"
 
 
-def _named(cpts_id: str, reference: str) -> UUID:
+def _find_named(cpts_id: str, reference: str) -> UUID:
     return uuid5(REFERENCES, f"{cpts_id}/{reference}")

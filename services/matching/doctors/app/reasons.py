@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.matching.engine.doctors.decision import Decision
-from services.matching.engine.doctors.model import AttachmentRound, Seeker, class_rank, waited_days
+from services.matching.engine.doctors.model import AttachmentRound, Seeker, class_rank, days_waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def outcomes(around: AttachmentRound, decision: Decision) -> dict[str, PersonDec
     ranks = {patient.id: class_rank(patient, around.classes) for patient in around.patients}
     places = _place_in_class(around.patients, ranks)
     codes = [*(of.code for of in around.classes), ""]
-    waited = {patient.id: waited_days(around, patient) for patient in around.patients}
+    waited = {patient.id: days_waited(around, patient) for patient in around.patients}
 
     def figures(patient: str) -> dict[str, int]:
         place, of_class = places[patient]

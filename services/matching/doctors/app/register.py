@@ -44,7 +44,7 @@ async def register(
         insee=form.insee,
         age=form.age,
         entered_at=now,
-        flags=_known_flags(form.flags, settings),
+        flags=_check_flags(form.flags, settings),
         priority_class="",
         home_visits=form.home_visits,
         household=new_id(now),
@@ -70,7 +70,7 @@ async def register(
     return row
 
 
-def _known_flags(flags: list[str], settings: AttachmentSettings) -> list[str]:
+def _check_flags(flags: list[str], settings: AttachmentSettings) -> list[str]:
     unknown = sorted(set(flags) - settings.flags)
     if unknown:
         raise Invalid(field="flags", value=", ".join(unknown), rule=f"among {', '.join(sorted(settings.flags))}")

@@ -29,7 +29,7 @@ from services.matching.doctors.store.places import (
     places_held,
     take_places,
 )
-from services.matching.doctors.store.proposals import NumberedProposal, propose, unchanged
+from services.matching.doctors.store.proposals import NumberedProposal, lock_unchanged, propose
 from services.matching.doctors.store.register import (
     AttachmentOutcomeRow,
     AttachmentRoundRow,
@@ -71,7 +71,7 @@ class DeclaredPanel:
     ald_share: int = 0
     home_visits: bool = False
 
-    def left(self, held: Iterable[AttachmentPlaceRow]) -> int:
+    def count_left(self, held: Iterable[AttachmentPlaceRow]) -> int:
         """Places neither promised nor, since the declaration, given."""
         counted = sum(row.confirmed_at is None or row.confirmed_at >= self.declared_at for row in held)
         return max(0, self.places - counted)
@@ -116,8 +116,8 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
         decision = await desk.decide(around)
     except Unsolved as error:
         log.warning("register_round_unsolved", cpts_id=cpts_id, error=str(error))
-        return await _kept(session, _failed(desk, cpts_id, now, around, perf_counter() - began))
-    row = await _kept(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
+        return await _keep(session, _keep_failure(desk, cpts_id, now, around, perf_counter() - began))
+    row = await _keep(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
     lines = outcomes(around, decision)
     kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
     row.kept, ids = len(kept), {entry.id for entry in kept}
@@ -127,7 +127,7 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     return row
 
 
-async def _kept(session: AsyncSession, row: AttachmentRoundRow) -> AttachmentRoundRow:
+async def _keep(session: AsyncSession, row: AttachmentRoundRow) -> AttachmentRoundRow:
     session.add(row)
     await session.flush()
     return row
@@ -165,7 +165,9 @@ async def _around(
     communes = select(CommuneRow).where(col(CommuneRow.insee).in_({patient.commune for patient in patients}))
     return AttachmentRound(
         patients=patients,
-        offers=tuple(_offer(panel, panel.left(held[panel.practitioner_id])) for _, panel in sorted(panels.items())),
+        offers=tuple(
+            _offer(panel, panel.count_left(held[panel.practitioner_id])) for _, panel in sorted(panels.items())
+        ),
         communes={row.insee: Point(row.lat, row.lon) for row in await desk.session.exec(communes)},
         classes=settings.ranked,
         parameters=settings.core,
@@ -186,7 +188,7 @@ def _offer(panel: DeclaredPanel, places: int) -> GpOffer:
     )
 
 
-def _failed(
+def _keep_failure(
     desk: RoundDesk, cpts_id: str, now: datetime, around: AttachmentRound, seconds: float
 ) -> AttachmentRoundRow:
     """A round that proposes nothing because its solver gave no answer."""
@@ -239,7 +241,7 @@ class _Recorder:
         session, groups = self.desk.session, _together(around, decision)
         chosen = [panels[gp] for gp in sorted({gp for gp, _ in groups})]
         concerned = [self.rows[key] for members in groups.values() for key in members]
-        still = await unchanged(session, {row.id: row.version for row in concerned})
+        still = await lock_unchanged(session, {row.id: row.version for row in concerned})
         async with _every_cpts(session, self.desk.caller):
             await count_alone(session, [panel.practitioner_id for panel in chosen])
             for panel in chosen:
@@ -276,4 +278,4 @@ def _free(panel: DeclaredPanel, held: list[AttachmentPlaceRow]) -> list[int]:
     """The numbers of the places left, the lowest first; fewer when a declaration was lowered under what is promised."""
     taken = {row.number for row in held}
     numbers = [number for number in range(1, panel.places + 1) if number not in taken]
-    return numbers[: panel.left(held)]
+    return numbers[: panel.count_left(held)]

@@ -6,7 +6,7 @@ from functools import partial
 
 from services.matching.doctors.app.calendar import let_time_pass, registers
 from shared.db import OpenSession, Scope, set_scope
-from shared.running.background import for_each, rung
+from shared.running.background import for_each, ring_work
 from shared.wiring import Wiring
 
 STREAM = "attachment calendar"
@@ -37,6 +37,6 @@ async def keeping_calendar(wiring: Wiring) -> AsyncIterator[None]:
         await catch_up(wiring.open_session)
         return True
 
-    task = rung(wiring.bell, STREAM, work, waits="attachment_calendar_waits", every_s=LOOK_AGAIN_S)
+    task = ring_work(wiring.bell, STREAM, work, waits="attachment_calendar_waits", every_s=LOOK_AGAIN_S)
     async with wiring.background.keeping("attachment calendar", task):
         yield

@@ -38,7 +38,7 @@ class NumberedProposal:
     why: dict[str, int]
 
 
-async def unchanged(session: AsyncSession, versions: Mapping[UUID, int]) -> set[UUID]:
+async def lock_unchanged(session: AsyncSession, versions: Mapping[UUID, int]) -> set[UUID]:
     """Which entries still are as they were read; all of them are locked until the commit, in one order."""
     ours = select(AttachmentRow.id, AttachmentRow.version).where(col(AttachmentRow.id).in_(versions))
     found = await session.exec(ours.order_by(col(AttachmentRow.id)).with_for_update())

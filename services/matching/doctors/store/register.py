@@ -190,14 +190,14 @@ async def change(session: AsyncSession, made: EntryChange) -> AttachmentRow:
     )
     row: AttachmentRow | None = (await session.exec(taken)).scalar_one_or_none()
     if row is None:
-        raise await _moved(session, made.attachment_id)
+        raise await _explain_move(session, made.attachment_id)
     before = await session.get_one(AttachmentChangeRow, (row.id, row.version - 1))
     _write_story(session, row, made.code, made.by, before.to_state, made.detail)
     await tell_of_attachment(session, row, made.by, before=before.to_state)
     return row
 
 
-async def _moved(session: AsyncSession, attachment_id: UUID) -> Refusal:
+async def _explain_move(session: AsyncSession, attachment_id: UUID) -> Refusal:
     query = select(AttachmentRow.state, AttachmentRow.version).where(AttachmentRow.id == attachment_id)
     found = (await session.exec(query)).one_or_none()
     if found is None:

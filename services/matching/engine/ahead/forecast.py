@@ -48,7 +48,7 @@ def learn(history: Sequence[PastDay]) -> Forecast:
     for day in history:
         for request in day.requests:
             at = request.submitted_at_s - day.midnight_at_s
-            requests.setdefault((int(request.urgency), at // HOUR_S), []).append(_shifted(request, -day.midnight_at_s))
+            requests.setdefault((int(request.urgency), at // HOUR_S), []).append(_shift(request, -day.midnight_at_s))
         for slot, published in day.slots:
             at = published - day.midnight_at_s
             slots.setdefault(at // HOUR_S, []).append((_slot_shifted(slot, -day.midnight_at_s), at))
@@ -69,7 +69,7 @@ def sample(
     requests: list[Request] = []
     for seen in forecast.seen_requests.values():
         count = rng.poisson(scale * len(seen) / forecast.days)
-        requests.extend(_shifted(seen[i], midnight_at_s) for i in rng.integers(0, len(seen), count))
+        requests.extend(_shift(seen[i], midnight_at_s) for i in rng.integers(0, len(seen), count))
     slots: list[tuple[Slot, int]] = []
     for late in forecast.seen_slots.values():
         count = rng.poisson(len(late) / forecast.days)
@@ -85,7 +85,7 @@ def sample(
     )
 
 
-def _shifted(request: Request, by_s: int) -> Request:
+def _shift(request: Request, by_s: int) -> Request:
     """The same request at another instant, with nothing told or forbidden."""
     return replace(
         request,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.ahead.policies import UNSERVED, agreed, has_majority
+from services.matching.engine.ahead.policies import UNSERVED, count_agreement, has_majority
 from services.matching.engine.market.flow import solve_flow
 from services.matching.engine.market.network import Network
 from services.matching.engine.model import Instance, Plan, Request, Slot
@@ -106,12 +106,12 @@ def vote(
     }
 
 
-def elected(ballots: Ints, rank: Ints, places: Ints) -> Ints:
+def elect(ballots: Ints, rank: Ints, places: Ints) -> Ints:
     """The slot that most ballots agree to give each row now and that still has room, else `UNSERVED`.
 
     `ballots` has one row per future and one column per request. Room goes by rank, then in order of rows.
     """
-    chosen, votes = agreed(ballots)
+    chosen, votes = count_agreement(ballots)
     sure = has_majority(votes, ballots.shape[0])
     room, found = places.copy(), np.full(chosen.size, UNSERVED, np.int64)
     for n in np.argsort(rank, kind="stable"):
@@ -127,7 +127,7 @@ def majority(instance: Instance, ballots: Sequence[Ballot]) -> dict[str, str]:
     given = [[columns.get(ballot.get(request.id, ""), UNSERVED) for request in instance.requests] for ballot in ballots]
     rank = np.array([request.urgency - 1 for request in instance.requests], np.int64)
     places = np.array([slot.places for slot in instance.slots], np.int64)
-    found = elected(np.array(given, np.int64), rank, places)
+    found = elect(np.array(given, np.int64), rank, places)
     left: dict[str, int] = {}
     choice: dict[str, str] = {}
     for n in np.argsort(rank, kind="stable"):
@@ -149,7 +149,7 @@ def with_choice(instance: Instance, choice: Mapping[str, str]) -> Instance:
     )
 
 
-def held_back(instance: Instance, choice: Mapping[str, str]) -> frozenset[str]:
+def hold_back(instance: Instance, choice: Mapping[str, str]) -> frozenset[str]:
     """Who may not be given a slot yet: no majority gives them one, and they need not know now."""
     return frozenset(
         request.id
@@ -162,11 +162,11 @@ def serves_as_well(instance: Instance, plan: Plan, usual: Plan) -> bool:
     """Whether a plan serves those present, class by class, as well as the usual one."""
     size = {request.id: (request.urgency, request.party) for request in instance.requests}
 
-    def served(of: Plan) -> list[int]:
+    def count_served(of: Plan) -> list[int]:
         people = [0, 0, 0, 0]
         for one in of.assignments:
             urgency, party = size[one.request]
             people[urgency - 1] += party
         return people
 
-    return served(plan) >= served(usual)
+    return count_served(plan) >= count_served(usual)

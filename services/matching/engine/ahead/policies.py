@@ -140,7 +140,7 @@ def firm_at_s(answer_by: float, leave_by: float, notice_s: int, gives_back_at_s:
     return min(moments)
 
 
-def agreed(ballots: Ints) -> tuple[Ints, Ints]:
+def count_agreement(ballots: Ints) -> tuple[Ints, Ints]:
     """The slot most ballots give each request, and how many ballots give it one of the slots there are now.
 
     `ballots` has one row per sampled future and one column per request: a slot index, or UNSERVED when that future

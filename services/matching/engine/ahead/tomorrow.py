@@ -68,7 +68,7 @@ def lacking(
         requests, late = sample(forecast, rng, midnight_at_s, midnight_at_s - 1)
         offered = (*slots, *(slot for slot, _ in late))
         for slot, _ in late:
-            appearing[_held_in(slot.starts_at_s - midnight_at_s)] += slot.places
+            appearing[_block_of(slot.starts_at_s - midnight_at_s)] += slot.places
         instance = Instance(midnight_at_s, requests, offered, tuple(practitioners), parameters or Parameters())
         unserved = {each.request for each in solve(instance).unmatched}
         counts.append(len(requests))
@@ -76,7 +76,7 @@ def lacking(
     to_open = int(np.ceil(np.quantile([len(each) for each in left], ENOUGH)))
     when = Counter(_block(request, midnight_at_s) for each in left for request in each)
     whom = Counter(min(request.professions, default="") for each in left for request in each)
-    share = _shared(to_open, when)
+    share = _share_out(to_open, when)
     return Lack(
         days=forecast.days,
         mean_by_class=_mean_by_class(forecast),
@@ -89,29 +89,29 @@ def lacking(
             Block(
                 from_s=start,
                 until_s=start + BLOCK_S,
-                expected=_expected(forecast, start),
-                published=sum(slot.places for slot in slots if _held_in(slot.starts_at_s - midnight_at_s) == start),
+                expected=_expect(forecast, start),
+                published=sum(slot.places for slot in slots if _block_of(slot.starts_at_s - midnight_at_s) == start),
                 usual=appearing[start] / FUTURES,
                 to_open=share.get(start, 0),
             )
             for start in range(OPENS_S, CLOSES_S, BLOCK_S)
         ),
-        professions=tuple(sorted(_shared(to_open, whom).items())),
+        professions=tuple(sorted(_share_out(to_open, whom).items())),
     )
 
 
-def _held_in(at_s: int) -> int:
+def _block_of(at_s: int) -> int:
     """The block of an instant of the day; the first or last one outside opening hours."""
     return max(OPENS_S, min(CLOSES_S - BLOCK_S, at_s // BLOCK_S * BLOCK_S))
 
 
 def _block(request: Request, midnight_at_s: int) -> int:
     """The first block in which this request can still be seen."""
-    return _held_in(request.earliest_at_s - midnight_at_s)
+    return _block_of(request.earliest_at_s - midnight_at_s)
 
 
-def _expected(forecast: Forecast, start_s: int) -> float:
-    seen = sum(len(each) for (_, hour), each in forecast.seen_requests.items() if _held_in(hour * HOUR_S) == start_s)
+def _expect(forecast: Forecast, start_s: int) -> float:
+    seen = sum(len(each) for (_, hour), each in forecast.seen_requests.items() if _block_of(hour * HOUR_S) == start_s)
     return seen / forecast.days
 
 
@@ -123,7 +123,7 @@ def _mean_by_class(forecast: Forecast) -> tuple[float, float, float, float]:
     return p1, p2, p3, p4
 
 
-def _shared(total: int, counts: Counter[K]) -> dict[K, int]:
+def _share_out(total: int, counts: Counter[K]) -> dict[K, int]:
     """So many slots in proportion to the counts, whole numbers that add up: the largest remainders round up."""
     whole = sum(counts.values())
     if not whole:

@@ -21,7 +21,7 @@ class EquityRow:
 
 @dataclass(frozen=True, slots=True)
 class Equity:
-    """What is published after a round. `envious` counts patients who justly envy another one; see `justified_envy`."""
+    """What is published after a round. `envious` counts patients who justly envy another: `find_justified_envy`."""
 
     by_class: tuple[EquityRow, ...]
     by_commune: tuple[EquityRow, ...]
@@ -34,10 +34,10 @@ def equity(around: AttachmentRound, plan: AttachmentPlan) -> Equity:
     by_class = _rows(around, plan, lambda patient: codes[class_rank(patient, around.classes)])
     ordered = sorted(by_class, key=lambda row: codes.index(row.of))
     by_commune = sorted(_rows(around, plan, lambda patient: patient.commune), key=lambda row: row.of)
-    return Equity(tuple(ordered), tuple(by_commune), len(justified_envy(around, plan)))
+    return Equity(tuple(ordered), tuple(by_commune), len(find_justified_envy(around, plan)))
 
 
-def justified_envy(around: AttachmentRound, plan: AttachmentPlan) -> tuple[str, ...]:
+def find_justified_envy(around: AttachmentRound, plan: AttachmentPlan) -> tuple[str, ...]:
     """Patients who would rather have, among the doctors near them, one who got a patient ranked after them.
 
     Ranked: by class, then by seniority. Rather: nearer, or any doctor for whoever has none. A plan that serves the

@@ -22,7 +22,7 @@ from services.matching.engine.market.least_cost import (
     FlowWiring,
     least_cost_flow,
     refuse_overflow,
-    widened,
+    widen_until_proved,
 )
 
 Ints = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def solve(network: HubNetwork, first_step_journeys: int = FIRST_GAP) -> HubFlow:
     best = most_by_rank(network)
     spread = int(network.arc_travel_s.max(initial=0)) + int(network.cell_worth_s.max(initial=0))
     most = min(int(network.cell_count.sum()), int(network.gate_places[network.gate_parent < 0].sum())) + 1
-    return widened(lambda gap: _solve_at(network, gap, best), spread, most, first_step_journeys)
+    return widen_until_proved(lambda gap: _solve_at(network, gap, best), spread, most, first_step_journeys)
 
 
 def most_by_rank(network: HubNetwork) -> tuple[int, ...]:
@@ -77,7 +77,7 @@ def most_by_rank(network: HubNetwork) -> tuple[int, ...]:
     source, sink = _nodes(network) - 2, _nodes(network) - 1
     hub_of_rank = np.zeros((network.ranks, network.hubs), np.int64)
     np.add.at(hub_of_rank, (network.cell_rank, network.cell_hub), network.cell_count)
-    tail, head, room = _shared_arcs(network, sink)
+    tail, head, room = _share_arcs(network, sink)
     solver = max_flow.SimpleMaxFlow()
     hubs = np.arange(network.hubs)
     from_source = solver.add_arcs_with_capacity(
@@ -102,7 +102,7 @@ def _nodes(network: HubNetwork) -> int:
     return network.hubs + network.gate_places.size + 2
 
 
-def _shared_arcs(network: HubNetwork, sink: int) -> tuple[Ints, Ints, Ints]:
+def _share_arcs(network: HubNetwork, sink: int) -> tuple[Ints, Ints, Ints]:
     """The arcs from hubs to the sink, first those of the network in order: tails, heads, room."""
     first_gate = network.hubs
     waiting = _waiting(network)
@@ -127,7 +127,7 @@ def _solve_at(network: HubNetwork, gap: int, best: tuple[int, ...]) -> HubFlow:
     """
     sink, cells = _nodes(network) - 1, network.cell_hub.size
     refuse_overflow(gap * network.ranks + int(network.cell_worth_s.max(initial=0)), _nodes(network))
-    tail, head, room = _shared_arcs(network, sink)
+    tail, head, room = _share_arcs(network, sink)
     leaving = (network.ranks - network.cell_rank) * gap + network.cell_worth_s
     wiring = FlowWiring(
         tail=np.concatenate([network.arc_hub, network.cell_hub, tail[network.arc_hub.size :]]),

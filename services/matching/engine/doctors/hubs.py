@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.doctors.flow import HubNetwork
-from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Seeker, band_of, class_rank, waited_days
+from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Seeker, band_of, class_rank, days_waited
 from services.matching.engine.doctors.nearest import NearestSearch, nearest_with_places
 
 Ints = npt.NDArray[np.int64]
@@ -55,7 +55,7 @@ def aggregate(around: AttachmentRound) -> Aggregate:
     for i, patient in enumerate(around.patients):
         class_of[i] = class_rank(patient, around.classes)
         rank_of[i] = class_of[i] * bands + band_of(around, patient)
-        worth = waited_days(around, patient) * around.parameters.day_price_s
+        worth = days_waited(around, patient) * around.parameters.day_price_s
         hub = hub_ids.setdefault(_hub(patient, around, age_bounds, guarded, known), len(hub_ids))
         cell_of[i] = cell_ids.setdefault((hub, int(rank_of[i]), worth), len(cell_ids))
     hubs = tuple(hub_ids)
@@ -141,12 +141,12 @@ def _of_profile(
         there,
         np.array([offers[i].places for i in usable], np.int64),
         search,
-        lambda left, index, within: _allowed(offers, hubs, rows[left], usable[index], within),
+        lambda left, index, within: _allow(offers, hubs, rows[left], usable[index], within),
     )
     return rows[row], usable[column], travel
 
 
-def _allowed(offers: list[GpOffer], hubs: tuple[PatientHub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:
+def _allow(offers: list[GpOffer], hubs: tuple[PatientHub, ...], rows: Ints, offered: Ints, within: Mask) -> Mask:
     """Take out of `within` the pairs that a list of communes or a refusal forbids; only those are looked at."""
     listed = np.array([bool(offer.communes) for offer in offers], np.bool_)
     refusing = np.array([bool(hubs[i].forbidden) for i in rows], np.bool_)

@@ -60,7 +60,7 @@ def explain(
         hubs = int(gathered.network.cell_hub[gathered.cell_of[i]]), _hub_of(alone, position[patient.id])
         if hubs not in cache:
             cache[hubs] = holders.of(hubs[0], _offers_of(left, alone, hubs[1]))
-        found.append(_said(patient.id, int(holders.order[i]), cache[hubs], within=bool(within[hubs[0]])))
+        found.append(_say(patient.id, int(holders.order[i]), cache[hubs], within=bool(within[hubs[0]])))
     return tuple(found)
 
 
@@ -74,7 +74,7 @@ def _offers_of(left: AttachmentRound, gathered: Aggregate, hub: int) -> frozense
     return frozenset(left.offers[offer].id for offer in gathered.arc_offer[arcs])
 
 
-def _said(patient: str, order: int, held: Held | None, *, within: bool) -> Unattached:
+def _say(patient: str, order: int, held: Held | None, *, within: bool) -> Unattached:
     """The reason in words: nobody near, nobody who takes them, or who has the places."""
     if held is None or not held.order.size:
         return Unattached(patient, AttachmentBlocker.CRITERIA if within else AttachmentBlocker.DISTANCE)

@@ -166,12 +166,12 @@ def class_rank(patient: Seeker, classes: tuple[PriorityClass, ...]) -> int:
     return len(classes)
 
 
-def waited_days(around: AttachmentRound, patient: Seeker) -> int:
+def days_waited(around: AttachmentRound, patient: Seeker) -> int:
     """Whole days since the patient asked."""
     return max(0, around.now_at_s - patient.since_at_s) // 86_400
 
 
 def band_of(around: AttachmentRound, patient: Seeker) -> int:
     """The band of seniority, from 0 for those who have waited longest; after the last one when in none."""
-    days = waited_days(around, patient)
+    days = days_waited(around, patient)
     return sum(days < least for least in around.parameters.seniority_days)

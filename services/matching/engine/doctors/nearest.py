@@ -58,7 +58,7 @@ def nearest(asked: Floats, offered: Floats, k: int) -> tuple[Ints, Floats]:
                 continue
             _fill(index, chord, rows, columns, here, there)
             if not whole:
-                beyond.append(rows[chord[rows, -1] > _squared_reach(asked[rows], margin)])
+                beyond.append(rows[chord[rows, -1] > _square_reach(asked[rows], margin)])
         left = np.concatenate(beyond) if beyond else np.empty(0, np.int64)
         margin *= 2
     return index, chord
@@ -82,7 +82,7 @@ def _tiles(asked: Floats, offered: Floats, left: Ints, margin: float, whole: boo
     return groups
 
 
-def _squared_reach(asked: Floats, margin: float) -> Floats:
+def _square_reach(asked: Floats, margin: float) -> Floats:
     """The squared chord within which nothing outside the margin can be: meridians close up towards the poles."""
     narrowest = np.clip(np.abs(asked[:, 0]) + margin, 0.0, 89.0)
     chord: Floats = 2 * np.sin(np.radians(margin) / 2) * np.cos(np.radians(narrowest))

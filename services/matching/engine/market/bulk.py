@@ -27,7 +27,7 @@ def match(network: Network, penalty: IntArray) -> IntArray | None:
     listed = np.bincount(network.arc_slot, minlength=len(network.places)) > 0
     if network.group_costs or int(network.places[listed].sum()) < n:
         return None
-    matcher = _laid_out(network, penalty)
+    matcher = _lay_out(network, penalty)
     tried, most = 0, ALWAYS_TRIED + MOST_TRIED_PER_REQUEST * n
     waiting = _first_choices(matcher)
     if len(waiting) > ALWAYS_TRIED // 10 + MOST_WAITING * n:
@@ -44,7 +44,7 @@ def match(network: Network, penalty: IntArray) -> IntArray | None:
     return arc
 
 
-def _laid_out(network: Network, penalty: IntArray) -> Matcher:
+def _lay_out(network: Network, penalty: IntArray) -> Matcher:
     n = len(network.rank)
     starts = np.searchsorted(network.arc_request, np.arange(n + 1)).tolist()
     costs, slots = network.arc_cost.tolist(), network.arc_slot.tolist()

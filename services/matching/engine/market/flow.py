@@ -11,7 +11,7 @@ elsewhere the cost-scaling flow of OR-Tools takes the whole market. Both are exa
 import numpy as np
 
 from services.matching.engine.market.bulk import match
-from services.matching.engine.market.least_cost import FlowWiring, least_cost_flow, refuse_overflow, widened
+from services.matching.engine.market.least_cost import FlowWiring, least_cost_flow, refuse_overflow, widen_until_proved
 from services.matching.engine.market.network import UNSERVED, Flow, IntArray, Network, wire
 from services.matching.engine.market.proof import counts_are_best
 
@@ -20,7 +20,7 @@ def solve_flow(network: Network) -> Flow:
     """The best counts by rank, then the least cost; the gap between penalties grows until the counts are proved."""
     # One more than can be moved, so that prices also hold for one person more.
     most = min(len(network.rank), int(network.places.sum())) + 1
-    return widened(lambda gap: _solve_at(network, gap), spread(network), most)
+    return widen_until_proved(lambda gap: _solve_at(network, gap), spread(network), most)
 
 
 def penalties(network: Network, gap: int) -> IntArray:

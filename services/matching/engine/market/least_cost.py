@@ -39,7 +39,7 @@ class Proved(Protocol):
 P = TypeVar("P", bound=Proved)
 
 
-def widened(solve_at: Callable[[int], P], spread: int, most: int, first: int = FIRST_GAP) -> P:
+def widen_until_proved(solve_at: Callable[[int], P], spread: int, most: int, first: int = FIRST_GAP) -> P:
     """What `solve_at` answers at the first gap that is proved.
 
     `spread`: how far apart two pairs may be in cost, in seconds; `most`: how many people can be moved; the gap starts

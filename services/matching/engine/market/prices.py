@@ -45,7 +45,7 @@ def displacing(network: Network, flow: Flow) -> Displacing:
     """What one more person at each slot would cost, moving whoever is best moved; `FAR` where nobody can."""
     n, m = len(network.rank), len(network.places)
     graph = residual(network, flow)
-    to_sink = distances(graph.reversed(), graph.nodes - 1)
+    to_sink = distances(graph.reverse(), graph.nodes - 1)
     return Displacing(price=to_sink[n : n + m], worth=np.where(flow.slot == UNSERVED, -1, to_sink[:n]))
 
 

@@ -23,7 +23,7 @@ class Residual:
     cost: IntArray
     nodes: int
 
-    def reversed(self) -> "Residual":
+    def reverse(self) -> "Residual":
         """The same moves seen from where they end."""
         return Residual(self.head, self.tail, self.cost, self.nodes)
 

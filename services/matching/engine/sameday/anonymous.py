@@ -27,13 +27,13 @@ def anonymous(instance: Instance, centres: Sequence[Point]) -> Instance:
     ledgers = [one.id for one in instance.practitioners]
     practitioners = dict.fromkeys([*ledgers, *(slot.practitioner for slot in instance.slots)])
     names = Names(
-        _numbered("request", (request.id for request in instance.requests))
-        | _numbered("slot", (slot.id for slot in instance.slots))
-        | _numbered("practitioner", practitioners)
-        | _numbered("cpts", dict.fromkeys(name for slot in instance.slots for name in sorted(slot.cpts)))
+        _number("request", (request.id for request in instance.requests))
+        | _number("slot", (slot.id for slot in instance.slots))
+        | _number("practitioner", practitioners)
+        | _number("cpts", dict.fromkeys(name for slot in instance.slots for name in sorted(slot.cpts)))
     )
     own = {request.cpts for request in instance.requests} - names.known.keys()
-    names.known.update(_numbered("own-cpts", sorted(own - {""})))
+    names.known.update(_number("own-cpts", sorted(own - {""})))
     snapped = {point: _nearest(point, centres) for point in _points(instance)}
     return replace(
         instance,
@@ -43,7 +43,7 @@ def anonymous(instance: Instance, centres: Sequence[Point]) -> Instance:
     )
 
 
-def _numbered(kind: str, names: Iterable[str]) -> dict[str, str]:
+def _number(kind: str, names: Iterable[str]) -> dict[str, str]:
     return {name: f"{kind}-{n:04}" for n, name in enumerate(names, start=1)}
 
 

@@ -58,10 +58,10 @@ def cheapest(table: Table, k: int) -> Arcs:
             order, listed = order[:, :k], listed[:, :k]
         where = np.nonzero(listed < NOT_ALLOWED)
         parts.append((rows[where[0]], order[where], listed[where]))
-    return Arcs(*_joined(parts), last, lowest, highest)
+    return Arcs(*_join(parts), last, lowest, highest)
 
 
-def widened(table: Table, arcs: Arcs, worth: IntArray, price: IntArray, scale: IntArray) -> Arcs | None:
+def widen(table: Table, arcs: Arcs, worth: IntArray, price: IntArray, scale: IntArray) -> Arcs | None:
     """Add every pair left out that could still save something; None when there is none, which proves the cost.
 
     `worth[i]` is what request i costs now, displacement included; `price[j]` the price of slot j: a pair saves when its
@@ -80,7 +80,7 @@ def widened(table: Table, arcs: Arcs, worth: IntArray, price: IntArray, scale: I
     return _with(table, arcs, rows, saving)
 
 
-def opened(table: Table, arcs: Arcs, in_the_way: BoolArray, seen: BoolArray) -> Arcs | None:
+def open_moves(table: Table, arcs: Arcs, in_the_way: BoolArray, seen: BoolArray) -> Arcs | None:
     """Add every pair left out between a request someone unserved could move and a slot that search never reached.
 
     None when there is none: then nobody can be served by any pair left out, which proves the counts.
@@ -95,21 +95,21 @@ def _with(table: Table, arcs: Arcs, rows: IntArray, wanted: Wanted) -> Arcs | No
     last = arcs.last.copy()
     for part in blocks(table, rows):
         cost = table.block(part).cost
-        unlisted = _unlisted(arcs, part, cost)
+        unlisted = _find_unlisted(arcs, part, cost)
         chosen = unlisted & wanted(part, cost, unlisted)
         added = np.nonzero(chosen)
         parts.append((part[added[0]], added[1], cost[added]))
         # The cheapest one still left out bounds the others: `last` rises to just below it.
         remaining = np.where(unlisted & ~chosen, cost, NOT_ALLOWED).min(axis=1)
         last[part] = np.where(remaining < NOT_ALLOWED, np.maximum(last[part], remaining - 1), NOT_ALLOWED)
-    request, slot, cost = _joined(parts)
+    request, slot, cost = _join(parts)
     if len(request) == len(arcs.request):
         return None
     order = np.lexsort((slot, cost, request))
     return replace(arcs, request=request[order], slot=slot[order], cost=cost[order], last=last)
 
 
-def _unlisted(arcs: Arcs, part: IntArray, cost: IntArray) -> BoolArray:
+def _find_unlisted(arcs: Arcs, part: IntArray, cost: IntArray) -> BoolArray:
     """Which allowed pairs of these rows are not listed."""
     position = np.full(len(arcs.last), -1)
     position[part] = np.arange(len(part))
@@ -119,7 +119,7 @@ def _unlisted(arcs: Arcs, part: IntArray, cost: IntArray) -> BoolArray:
     return unlisted
 
 
-def _joined(parts: list[tuple[IntArray, IntArray, IntArray]]) -> tuple[IntArray, IntArray, IntArray]:
+def _join(parts: list[tuple[IntArray, IntArray, IntArray]]) -> tuple[IntArray, IntArray, IntArray]:
     if not parts:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, empty

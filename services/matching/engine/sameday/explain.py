@@ -22,7 +22,7 @@ MOST_TRIES = 4
 PLACE, TRAVEL, TELE, LATER, VISIBILITY = "place", "travel", "tele", "later", "visibility"
 
 
-def explained(
+def explain(
     instance: Instance, plan: Plan, travel: Travel | None = None, only: frozenset[str] | None = None, check: bool = True
 ) -> Plan:
     """The same plan, each unmatched request (or only these) with the cheapest change of each kind that serves it.

@@ -29,13 +29,13 @@ def faults(instance: Instance, plan: Plan, travel: Travel | None = None) -> tupl
         *_pairs(instance, plan, travel),
         *_places(instance, plan),
         *_week_caps(instance, plan),
-        *_dropped(instance, plan, travel),
+        *_find_dropped(instance, plan, travel),
         *_costs(instance, plan, travel),
         *_reasons(instance, plan),
     )
 
 
-def _known(instance: Instance, plan: Plan) -> list[Assignment]:
+def _list_known(instance: Instance, plan: Plan) -> list[Assignment]:
     slots, requests = {slot.id for slot in instance.slots}, {request.id for request in instance.requests}
     return [one for one in plan.assignments if one.slot in slots and one.request in requests]
 
@@ -55,14 +55,14 @@ def _names(instance: Instance, plan: Plan) -> Iterator[Fault]:
 
 def _pairs(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
     slots, requests = {slot.id: slot for slot in instance.slots}, {one.id: one for one in instance.requests}
-    for one in _known(instance, plan):
+    for one in _list_known(instance, plan):
         for blocker in sorted(second_look.reasons(instance, requests[one.request], slots[one.slot], travel)):
             yield Fault(f"not_allowed_{blocker.value}", one.request, one.slot)
 
 
 def _people(instance: Instance, plan: Plan) -> Iterator[tuple[Assignment, int]]:
     party = {request.id: request.party for request in instance.requests}
-    return ((one, party[one.request]) for one in _known(instance, plan))
+    return ((one, party[one.request]) for one in _list_known(instance, plan))
 
 
 def _places(instance: Instance, plan: Plan) -> Iterator[Fault]:
@@ -75,13 +75,13 @@ def _places(instance: Instance, plan: Plan) -> Iterator[Fault]:
 
 
 def _week_caps(instance: Instance, plan: Plan) -> Iterator[Fault]:
-    for name, people in _sent(instance, plan).items():
+    for name, people in _count_sent(instance, plan).items():
         limit = second_look.limit_of(instance, name)
         if people > limit:
             yield Fault("week_cap_exceeded", name, str(people), str(limit))
 
 
-def _sent(instance: Instance, plan: Plan) -> Counter[str]:
+def _count_sent(instance: Instance, plan: Plan) -> Counter[str]:
     """How many people the plan sends to each practitioner."""
     owner = {slot.id: slot.practitioner for slot in instance.slots}
     sent = Counter[str]()
@@ -90,7 +90,7 @@ def _sent(instance: Instance, plan: Plan) -> Counter[str]:
     return sent
 
 
-def _dropped(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
+def _find_dropped(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
     """A notified patient may be left out only if the slot is gone or refused, or a notified household fills it."""
     slots = {slot.id: slot for slot in instance.slots}
     served = {one.request for one in plan.assignments}
@@ -108,7 +108,7 @@ def _dropped(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[
 
 def _costs(instance: Instance, plan: Plan, travel: Travel | None) -> Iterator[Fault]:
     slots, requests = {slot.id: slot for slot in instance.slots}, {one.id: one for one in instance.requests}
-    for one in _known(instance, plan):
+    for one in _list_known(instance, plan):
         right = replace(
             second_look.cost(instance, requests[one.request], slots[one.slot], travel), fairness=one.cost.fairness
         )
@@ -127,9 +127,9 @@ def _sum(cost: Cost) -> int:
 def _fairness(instance: Instance, plan: Plan) -> Iterator[Fault]:
     owner, loads = {slot.id: slot.practitioner for slot in instance.slots}, second_look.loads_above_the_least(instance)
     charged = Counter[str]()
-    for one in _known(instance, plan):
+    for one in _list_known(instance, plan):
         charged[owner[one.slot]] += one.cost.fairness
-    for name, people in _sent(instance, plan).items():
+    for name, people in _count_sent(instance, plan).items():
         right = second_look.fairness(instance, loads, name, range(1, people + 1))
         if charged[name] != right:
             yield Fault("fairness_wrong", name, str(charged[name]), str(right))

@@ -29,7 +29,7 @@ class Offered:
     askers: tuple[tuple[str, tuple[Blocker, ...]], ...]
 
 
-def offered(
+def check_offer(
     instance: Instance, slot: Slot, askers: Mapping[str, frozenset[SlotType]], cpts: str, travel: Travel | None = None
 ) -> Offered:
     """Apply every rule to the slot, for each request of the instance and for someone whom it would suit best.
@@ -46,7 +46,7 @@ def offered(
         waiting=len(found),
         suits=sum(not each for each in found),
         tallies=tuple(
-            RuleTally(blocker, blocked[blocker], alone[blocker], _wanted(instance, found, blocker, free))
+            RuleTally(blocker, blocked[blocker], alone[blocker], _find_most_wanted(instance, found, blocker, free))
             for blocker in Blocker
         ),
         askers=tuple(
@@ -84,7 +84,7 @@ def _best(slot: Slot, sees: frozenset[SlotType], cpts: str) -> Request:
     )
 
 
-def _wanted(instance: Instance, found: list[frozenset[Blocker]], blocker: Blocker, slot: Slot) -> str:
+def _find_most_wanted(instance: Instance, found: list[frozenset[Blocker]], blocker: Blocker, slot: Slot) -> str:
     """The mode or act that most of those kept away by this rule ask for and the slot does not give."""
     kept = [request for request, why in zip(instance.requests, found, strict=True) if blocker in why]
     asked: Counter[str] = Counter()

@@ -16,7 +16,7 @@ def rank_of(request: Request) -> int:
     return NOTIFIED if request.notified else FIRST_CLASS + request.urgency - 1
 
 
-def ordered(instance: Instance) -> Instance:
+def sort_instance(instance: Instance) -> Instance:
     """The same instance, sorted by content; identifiers only separate what nothing else does."""
     known = {one.id: one for one in instance.practitioners}
     own: dict[str, list[Any]] = {name: [] for name in known}
@@ -28,7 +28,9 @@ def ordered(instance: Instance) -> Instance:
     return replace(
         instance,
         slots=tuple(sorted(instance.slots, key=lambda slot: (slot_content[slot.id], slot.id))),
-        requests=tuple(sorted(instance.requests, key=lambda r: (rank_of(r), _content(r), _named(r, names), r.id))),
+        requests=tuple(
+            sorted(instance.requests, key=lambda r: (rank_of(r), _content(r), _resolve_names(r, names), r.id))
+        ),
         practitioners=tuple(sorted(instance.practitioners, key=lambda one: (practice[one.id], one.id))),
     )
 
@@ -60,7 +62,7 @@ def _content(request: Request) -> tuple[Any, ...]:
     return int(request.urgency), when, where, what, (request.cpts, sorted(request.sees))
 
 
-def _named(request: Request, names: dict[str, Any]) -> tuple[str, ...]:
+def _resolve_names(request: Request, names: dict[str, Any]) -> tuple[str, ...]:
     """What the names it mentions stand for: comparable text, whatever each one names."""
     mentioned = ([request.habitual], [request.notified], [request.forced], sorted(request.forbidden))
     return tuple(repr(sorted(repr(names.get(name)) for name in group)) for group in mentioned)

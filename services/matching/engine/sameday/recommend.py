@@ -87,7 +87,7 @@ def options(
             cost=replace(cost, fairness=(part := prices.fairness.get(table.slots[column].id, 0) * request.party)),
             price=int(price[column]) - part,
             tags=_tags_of(table, request, column, tags),
-            leaves_out=_left_out(prices, int(price[column]) // request.party),
+            leaves_out=_nearest_penalty(prices, int(price[column]) // request.party),
         )
         for column, cost in zip(shown, costs, strict=True)
     )
@@ -113,7 +113,7 @@ def _tags_of(table: Table, request: Request, column: int, tags: dict[str, int]) 
     return tuple(found)
 
 
-def _left_out(prices: PriceList, price: int) -> Urgency | None:
+def _nearest_penalty(prices: PriceList, price: int) -> Urgency | None:
     """The class whose penalty is nearest to this price, when it is a penalty at all."""
     if not prices.levels or price < min(penalty for _, penalty in prices.levels) // 2:
         return None

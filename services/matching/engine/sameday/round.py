@@ -12,7 +12,7 @@ from services.matching.engine.market.prices import Displacing, Duals, displacing
 from services.matching.engine.market.proof import reach
 from services.matching.engine.market.residual import FAR
 from services.matching.engine.model import Instance, Practitioner
-from services.matching.engine.sameday.candidates import Arcs, cheapest, opened, widened
+from services.matching.engine.sameday.candidates import Arcs, cheapest, open_moves, widen
 from services.matching.engine.sameday.costs import fairness_of_place, loads
 from services.matching.engine.sameday.households import Choice, Relaxed
 from services.matching.engine.sameday.order import rank_of
@@ -64,7 +64,7 @@ class RoundSolver:
             if more is None:
                 if not choice.together and not choice.banned and len(self.places):
                     self.root = solved
-                return self._relaxed(choice, solved, fixed)
+                return self._relax(choice, solved, fixed)
             self.arcs = more
 
     def _more(self, solved: Solved) -> Arcs | None:
@@ -77,7 +77,7 @@ class RoundSolver:
             reached = reach(solved.network, solved.flow.slot, int(rank))
             in_the_way = np.zeros(len(self.sizes), dtype=bool)
             in_the_way[solved.units[reached.requests]] = True
-            arcs = opened(self.table, arcs, in_the_way, reached.slots) or arcs
+            arcs = open_moves(self.table, arcs, in_the_way, reached.slots) or arcs
         return None if arcs is self.arcs else arcs
 
     def displacing(self) -> IntArray:
@@ -132,7 +132,7 @@ class RoundSolver:
     def _cheaper(self, solved: Solved, found: Duals | Displacing) -> Arcs | None:
         worth = np.full(len(self.sizes), -1)
         np.maximum.at(worth, solved.units, found.worth)
-        return widened(self.table, self.arcs, worth, found.price, self.scale // self.sizes)
+        return widen(self.table, self.arcs, worth, found.price, self.scale // self.sizes)
 
     def _group_costs_after(self, reserved: IntArray) -> tuple[tuple[IntArray, ...] | None, int]:
         if not self.group_costs:
@@ -143,7 +143,7 @@ class RoundSolver:
         fixed = sum(int(costs[:t].sum()) for t, costs in zip(taken, self.group_costs, strict=True))
         return tuple(costs[t:] for t, costs in zip(taken, self.group_costs, strict=True)), fixed
 
-    def _relaxed(self, choice: Choice, solved: Solved, fixed: int) -> Relaxed:
+    def _relax(self, choice: Choice, solved: Solved, fixed: int) -> Relaxed:
         slots: list[tuple[int, ...]] = [()] * len(self.sizes)
         for unit, slot in zip(solved.units, solved.flow.slot, strict=True):
             if slot >= 0:

@@ -121,7 +121,7 @@ def ways(now_at_s: int, asked: Any, slot_starts_at_s: Any, travel_s: Any, modes:
     )
 
 
-def _found(ways_: Ways) -> Iterator[tuple[Blocker, Any]]:
+def _find(ways_: Ways) -> Iterator[tuple[Blocker, Any]]:
     yield Blocker.WINDOW, ways_.out_of_window
     yield Blocker.DISTANCE, ways_.too_far
     yield Blocker.WHEELCHAIR, ways_.no_ramp
@@ -153,7 +153,7 @@ def blockers(instance: Instance, request: Request, slot: Slot, travel: Travel | 
         travel_s = travel_model(instance, travel)([request.point], [slot.point], on_foot=request.on_foot).squeeze()
         asked = (request.earliest_at_s, request.deadline_at_s, request.max_travel_s)
         modes = tuple(_applies(rule, request, slot) for rule in (REMOTE, AT_HOME, IN_OFFICE, NO_RAMP))
-        for blocker, applies in _found(ways(instance.now_at_s, asked, slot.starts_at_s, travel_s, modes)):  # type: ignore[arg-type]
+        for blocker, applies in _find(ways(instance.now_at_s, asked, slot.starts_at_s, travel_s, modes)):  # type: ignore[arg-type]
             if applies:
                 yield blocker
 

@@ -67,7 +67,7 @@ def _of_the_slot(request: Request, slot: Slot) -> set[Blocker]:
 def _of_the_practitioner(instance: Instance, request: Request, slot: Slot) -> set[Blocker]:
     one = practitioner(instance, slot.practitioner)
     found = {Blocker.PAUSED} if one.paused else set()
-    return found | ({Blocker.WEEK_CAP} if request.party > left_this_week(one) else set())
+    return found | ({Blocker.WEEK_CAP} if request.party > count_left_this_week(one) else set())
 
 
 def _in_window(instance: Instance, request: Request, slot: Slot) -> bool:
@@ -123,7 +123,7 @@ def practitioner(instance: Instance, name: str) -> Practitioner:
     return next((one for one in instance.practitioners if one.id == name), Practitioner(name))
 
 
-def left_this_week(one: Practitioner) -> int:
+def count_left_this_week(one: Practitioner) -> int:
     """People the practitioner still takes this week."""
     return NO_LIMIT if one.week_cap is None else max(0, one.week_cap - one.served_this_week)
 
@@ -132,7 +132,7 @@ def limit_of(instance: Instance, name: str) -> int:
     """People a plan may send to a practitioner: those of the week's cap, or those promised already if they are more."""
     owner = {slot.id: slot.practitioner for slot in instance.slots}
     promised = sum(one.party for one in instance.requests if owner.get(one.forced or one.notified) == name)
-    return max(left_this_week(practitioner(instance, name)), promised)
+    return max(count_left_this_week(practitioner(instance, name)), promised)
 
 
 def loads_above_the_least(instance: Instance) -> dict[str, int]:

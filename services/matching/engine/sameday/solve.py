@@ -9,7 +9,7 @@ from services.matching.engine.model import Assignment, Blocker, Cost, Instance, 
 from services.matching.engine.sameday.candidates import Arcs
 from services.matching.engine.sameday.costs import fairness_of_place, loads
 from services.matching.engine.sameday.households import HouseholdPlan, gap_of, search
-from services.matching.engine.sameday.order import ordered
+from services.matching.engine.sameday.order import sort_instance
 from services.matching.engine.sameday.round import RoundSolver
 from services.matching.engine.sameday.table import Table
 from services.matching.engine.travel import Travel
@@ -30,7 +30,7 @@ def solve(instance: Instance, travel: Travel | None = None) -> Plan:
     assignments = _assignments(table, round_.arcs, chosen)
     return Plan(
         assignments=assignments,
-        unmatched=tuple(unmatched(table, chosen, int(row)) for row in np.nonzero(chosen < 0)[0]),
+        unmatched=tuple(explain_unmatched(table, chosen, int(row)) for row in np.nonzero(chosen < 0)[0]),
         certified=proved and found.plan.certified,
         cost=sum(assignment.cost.total for assignment in assignments),
         gap=-(-gap // round_.scale),
@@ -49,7 +49,7 @@ class Decided:
 
 def decide(instance: Instance, travel: Travel | None = None, dearest: int = 0) -> Decided:
     """Solve, as arrays, in the order of content; penalties outweigh a cost of `dearest` too."""
-    table = Table(ordered(instance), travel)
+    table = Table(sort_instance(instance), travel)
     round_ = RoundSolver(table, instance.parameters.nearest_k, dearest)
     found = search(round_.relax, round_.sizes)
     chosen = [
@@ -121,13 +121,13 @@ def place_costs(table: Table, rows: IntArray, columns: IntArray) -> list[int]:
     return found
 
 
-def unmatched(table: Table, chosen: IntArray, row: int) -> Unmatched:
+def explain_unmatched(table: Table, chosen: IntArray, row: int) -> Unmatched:
     """Why this request has no slot: what excludes each slot, and by which class the allowed ones are held.
 
     A slot counts once for each of its blockers. Nothing is counted only when there is no slot at all.
     """
     allowed = table.block(np.array([row])).allowed[0]
-    counts = table.counted(row)
+    counts = table.count_blockers(row)
     if allowed.any():
         counts[Blocker.TAKEN] = int(allowed.sum())
     held = [0, 0, 0, 0]

@@ -116,10 +116,10 @@ class Table:
             pair,
             wait_s,
             self._weights[rows][:, None],
-            (habitual, self._moved(rows)),
+            (habitual, self._find_moved(rows)),
         )
 
-    def _moved(self, rows: IntArray) -> BoolArray:
+    def _find_moved(self, rows: IntArray) -> BoolArray:
         moved = np.zeros((len(rows), len(self.slots)), dtype=bool)
         for n, row in enumerate(rows):
             told = self.requests[row].notified
@@ -137,7 +137,7 @@ class Table:
                 if rules_for(request, slot_id) is not None:
                     allowed[n, column] = not any(blockers(self.instance, request, self.slots[column], self.travel))
 
-    def counted(self, row: int) -> dict[Blocker, int]:
+    def count_blockers(self, row: int) -> dict[Blocker, int]:
         """How many slots each blocker excludes for one request; a slot counts once for each of its blockers."""
         rows = np.array([row])
         pair = self.ways_rows(rows, self.travel_rows(rows))

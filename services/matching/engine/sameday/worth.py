@@ -51,7 +51,7 @@ def place_prices(
     saves, levels = _saves(decided, solved, travel), _levels(decided, solved)
     communes = commune_of or {}
     priced = (
-        PlacePrice(slot.practitioner, slot.id, int(saved), communes.get(slot.id, ""), _served(levels, int(saved)))
+        PlacePrice(slot.practitioner, slot.id, int(saved), communes.get(slot.id, ""), _find_served(levels, int(saved)))
         for slot, saved in zip(decided.table.slots, saves, strict=True)
     )
     return tuple(sorted(priced, key=lambda one: (-one.saves, one.practitioner, one.slot)))
@@ -104,7 +104,7 @@ def _levels(decided: Decided, solved: Solved) -> list[tuple[int, Urgency]]:
     return sorted(set(zip(penalties, classes, strict=True)))
 
 
-def _served(levels: list[tuple[int, Urgency]], saves: int) -> Urgency | None:
+def _find_served(levels: list[tuple[int, Urgency]], saves: int) -> Urgency | None:
     if not levels or saves < levels[0][0] // 2:
         return None
     return min(levels, key=lambda level: abs(level[0] - saves))[1]

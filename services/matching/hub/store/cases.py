@@ -38,6 +38,6 @@ async def belongs_to(session: AsyncSession, case_id: str, request_id: UUID, pati
     await run(session, noted.values(request_id=request_id, patient_id=patient_id))
 
 
-async def known_case(session: AsyncSession, case_id: str) -> HubCaseRow | None:
+async def lock_case(session: AsyncSession, case_id: str) -> HubCaseRow | None:
     """A case that became a request; its other messages wait until this transaction ends."""
     return await session.get(HubCaseRow, case_id, with_for_update=True, populate_existing=True)

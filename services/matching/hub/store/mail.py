@@ -95,12 +95,12 @@ async def due(session: AsyncSession, *, lease: timedelta) -> Row[Any] | None:
     return (await run(session, _DUE, lease=lease)).first()
 
 
-async def left(session: AsyncSession, id_: int) -> None:
+async def forget_sent(session: AsyncSession, id_: int) -> None:
     """Forget a message that the broker accepted."""
     await session.exec(delete(HubOutgoingRow).where(col(HubOutgoingRow.id) == id_))
 
 
-async def failed(session: AsyncSession, id_: int, error: str, pause: timedelta) -> None:
+async def note_failure(session: AsyncSession, id_: int, error: str, pause: timedelta) -> None:
     """Note what went wrong with a message, to be tried again after a pause."""
     await run(session, _FAILED, id=id_, error=error, pause=pause)
 

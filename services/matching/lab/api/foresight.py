@@ -24,7 +24,7 @@ from services.matching.lab.comparing import compare
 from services.matching.lab.days.day import Day
 from services.matching.lab.figures import figures
 from services.matching.lab.history import SlotHistory, morning_of, requests_between
-from services.matching.lab.outcome import DayOutcome, added
+from services.matching.lab.outcome import DayOutcome, add_outcomes
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
@@ -123,7 +123,7 @@ class ForesightDesk:
     turn: asyncio.Lock
     kept: Kept[Tomorrow]
 
-    async def lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
+    async def read_lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
         """The last days before today that saw a request, else today so far; raises `NoDayLived`.
 
         Ends the transaction: what else is read of the database is read before.
@@ -156,11 +156,11 @@ class ForesightDesk:
             without=(str(form.without),) if form.without else (),
         )
 
-    async def replayed(self, form: WhatIf, now: datetime) -> list[Day]:
+    async def read_replayed(self, form: WhatIf, now: datetime) -> list[Day]:
         """The days that a form is about; raises `NoDayLived`, `NobodyToMiss`."""
         if form.without is None:
-            return await self.lived(form.cpts_id, form.days, now)
-        lived, wanted = await self.lived(form.cpts_id, LEARNT_DAYS, now), form.weekdays()
+            return await self.read_lived(form.cpts_id, form.days, now)
+        lived, wanted = await self.read_lived(form.cpts_id, LEARNT_DAYS, now), form.weekdays()
         days = [day for day in lived if datetime.fromisoformat(day.name).weekday() in wanted] or lived
         if not any(slot.practitioner == str(form.without) for day in days for slot in day.slots):
             raise NobodyToMiss(field="without", value=form.without)
@@ -180,8 +180,8 @@ class ForesightDesk:
             days=len(days),
             first=days[0].name,
             last=days[-1].name,
-            before=lived_in(before),
-            after=lived_in(after),
+            before=list_lived(before),
+            after=list_lived(after),
         )
 
     async def tomorrow(self, cpts_id: str, now: datetime) -> Tomorrow:
@@ -189,7 +189,7 @@ class ForesightDesk:
         parameters, territory = await parameters_of(self.session, cpts_id), self.territories[cpts_id]
         zone = await zone_at(self.session, cpts_id)
         begins, ends = morning_of(now, 1, zone), morning_of(now, 2, zone)
-        days = alike(await self.lived(cpts_id, LEARNT_DAYS, now), begins)
+        days = alike(await self.read_lived(cpts_id, LEARNT_DAYS, now), begins)
         at_s = int(begins.timestamp())
         slots = tuple(
             slot
@@ -214,9 +214,9 @@ def _on(day: Day, change: Supposition) -> Supposition:
     return replace(change, without=tuple(one for one in change.without if one in there))
 
 
-def lived_in(outcomes: Sequence[DayOutcome]) -> Lived:
+def list_lived(outcomes: Sequence[DayOutcome]) -> Lived:
     """Days together, as the page says them."""
-    total, shown = added(list(outcomes)), figures(outcomes)
+    total, shown = add_outcomes(list(outcomes)), figures(outcomes)
     return Lived(
         asked=sum(total.asked),
         served=sum(total.asked) - sum(total.unserved),
@@ -243,13 +243,13 @@ async def what_if(form: WhatIf, caller: CallerDep, desk: ForesightDep) -> Stream
     caller.require(*READERS)
     caller.require_cpts(form.cpts_id)
     change = await desk.change(form)
-    days = await desk.replayed(form, await database_now(desk.session))
+    days = await desk.read_replayed(form, await database_now(desk.session))
 
-    async def told() -> AsyncIterator[str]:
+    async def tell() -> AsyncIterator[str]:
         async for answer in desk.replay(days, change):
             yield f"data: {answer.model_dump_json()}\n\n"
 
-    return StreamingResponse(told(), media_type="text/event-stream")
+    return StreamingResponse(tell(), media_type="text/event-stream")
 
 
 @routes.get("/tomorrow")

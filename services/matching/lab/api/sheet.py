@@ -67,7 +67,7 @@ async def sheet(
     now = await database_now(session)
     zone = await zone_at(session, cpts)
     since = morning_of(now, -days, zone)
-    sent = await _sent(session, cpts, practitioner_id, since, now)
+    sent = await _read_sent(session, cpts, practitioner_id, since, now)
     asks = await _asks(session, cpts, practitioner_id, since)
     # Another service is not waited for with a connection in hand.
     await session.commit()
@@ -91,7 +91,7 @@ async def sheet(
     )
 
 
-async def _sent(
+async def _read_sent(
     session: AsyncSession, cpts_id: str, practitioner_id: UUID, since: datetime, until: datetime
 ) -> list[RequestRow]:
     query = select(RequestRow).where(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.matching.engine.model import Mode, Parameters, Request, Slot, Urgency
 from services.matching.lab.days.day import Day, Mishap
-from services.matching.lab.days.territory import DrawnTerritory, TerritorySetting, draw_territory, modes_of, moved
+from services.matching.lab.days.territory import DrawnTerritory, TerritorySetting, draw_territory, modes_of, move
 
 Ints = npt.NDArray[np.int64]
 
@@ -57,12 +57,12 @@ class MishapSetting:
 CALM = MishapSetting(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def drawn_territory(seed: int, setting: TerritorySetting | None = None) -> DrawnTerritory:
+def draw_seeded_territory(seed: int, setting: TerritorySetting | None = None) -> DrawnTerritory:
     """The territory of a seed."""
     return draw_territory(np.random.default_rng([seed, 0]), setting)
 
 
-def drawn_day(
+def draw_day(
     seed: int,
     territory: DrawnTerritory,
     setting: DaySetting | None = None,
@@ -144,12 +144,12 @@ def _requests(rng: np.random.Generator, territory: DrawnTerritory, of: DaySettin
         Request(
             id=f"request-{i:04d}",
             urgency=Urgency(int(urgency[i]) + 1),
-            point=moved(territory.communes[commune[i]], *offset[i]),
+            point=move(territory.communes[commune[i]], *offset[i]),
             earliest_at_s=int(at),
             deadline_at_s=min(last, int(at) + windows[urgency[i]]),
             submitted_at_s=int(at),
             answer_by_at_s=int(at) + parameters.confirm_after_s[urgency[i]],
-            modes=_asked_modes(draws[i, 0], draws[i, 1], of),
+            modes=_draw_modes(draws[i, 0], draws[i, 1], of),
             act=SPECIAL_ACT if draws[i, 2] < of.special else "",
             max_travel_s=round(float(km[i]) * seconds_per_km),
         )
@@ -157,7 +157,7 @@ def _requests(rng: np.random.Generator, territory: DrawnTerritory, of: DaySettin
     )
 
 
-def _asked_modes(tele: float, home: float, of: DaySetting) -> frozenset[Mode]:
+def _draw_modes(tele: float, home: float, of: DaySetting) -> frozenset[Mode]:
     if home < of.home_visit:
         return frozenset({Mode.HH})
     return frozenset({Mode.AMB, Mode.VR}) if tele < of.tele_accepted else frozenset({Mode.AMB})

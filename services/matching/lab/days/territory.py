@@ -49,7 +49,7 @@ def draw_territory(rng: np.random.Generator, setting: TerritorySetting | None = 
     angle = rng.uniform(0.0, 2 * np.pi, of.communes)
     distance = of.radius_km * np.sqrt(rng.uniform(0.02, 1.0, of.communes))
     distance[0] = 0.0
-    centres = tuple(moved(CENTRE, km * np.cos(a), km * np.sin(a)) for km, a in zip(distance, angle, strict=True))
+    centres = tuple(move(CENTRE, km * np.cos(a), km * np.sin(a)) for km, a in zip(distance, angle, strict=True))
     spread = 0.8 + 2.2 * np.sqrt(weight / weight[0])
     town = weight**1.1
     home = rng.choice(of.communes, of.practitioners, p=town / town.sum())
@@ -59,14 +59,14 @@ def draw_territory(rng: np.random.Generator, setting: TerritorySetting | None = 
         weight=weight,
         spread_km=spread,
         practitioners=tuple(Practitioner(f"gp-{i:03d}") for i in range(of.practitioners)),
-        practices=tuple(moved(centres[c], *shift) for c, shift in zip(home, offset, strict=True)),
+        practices=tuple(move(centres[c], *shift) for c, shift in zip(home, offset, strict=True)),
         home_visits=rng.random(of.practitioners) < of.home_visit_share,
         special=rng.random(of.practitioners) < of.special_share,
         tele=rng.random(of.practitioners) < of.tele_share,
     )
 
 
-def moved(point: Point, north_km: float, east_km: float) -> Point:
+def move(point: Point, north_km: float, east_km: float) -> Point:
     """The point so many kilometres to the north and to the east."""
     lat = point.lat + north_km / KM_PER_DEGREE
     lon = point.lon + east_km / (KM_PER_DEGREE * float(np.cos(np.radians(point.lat))))

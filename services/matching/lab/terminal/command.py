@@ -16,10 +16,10 @@ from services.matching.engine.ahead.policies import (
     FCFS_EARLY,
     policy_named,
 )
-from services.matching.lab.changes import Supposition, changed_day
+from services.matching.lab.changes import Supposition, change_day
 from services.matching.lab.closing import Closing
 from services.matching.lab.days.day import Day
-from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, drawn_day, drawn_territory
+from services.matching.lab.days.draw import CALM, DaySetting, MishapSetting, draw_day, draw_seeded_territory
 from services.matching.lab.days.stored import read_day, read_days
 from services.matching.lab.figures import PolicyFigures, figures
 from services.matching.lab.outcome import DayOutcome
@@ -96,12 +96,12 @@ def whatif(
     `day` is a stored day (a file, or a folder of captured instances); without it, days are drawn. A policy that looks
     ahead learns from the drawn past of the territory; on a stored day, from the stored days of `history` before it.
     """
-    lived = (read_day(day),) if day else _drawn(range(seed, seed + days), load)
+    lived = (read_day(day),) if day else _draw(range(seed, seed + days), load)
     past = tuple(one for one in read_days(history) if one.opens_at_s < lived[0].opens_at_s) if history else ()
     before = [_live(one, today, seed + n, load, past, drawn=day is None) for n, one in enumerate(lived)]
-    changed = [changed_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
+    changed = [change_day(one, change, np.random.default_rng([seed + n, 5])) for n, one in enumerate(lived)]
     after = [_live(one, change.policy, seed + n, load, past, drawn=day is None) for n, one in enumerate(changed)]
-    rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_said(change))
+    rows = replace(figures(before), policy=f"aujourd'hui ({today})"), replace(figures(after), policy=_say(change))
     shown = console or _console()
     title = "Et si ?" if day is None else f"Et si ? ({day.name})"
     for table in tables_of(title, rows):
@@ -119,8 +119,8 @@ def _console() -> Console:
     return shown if shown.is_terminal else Console(width=TABLE_COLUMNS)
 
 
-def _drawn(seeds: range, load: float) -> tuple[Day, ...]:
-    return tuple(drawn_day(seed, drawn_territory(seed), DaySetting(load=load)) for seed in seeds)
+def _draw(seeds: range, load: float) -> tuple[Day, ...]:
+    return tuple(draw_day(seed, draw_seeded_territory(seed), DaySetting(load=load)) for seed in seeds)
 
 
 def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...], *, drawn: bool) -> DayOutcome:
@@ -129,7 +129,7 @@ def _live(day: Day, policy: str, seed: int, load: float, history: tuple[Day, ...
     return run_day(day, (policy,), history, seed)[0]
 
 
-def _said(change: Supposition) -> str:
+def _say(change: Supposition) -> str:
     said = [f"sans {name}" for name in change.without]
     said += [f"+{change.more_slots} créneau(x) par médecin"] if change.more_slots else []
     said += [f"trajets acceptés +{change.farther_s // 60} min"] if change.farther_s else []

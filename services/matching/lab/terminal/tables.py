@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from services.matching.lab.closing import Closing
-from services.matching.lab.figures import PolicyFigures, everybody, paired, travel, urgent
+from services.matching.lab.figures import PolicyFigures, everybody, pair, travel, urgent
 from services.matching.lab.outcome import DayOutcome
 from shared.wording.labels import wording
 
@@ -19,8 +19,8 @@ def tables_of(title: str, rows: Sequence[PolicyFigures]) -> tuple[Table, Table]:
     left = _table(f"{title} : sans créneau (%)", LEFT_OUT, _caption(rows))
     served = _table("Ceux qui ont un créneau", SERVED, "")
     for row in rows:
-        left.add_row(*_left_out(row))
-        served.add_row(*_served(row))
+        left.add_row(*_count_left_out(row))
+        served.add_row(*_count_served(row))
     return left, served
 
 
@@ -39,9 +39,9 @@ def differences(title: str, ours: Sequence[DayOutcome], theirs: Sequence[DayOutc
         ("Gini de la charge", lambda one: one.gini_milli / 1000),
     )
     for name, measure in measures:
-        gap = paired(measure, ours, theirs)
-        error = ONE_DAY if gap.standard_error is None else _said(gap.standard_error, 2)
-        table.add_row(name, _said(gap.mean, 2, "+"), error, f"{gap.days_below}/{gap.days}")
+        gap = pair(measure, ours, theirs)
+        error = ONE_DAY if gap.standard_error is None else _say(gap.standard_error, 2)
+        table.add_row(name, _say(gap.mean, 2, "+"), error, f"{gap.days_below}/{gap.days}")
     return table
 
 
@@ -53,26 +53,26 @@ def _table(title: str, columns: Sequence[str], caption: str) -> Table:
     return table
 
 
-def _left_out(row: PolicyFigures) -> list[str]:
+def _count_left_out(row: PolicyFigures) -> list[str]:
     errors = row.errors
     shares = (*row.unserved_by_class, row.unserved_urgent, row.unserved)
     if errors is None:
-        return [row.policy, *(_said(share, 1) for share in shares)]
+        return [row.policy, *(_say(share, 1) for share in shares)]
     of_each = (*errors.unserved_by_class, errors.unserved_urgent, errors.unserved)
     return [row.policy, *(_with_error(share, error) for share, error in zip(shares, of_each, strict=True))]
 
 
-def _served(row: PolicyFigures) -> list[str]:
-    travel_min = _with_error(row.travel_min, row.errors.travel_min) if row.errors else _said(row.travel_min, 1)
+def _count_served(row: PolicyFigures) -> list[str]:
+    travel_min = _with_error(row.travel_min, row.errors.travel_min) if row.errors else _say(row.travel_min, 1)
     told = " / ".join(f"{minutes:.0f}" for minutes in row.told_after_min)
-    return [row.policy, travel_min, f"{row.delay_min:.0f}", told, f"{_said(row.moved, 1)} %", _said(row.gini, 3)]
+    return [row.policy, travel_min, f"{row.delay_min:.0f}", told, f"{_say(row.moved, 1)} %", _say(row.gini, 3)]
 
 
 def _with_error(value: float, error: float) -> str:
-    return f"{_said(value, 1)} ± {_said(error, 1)}"
+    return f"{_say(value, 1)} ± {_say(error, 1)}"
 
 
-def _said(value: float, digits: int, sign: str = "") -> str:
+def _say(value: float, digits: int, sign: str = "") -> str:
     return f"{value:{sign}.{digits}f}".replace(".", ",")
 
 
@@ -85,12 +85,12 @@ def closings_table(title: str, closings: Sequence[Closing], lived: Sequence[Sequ
         lost = [sum(one.unserved[rank] for one in outcomes) / len(outcomes) for rank in range(4)]
         back = sum(one.given_back for one in outcomes) / len(outcomes)
         cells = (back, lost[0], lost[1], lost[0] + lost[1], sum(lost))
-        table.add_row(closing.name, *(_said(each, 1) for each in cells))
+        table.add_row(closing.name, *(_say(each, 1) for each in cells))
     return table
 
 
 def _caption(rows: Sequence[PolicyFigures]) -> str:
-    hopeless = _said(max((row.hopeless for row in rows), default=0.0), 1)
+    hopeless = _say(max((row.hopeless for row in rows), default=0.0), 1)
     said = (
         "± : erreur type d'un jour à l'autre" if any(row.errors for row in rows) else "un seul jour, sans erreur type"
     )

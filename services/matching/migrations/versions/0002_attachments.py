@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.db.rls import IN_SCOPE, forced, only_in_scope
+from shared.db.rls import IN_SCOPE, force_policies, only_in_scope
 
 revision = "0002"
 down_revision = "0001"
@@ -174,5 +174,5 @@ def upgrade() -> None:
             op.execute(statement)
     inside = IN_SCOPE.format(column="cpts_id")
     for table in ("attachment_change", "attachment_outcome"):
-        for statement in forced(f"matching.{table}", shown=inside, inserted=inside, updated="false"):
+        for statement in force_policies(f"matching.{table}", shown=inside, inserted=inside, updated="false"):
             op.execute(statement)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db.rls import IN_SCOPE, forced, only_in_scope
+from shared.db.rls import IN_SCOPE, force_policies, only_in_scope
 
 revision = "0004"
 down_revision = "0003"
@@ -71,5 +71,5 @@ def upgrade() -> None:
     for statement in only_in_scope("matching.overbooking_ask"):
         op.execute(statement)
     inside = IN_SCOPE.format(column="cpts_id")
-    for statement in forced("matching.overbooking_ask_change", shown=inside, inserted=inside, updated="false"):
+    for statement in force_policies("matching.overbooking_ask_change", shown=inside, inserted=inside, updated="false"):
         op.execute(statement)

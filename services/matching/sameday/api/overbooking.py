@@ -93,7 +93,7 @@ async def ask(
     async def use_case() -> Asks:
         row = await asking.acting_on(desk.session, desk.caller, request_id)
         if form.practitioner_ids is None:
-            chosen = await _suited(desk, row, territories)
+            chosen = await _find_suited(desk, row, territories)
         else:
             chosen = form.practitioner_ids
             _require_askable(row, chosen, territories[row.cpts_id].items("practitioners"))
@@ -134,7 +134,7 @@ async def _candidates(desk: Desk, row: RequestRow, territories: Territories, but
     return [CandidateView.model_validate(one, from_attributes=True) for one in found if one.practitioner_id not in but]
 
 
-async def _suited(desk: Desk, row: RequestRow, territories: Territories) -> list[UUID]:
+async def _find_suited(desk: Desk, row: RequestRow, territories: Territories) -> list[UUID]:
     """The best who were not asked yet; raises `Invalid` when there is nobody."""
     asked = await asks_of(desk.session, row.id)
     waiting = sum(each.state == "asked" for each in asked)

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.ahead.outlook import LEAST_DAYS
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of, running, set_parameters
-from services.matching.sameday.store.history import known_days
+from services.matching.sameday.store.history import count_known_days
 from services.matching.sameday.store.tables import ParametersRow
 from services.people.changes import record_change
 from shared.auth import Role
@@ -49,7 +49,7 @@ async def read(cpts_id: CptsId, caller: CallerDep, session: SessionDep) -> Param
     """The parameters of a CPTS."""
     caller.require_cpts(cpts_id)
     row = await session.get(ParametersRow, cpts_id)
-    return await _shown(session, cpts_id, await parameters_of(session, cpts_id), row)
+    return await _show(session, cpts_id, await parameters_of(session, cpts_id), row)
 
 
 @routes.put("/{cpts_id}")
@@ -68,13 +68,13 @@ async def write(cpts_id: CptsId, form: CptsParameters, caller: CallerDep, sessio
         before=before.model_dump(mode="json"),
         after=form.model_dump(mode="json"),
     )
-    return await _shown(session, cpts_id, form, row)
+    return await _show(session, cpts_id, form, row)
 
 
-async def _shown(
+async def _show(
     session: AsyncSession, cpts_id: str, now: CptsParameters, row: ParametersRow | None
 ) -> ParametersInForce:
-    days = await known_days(session, cpts_id, await database_now(session))
+    days = await count_known_days(session, cpts_id, await database_now(session))
     runs, code = running(now, days)
     said = wording().say(f"codes.fallback.{code}", known=days, needed=LEAST_DAYS) if code else ""
     return ParametersInForce(

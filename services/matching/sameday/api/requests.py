@@ -21,7 +21,7 @@ from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
-from shared.patients.patient import Patient, shown
+from shared.patients.patient import Patient, show_patient
 from shared.refusals import NotAllowed, NotFound
 
 routes = APIRouter(tags=["requests"])
@@ -134,7 +134,7 @@ async def read_patient(
 ) -> dict[str, Any]:
     """What is known of the patient; each reading leaves a trace. `call` adds where a press on the number leads."""
     known = await asking.read_patient(session, caller, wiring.vault, request_id)
-    return shown(known) if call else known
+    return show_patient(known) if call else known
 
 
 @routes.post("/requests/{request_id}/hold", status_code=201, response_model=RequestView)
@@ -146,12 +146,12 @@ async def hold(
     A slot that is not for your role is refused.
     """
 
-    async def held() -> RequestRow:
+    async def hold_it() -> RequestRow:
         row = await asking.acting_on(desk.session, desk.caller, request_id)
         require_open_to(desk.caller, connection, row.cpts_id, form.slot_id)
         return await holding.hold(desk, request_id, form)
 
-    return await once(lambda: _view(held()))
+    return await once(lambda: _view(hold_it()))
 
 
 def require_open_to(caller: Caller, connection: HTTPConnection, cpts_id: str, slot_id: UUID) -> None:
@@ -203,9 +203,9 @@ async def own(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
 
 
 @routes.post("/requests/{request_id}/told", response_model=RequestView)
-async def told(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
+async def mark_told(request_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
     """The patient was called back; 409 when the request changed meanwhile: there is something else to tell."""
-    return await once(lambda: _view(tending.told(desk, request_id)), status=200)
+    return await once(lambda: _view(tending.mark_told(desk, request_id)), status=200)
 
 
 @routes.post("/requests/{request_id}/relaxation", response_model=RequestView)

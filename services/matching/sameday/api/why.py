@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from services.matching.engine.model import Blocker, SlotType
-from services.matching.engine.sameday.offered import Offered, offered
+from services.matching.engine.sameday.offered import Offered, check_offer
 from services.matching.sameday import reads
 from services.matching.sameday.app.deciding import SEES, instance_of
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.app.reconciling import unseen_places
-from services.matching.sameday.edges.following import Territories, core_slot, is_offered, lapsed_holds
+from services.matching.sameday.edges.following import Territories, core_slot, count_lapsed_holds, is_offered
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
@@ -93,7 +93,7 @@ async def why(
         territory.items("practitioners")[value["practitioner_id"]],
     )
     slot = core_slot(value, place, who)
-    slot = replace(slot, places=slot.places + lapsed_holds(value, now_at_s))
+    slot = replace(slot, places=slot.places + count_lapsed_holds(value, now_at_s))
     rows = await reads.board_rows(session, cpts)
     instance = instance_of(
         rows,
@@ -108,7 +108,7 @@ async def why(
     await session.commit()
     travel, _ = await router.travel(replace(instance, slots=(slot,)))
     solver: Solver = request.app.state.solver
-    return _view(value, await solver(offered, instance, slot, ASKERS, cpts, travel))
+    return _view(value, await solver(check_offer, instance, slot, ASKERS, cpts, travel))
 
 
 def _view(value: dict[str, Any], found: Offered) -> WhyView:

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.model import Mode
-from services.matching.sameday.app.asking import acting_on, seal_patient, unsealed
+from services.matching.sameday.app.asking import acting_on, seal_patient, unseal
 from services.matching.sameday.app.bookings import BOOKED, NO_SLOT
 from services.matching.sameday.app.intake import Code, Form, default_deadline
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
@@ -50,7 +50,7 @@ async def amend(
 
     A slot that was only in mind is thought over; a new class starts its times again.
     """
-    before = await _locked(session, caller, request_id)
+    before = await _lock(session, caller, request_id)
     needs = await _needs(session, before, form)
     patient = _patient(vault, before, form)
     if not needs and patient is None:
@@ -82,7 +82,7 @@ async def amend(
 
 async def take_back(session: AsyncSession, caller: Caller, request_id: UUID, *, reason: str) -> RequestRow | None:
     """End a request that still waits; None when it has ended already. Raises as `amend` does."""
-    before = await _locked(session, caller, request_id)
+    before = await _lock(session, caller, request_id)
     if before.state == RequestState.CANCELLED:
         return None
     _refuse_served(before)
@@ -103,7 +103,7 @@ async def take_back(session: AsyncSession, caller: Caller, request_id: UUID, *, 
 
 async def note_refused(session: AsyncSession, caller: Caller, request_id: UUID) -> None:
     """Leave in the request's story that something changed and came too late, if its patient is still to come."""
-    before = await _locked(session, caller, request_id)
+    before = await _lock(session, caller, request_id)
     if before.state not in BOOKED:
         return
     noted = Move(
@@ -116,7 +116,7 @@ async def note_refused(session: AsyncSession, caller: Caller, request_id: UUID) 
     await tell(session, await move(session, noted), "amendment_refused", wake=False)
 
 
-async def _locked(session: AsyncSession, caller: Caller, request_id: UUID) -> RequestRow:
+async def _lock(session: AsyncSession, caller: Caller, request_id: UUID) -> RequestRow:
     """The request, which nobody else changes before this transaction ends."""
     row = await acting_on(session, caller, request_id)
     await session.refresh(row, with_for_update=True)
@@ -153,7 +153,7 @@ def _times(before: RequestRow, urgency: int, now: datetime, parameters: CptsPara
 def _patient(vault: Vault, before: RequestRow, form: Amendment) -> Patient | None:
     """Who is coming, as far as it is known now; None when that is what was known."""
     given = form.model_dump(include={"name", "birth_date"}, exclude_defaults=True, mode="json")
-    known = unsealed(vault, before) or {}
+    known = unseal(vault, before) or {}
     if all(known.get(name) == value for name, value in given.items()):
         return None
     return Patient.model_construct(**{**known, **given})

@@ -204,7 +204,7 @@ async def acting_on(session: AsyncSession, caller: Caller, request_id: UUID) -> 
     return row
 
 
-def unsealed(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
+def unseal(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
     """What the practitioner is told of the patient, if anything is known."""
     if row.patient_sealed is None:
         return None

@@ -105,7 +105,7 @@ def places_of(row: RequestRow) -> tuple[UUID, ...]:
     return (*first, *(UUID(each) for each in row.companions))
 
 
-def agreed_mode(wished: Collection[str], offered: Collection[str]) -> str:
+def agree_mode(wished: Collection[str], offered: Collection[str]) -> str:
     """How they meet when nobody said: the first way that the request names and the slot offers."""
     return next((mode for mode in wished if mode in offered), "")
 
@@ -118,7 +118,7 @@ async def give_back(bookings: Bookings, booking_ids: Iterable[UUID], *, state: s
         await bookings.cancel(booking_ids, reason)
 
 
-def held(
+def record_hold(
     request_id: UUID,
     booking: Booking,
     *,
@@ -139,11 +139,11 @@ def held(
         version=version,
         booking_id=instead_of,
         detail={"slot_id": str(booking.slot_id)},
-        values={**kept(booking, by=by, picked=picked), "blockers": {}, "relaxations": [], "reason": ""},
+        values={**hold_columns(booking, by=by, picked=picked), "blockers": {}, "relaxations": [], "reason": ""},
     )
 
 
-def kept(booking: Booking, *, by: str, picked: bool) -> dict[str, Any]:
+def hold_columns(booking: Booking, *, by: str, picked: bool) -> dict[str, Any]:
     """The columns of a request that has a held place."""
     in_hand = {"in_hand_by": by, "in_hand_until": booking.held_until} if picked else {}
     return {
@@ -159,7 +159,9 @@ def kept(booking: Booking, *, by: str, picked: bool) -> dict[str, Any]:
     }
 
 
-def confirmed(request_id: UUID, *, by: str, at: datetime, booking_id: UUID | None = None, **values: Any) -> Move:
+def record_confirmation(
+    request_id: UUID, *, by: str, at: datetime, booking_id: UUID | None = None, **values: Any
+) -> Move:
     """A held place became firm; with `booking_id`, this one."""
     return Move(
         request_id,
@@ -173,7 +175,7 @@ def confirmed(request_id: UUID, *, by: str, at: datetime, booking_id: UUID | Non
     )
 
 
-def reopened(
+def reopen(
     request_id: UUID, code: str, *, by: str, at: datetime, states: Collection[RequestState], **values: Any
 ) -> Move:
     """A request lost its slot and is on the board again."""

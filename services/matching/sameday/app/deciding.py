@@ -95,10 +95,10 @@ def instance_of(
 
 def _seeks(row: RequestRow, now: datetime) -> bool:
     """Whether a place is kept in mind for a request: who chooses by hand has until `answer_by`, then others come."""
-    return row.state in SEEKING and row.deadline_at > now and (row.automatic or now < chosen_by(row))
+    return row.state in SEEKING and row.deadline_at > now and (row.automatic or now < wait_for_choice_until(row))
 
 
-def chosen_by(row: RequestRow) -> datetime:
+def wait_for_choice_until(row: RequestRow) -> datetime:
     """Until when whoever chooses by hand is waited for."""
     return max(row.answer_by, row.in_hand_until or row.answer_by)
 
@@ -121,7 +121,7 @@ def decide_by(row: RequestRow, slot: Mapping[str, Any], travel_s: int, parameter
     return datetime.fromtimestamp(firm_s, UTC)
 
 
-def proposed(row: RequestRow, assignment: Assignment, slot: Mapping[str, Any], now: datetime) -> Move | None:
+def propose(row: RequestRow, assignment: Assignment, slot: Mapping[str, Any], now: datetime) -> Move | None:
     """The request has this slot in mind, told to nobody yet; None when it already had."""
     if row.state == RequestState.PROPOSED and str(row.slot_id) == assignment.slot:
         return None
@@ -186,15 +186,15 @@ def reasons_of(unmatched: Unmatched) -> Reasons:
     )
 
 
-def left_out(row: RequestRow, reasons: Reasons, parameters: CptsParameters, now: datetime) -> Move | None:
+def leave_out(row: RequestRow, reasons: Reasons, parameters: CptsParameters, now: datetime) -> Move | None:
     """What becomes of a request without a slot: unserved at its deadline, escalated when its step is due, else open."""
     explained = {"blockers": reasons.blockers, "relaxations": reasons.relaxations}
     if row.deadline_at <= now:
         to, code, values = RequestState.UNSERVED, "unserved", {"reason": reasons.first, "next_step_at": None}
     elif row.next_step_at is not None and row.next_step_at <= now:
-        return _escalated(row, explained, parameters, now)
+        return _escalate(row, explained, parameters, now)
     elif row.state == RequestState.PROPOSED:
-        why = "slot_taken" if row.automatic or now < chosen_by(row) else "undecided"
+        why = "slot_taken" if row.automatic or now < wait_for_choice_until(row) else "undecided"
         to, code, values = RequestState.OPEN, "reopened", {"reason": row.reason or why}
     else:
         return None
@@ -210,7 +210,7 @@ def left_out(row: RequestRow, reasons: Reasons, parameters: CptsParameters, now:
     )
 
 
-def _escalated(row: RequestRow, explained: dict[str, Any], parameters: CptsParameters, now: datetime) -> Move:
+def _escalate(row: RequestRow, explained: dict[str, Any], parameters: CptsParameters, now: datetime) -> Move:
     level = row.escalation
     due = parameters.escalation[level]
     later = parameters.next_step(submitted_at=row.submitted_at, urgency=row.urgency, level=level + 1)

@@ -13,17 +13,17 @@ from uuid import UUID
 
 import structlog
 
-from services.matching.sameday.app.asking import acting_on, new_request, seal_patient, unsealed
+from services.matching.sameday.app.asking import acting_on, new_request, seal_patient, unseal
 from services.matching.sameday.app.bookings import (
     BOOKED,
     NO_SLOT,
     Booking,
-    confirmed,
     give_back,
-    held,
-    kept,
+    hold_columns,
     places_of,
-    reopened,
+    record_confirmation,
+    record_hold,
+    reopen,
 )
 from services.matching.sameday.app.intake import EVENING_HOUR, HoldForm, RequestForm, midnight_after
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
@@ -61,7 +61,7 @@ async def submit_held(desk: Desk, form: RequestForm, chosen: HoldForm, key: str 
     minutes = (await parameters_of(desk.session, row.cpts_id)).hold_minutes
     async with waiting_elsewhere(desk.session):
         booking = await desk.bookings.hold(row, chosen.slot_id, minutes=minutes, **chosen.how)
-    for name, value in kept(booking, by=desk.caller.id, picked=True).items():
+    for name, value in hold_columns(booking, by=desk.caller.id, picked=True).items():
         setattr(row, name, value)
     row.state, row.changed_at = RequestState.HELD, await database_now(desk.session)
     if form.patient is not None:
@@ -88,7 +88,8 @@ async def hold(desk: Desk, request_id: UUID, chosen: HoldForm) -> RequestRow:
     now = await database_now(desk.session)
     try:
         row = await move(
-            desk.session, held(request_id, booking, by=desk.caller.id, at=now, picked=True, instead_of=instead_of)
+            desk.session,
+            record_hold(request_id, booking, by=desk.caller.id, at=now, picked=True, instead_of=instead_of),
         )
     except RequestMoved:
         return await _already(desk, request_id, booking)
@@ -117,12 +118,14 @@ async def confirm(desk: Desk, request_id: UUID, patient: Patient | None) -> Requ
         # Written before the call: if we die after it, a round records the rest, and who comes is known on both sides.
         sealed = await seal_patient(desk.session, desk.caller, desk.vault, before, patient)
         await know_patient(desk.session, before, sealed)
-    booking_id, places, told = before.booking_id, places_of(before), unsealed(desk.vault, before)
+    booking_id, places, told = before.booking_id, places_of(before), unseal(desk.vault, before)
     async with waiting_elsewhere(desk.session):
         await desk.bookings.confirm(places, told)
     now = await database_now(desk.session)
     try:
-        row = await move(desk.session, confirmed(request_id, by=desk.caller.id, at=now, booking_id=booking_id))
+        row = await move(
+            desk.session, record_confirmation(request_id, by=desk.caller.id, at=now, booking_id=booking_id)
+        )
     except RequestMoved:
         row = await fresh(desk.session, request_id)
         if row.state != RequestState.CONFIRMED or row.booking_id != booking_id:
@@ -146,7 +149,7 @@ async def let_go(desk: Desk, request_id: UUID, then: AfterRelease) -> RequestRow
     now = await database_now(desk.session)
     row = await move(
         desk.session,
-        reopened(
+        reopen(
             request_id,
             "released",
             by=desk.caller.id,

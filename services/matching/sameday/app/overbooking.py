@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.engine.model import Mode, Parameters, Point
 from services.matching.engine.travel import straight_line
 from services.matching.sameday.app.asking import acting_on
-from services.matching.sameday.app.bookings import ExtraSlot, held
+from services.matching.sameday.app.bookings import ExtraSlot, record_hold
 from services.matching.sameday.app.tending import Desk, expect
 from services.matching.sameday.store.overbooking_asks import (
     AskAnswered,
@@ -116,7 +116,7 @@ async def ask(desk: Desk, request_id: UUID, chosen: Sequence[UUID]) -> list[Over
     Raises `RequestMoved` when the request no longer waits, `Invalid` beyond three at once or after its deadline.
     """
     await acting_on(desk.session, desk.caller, request_id)
-    row = await _locked_request(desk.session, request_id)
+    row = await _lock_request(desk.session, request_id)
     expect(row, ON_THE_BOARD)
     now = await database_now(desk.session)
     if row.deadline_at <= now:
@@ -181,7 +181,7 @@ async def accept(desk: Desk, ask_id: UUID, answer: Yes) -> OverbookingAskRow:
         raise
     now = await database_now(desk.session)
     detail = {"slot_id": str(booking.slot_id), "practitioner_id": str(asked.practitioner_id)}
-    kept = held(row.id, booking, by=desk.caller.id, at=now, picked=True)
+    kept = record_hold(row.id, booking, by=desk.caller.id, at=now, picked=True)
     # Whoever asked decides what comes of it.
     kept.values["in_hand_by"] = row.in_hand_by or row.asked_by
     row = await move(desk.session, replace(kept, code="overbooking_accepted", detail=detail))
@@ -226,7 +226,7 @@ async def withdraw(desk: Desk, ask_id: UUID) -> OverbookingAskRow:
     asked = await _ask_row(desk.session, ask_id)
     if asked.asked_by != desk.caller.id:
         await acting_on(desk.session, desk.caller, asked.request_id)
-    row = await _locked_request(desk.session, asked.request_id)
+    row = await _lock_request(desk.session, asked.request_id)
     return await _end(desk, asked, row, OverbookingAskState.WITHDRAWN, "")
 
 
@@ -259,7 +259,7 @@ async def _answering(desk: Desk, ask_id: UUID) -> tuple[OverbookingAskRow, Reque
     desk.caller.require(*ANSWERERS)
     asked = await _ask_row(desk.session, ask_id)
     desk.caller.require_practitioner(asked.practitioner_id)
-    row = await _locked_request(desk.session, asked.request_id)
+    row = await _lock_request(desk.session, asked.request_id)
     await desk.session.refresh(asked, with_for_update=True)
     if asked.state != OverbookingAskState.ASKED:
         raise AskAnswered(state=asked.state)
@@ -273,6 +273,6 @@ async def _ask_row(session: AsyncSession, ask_id: UUID) -> OverbookingAskRow:
     return row
 
 
-async def _locked_request(session: AsyncSession, request_id: UUID) -> RequestRow:
+async def _lock_request(session: AsyncSession, request_id: UUID) -> RequestRow:
     query = select(RequestRow).where(RequestRow.id == request_id).with_for_update()
     return (await session.exec(query.execution_options(populate_existing=True))).one()

@@ -15,12 +15,12 @@ from uuid import UUID
 from services.matching.sameday.app.bookings import (
     BOOKED,
     Booking,
-    agreed_mode,
-    confirmed,
-    held,
+    agree_mode,
     names_of,
     places_of,
-    reopened,
+    record_confirmation,
+    record_hold,
+    reopen,
 )
 from services.matching.sameday.app.deciding import ROUND
 from services.matching.sameday.app.moving import slot_moved
@@ -85,7 +85,7 @@ class Memory:
         self.shown = {**dict.fromkeys(live, at_s), **kept}
         self.asked = {each: when for each, when in self.asked.items() if each in self.shown or each in self.missed}
 
-    def shown_s(self, booking_id: str, at_s: float) -> float:
+    def measure_shown_s(self, booking_id: str, at_s: float) -> float:
         """For how long a booking has been shown."""
         return at_s - self.shown.get(booking_id, at_s)
 
@@ -162,12 +162,12 @@ def _uses(row: RequestRow, booking_id: str) -> bool:
     return row.state in BOOKED and UUID(booking_id) in places_of(row)
 
 
-def left_alone(sight: Sight) -> set[UUID]:
+def find_in_flight(sight: Sight) -> set[UUID]:
     """The requests that somebody holds a place for this very moment, and may be about to record."""
     return {row.id for booking_id, row in _unknown(sight) if _wants(row, sight.live[booking_id])}
 
 
-def followed(
+def follow_bookings(
     row: RequestRow, live: Mapping[str, LiveBooking], answers: Answers, parameters: CptsParameters, now: datetime
 ) -> Move | None:
     """What is known of a held or confirmed request's bookings: firm, witnessed, ended. Silence says nothing."""
@@ -181,18 +181,18 @@ def followed(
     if state == BookingState.CONFIRMED and row.state == RequestState.HELD:
         # Who had it in hand pressed; their own record of it may be on its way.
         by = row.in_hand_by if row.picked and row.in_hand_by else ROUND
-        return replace(confirmed(row.id, by=by, at=now), version=row.version)
+        return replace(record_confirmation(row.id, by=by, at=now), version=row.version)
     ended = [answers[each] for each in map(str, places_of(row)) if each in answers and not _lives(answers[each])]
-    return _ended(row, ended[0], parameters, now) if ended else None
+    return _end(row, ended[0], parameters, now) if ended else None
 
 
-def _ended(row: RequestRow, answer: BookingAnswer | None, parameters: CptsParameters, now: datetime) -> Move | None:
+def _end(row: RequestRow, answer: BookingAnswer | None, parameters: CptsParameters, now: datetime) -> Move | None:
     if row.state == RequestState.HELD and answer is not None and answer.state == BookingState.EXPIRED:
-        return _lost(row, "expired", parameters, now)
+        return _lose(row, "expired", parameters, now)
     if row.starts_at is not None and row.starts_at <= now:
         return None
     withdrawn = answer is not None and answer.slot_status == "withdrawn"
-    return _lost(row, "slot_withdrawn" if withdrawn else "booking_ended", parameters, now)
+    return _lose(row, "slot_withdrawn" if withdrawn else "booking_ended", parameters, now)
 
 
 def _state(booking_id: str, live: Mapping[str, LiveBooking], answers: Answers) -> BookingState:
@@ -206,7 +206,7 @@ def _lives(answer: BookingAnswer | None) -> bool:
     return answer is not None and answer.state in LIVE_BOOKING
 
 
-def _lost(row: RequestRow, code: str, parameters: CptsParameters, now: datetime) -> Move:
+def _lose(row: RequestRow, code: str, parameters: CptsParameters, now: datetime) -> Move:
     due = parameters.next_step(submitted_at=row.submitted_at, urgency=row.urgency, level=row.escalation)
     values: dict[str, Any] = {"next_step_at": None if due is None else max(due, now)}
     if row.state == RequestState.CONFIRMED:
@@ -214,11 +214,11 @@ def _lost(row: RequestRow, code: str, parameters: CptsParameters, now: datetime)
         # by hand chooses again: a place is kept in mind for them.
         answer_by = now if row.automatic else row.deadline_at
         values |= {"answer_by": answer_by, "forbidden": [*row.forbidden, str(row.slot_id)]}
-    change = reopened(row.id, code, by=ROUND, at=now, states={RequestState(row.state)}, **values)
+    change = reopen(row.id, code, by=ROUND, at=now, states={RequestState(row.state)}, **values)
     return replace(change, version=row.version)
 
 
-def unrecorded(sight: Sight, answers: Answers) -> Iterator[Move | Surplus]:
+def find_unrecorded(sight: Sight, answers: Answers) -> Iterator[Move | Surplus]:
     """The bookings that take a place for a request which does not know them: recorded where it seeks, else given back.
 
     Only those that the availability service has just answered for: what the replica shows may be over.
@@ -233,7 +233,7 @@ def unrecorded(sight: Sight, answers: Answers) -> Iterator[Move | Surplus]:
         else:
             yield Surplus(UUID(booking_id), row.id, answer.state)
     for request_id, found in wanted.items():
-        yield from _adopted(sight, sight.rows[str(request_id)], found)
+        yield from _adopt(sight, sight.rows[str(request_id)], found)
 
 
 def _wants(row: RequestRow, shown: LiveBooking) -> bool:
@@ -243,7 +243,7 @@ def _wants(row: RequestRow, shown: LiveBooking) -> bool:
     return free and not gone and not {shown.slot["id"], shown.slot["practitioner_id"]} & set(row.forbidden)
 
 
-def _adopted(sight: Sight, row: RequestRow, found: Sequence[BookingAnswer]) -> Iterator[Move | Surplus]:
+def _adopt(sight: Sight, row: RequestRow, found: Sequence[BookingAnswer]) -> Iterator[Move | Surplus]:
     """All the places of a request in one slot are recorded; what does not become complete in time goes back."""
     by_slot: dict[str, dict[str, BookingAnswer]] = {}
     for answer in found:
@@ -252,14 +252,14 @@ def _adopted(sight: Sight, row: RequestRow, found: Sequence[BookingAnswer]) -> I
     names = names_of(row)
     complete = next((places for _, places in sorted(by_slot.items()) if set(places) == set(names)), {})
     if complete:
-        yield _recorded(sight, row, [complete[name] for name in names])
+        yield _record(sight, row, [complete[name] for name in names])
     for answer in found:
-        late = sight.memory.shown_s(answer.id, sight.at_s) >= PARTY_S
+        late = sight.memory.measure_shown_s(answer.id, sight.at_s) >= PARTY_S
         if answer not in complete.values() and (complete or late):
             yield Surplus(UUID(answer.id), row.id, answer.state)
 
 
-def _recorded(sight: Sight, row: RequestRow, places: Sequence[BookingAnswer]) -> Move:
+def _record(sight: Sight, row: RequestRow, places: Sequence[BookingAnswer]) -> Move:
     shown = sight.live[places[0].id]
     until = shown.booking["held_until"]
     booking = Booking(
@@ -269,10 +269,10 @@ def _recorded(sight: Sight, row: RequestRow, places: Sequence[BookingAnswer]) ->
         practitioner_id=UUID(shown.slot["practitioner_id"]),
         starts_at=datetime.fromisoformat(shown.slot["starts_at"]),
         held_until=datetime.fromisoformat(until) if until else None,
-        mode=agreed_mode(row.modes, shown.slot["modes"]),
+        mode=agree_mode(row.modes, shown.slot["modes"]),
     )
     picked = places[0].by_hand or not row.automatic or row.answer_by > sight.now
-    change = held(row.id, booking, by=ROUND, at=sight.now, picked=picked, version=row.version)
+    change = record_hold(row.id, booking, by=ROUND, at=sight.now, picked=picked, version=row.version)
     if picked:
         change.values["in_hand_by"] = row.in_hand_by or row.asked_by
     return change

@@ -62,21 +62,21 @@ async def hand_over(desk: Desk, request_id: UUID, to: UUID | None) -> RequestRow
         detail={"account": str(to)} if to else {},
         values={"owner": str(to or "")},
     )
-    return await _told(desk, change)
+    return await _tell(desk, change)
 
 
 async def note_call(desk: Desk, request_id: UUID, whom: str, practitioner_id: UUID | None) -> RequestRow:
     """Leave in the story that somebody was called: the patient, who asked, a practitioner."""
     row = await _run_by(desk, request_id)
     detail = {"whom": whom, **({"practitioner_id": str(practitioner_id)} if practitioner_id else {})}
-    return await _told(desk, await _line(desk, row, "called", detail))
+    return await _tell(desk, await _line(desk, row, "called", detail))
 
 
 async def add_note(desk: Desk, request_id: UUID, text: str) -> RequestRow:
     """Leave a note for whoever follows; its text is sealed and stays out of the story."""
     row = await _run_by(desk, request_id)
     await _seal_note(desk, row, text)
-    return await _told(desk, await _line(desk, row, "noted", {}))
+    return await _tell(desk, await _line(desk, row, "noted", {}))
 
 
 async def read_notes(desk: Desk, request_id: UUID) -> list[Note]:
@@ -164,7 +164,7 @@ async def _line(desk: Desk, row: RequestRow, code: str, detail: dict[str, str]) 
     return Move(row.id, code=code, by=desk.caller.id, at=now, from_states={state}, detail=detail)
 
 
-async def _told(desk: Desk, change: Move) -> RequestRow:
+async def _tell(desk: Desk, change: Move) -> RequestRow:
     row = await move(desk.session, change)
     await tell(desk.session, row, change.code, wake=False)
     return row

@@ -85,7 +85,7 @@ async def own(desk: Desk, request_id: UUID) -> RequestRow:
     return row
 
 
-async def told(desk: Desk, request_id: UUID) -> RequestRow:
+async def mark_told(desk: Desk, request_id: UUID) -> RequestRow:
     """The patient was called back and knows where their request stands."""
     before = await acting_on(desk.session, desk.caller, request_id)
     now = await database_now(desk.session)

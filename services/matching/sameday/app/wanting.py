@@ -10,7 +10,7 @@ URGENT = (1, 2)
 HOUR_S = 3600
 
 
-def wanted(instance: Instance, due: Sequence[Slot], expected: float) -> set[str]:
+def find_wanted(instance: Instance, due: Sequence[Slot], expected: float) -> set[str]:
     """The slots among `due` that stay on offer: someone who waits could take them, or is about to ask.
 
     `expected`: how many P1 and P2 are about to ask before the last of them begins. Each needs one slot: those that
@@ -29,7 +29,7 @@ def could_be_taken(instance: Instance, slot: Slot) -> bool:
     return any(not any(blockers(instance, request, slot)) for request in instance.requests)
 
 
-def expected_urgent(forecast: Forecast, scale: float, spans: Iterable[tuple[int, float]]) -> float:
+def expect_urgent(forecast: Forecast, scale: float, spans: Iterable[tuple[int, float]]) -> float:
     """How many P1 and P2 ask within spans of (hour of the day, share of it), on a day of this scale."""
     seen = sum(
         share * len(forecast.seen_requests.get((urgency, hour), ())) for hour, share in spans for urgency in URGENT

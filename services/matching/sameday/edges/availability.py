@@ -10,8 +10,8 @@ from uuid import UUID
 
 import httpx
 
-from services.matching.sameday.app.bookings import Booking, ExtraSlot, agreed_mode, names_of
-from services.matching.sameday.edges.batches import Batches, booking_of, order_of, regulated_at
+from services.matching.sameday.app.bookings import Booking, ExtraSlot, agree_mode, names_of
+from services.matching.sameday.edges.batches import Batches, booking_of, order_of, tell_regulated_at
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingState, BookingView, SlotView
 from shared.outside.trust import authorities
@@ -93,7 +93,7 @@ class Availability(Batches):
             "held_for": row.asked_by,
             "urgency": row.urgency,
             "own_patient": place.practitioner_id == row.habitual_practitioner_id,
-            "regulated_at": regulated_at(row),
+            "regulated_at": tell_regulated_at(row),
             "reason": place.reason,
         }
         slot = SlotView.model_validate(await self.post("/slots/on-top", body), extra="ignore")
@@ -106,7 +106,7 @@ class Availability(Batches):
             practitioner_id=place.practitioner_id,
             starts_at=slot.starts_at,
             held_until=first.held_until,
-            mode=agreed_mode(row.modes, row.modes),
+            mode=agree_mode(row.modes, row.modes),
         )
 
     async def confirm(self, booking_ids: Iterable[UUID], patient: dict[str, Any] | None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.matching.sameday.app.bookings import Booking, agreed_mode, names_of
+from services.matching.sameday.app.bookings import Booking, agree_mode, names_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.refusals import Refusal
@@ -46,8 +46,8 @@ class Batches:
             except Refusal as refused:
                 found[number] = refused
                 continue
-            wanted.append((number, slot, [_ordered(row, slot, name, minutes, held_for) for name in names_of(row)]))
-        for number, slot, answers in await self._carried("hold", wanted):
+            wanted.append((number, slot, [_to_order(row, slot, name, minutes, held_for) for name in names_of(row)]))
+        for number, slot, answers in await self._carry_out("hold", wanted):
             found[number] = answers if isinstance(answers, Refusal) else booking_of(orders[number][0], slot, answers)
         return [each for each in found if each is not None]
 
@@ -61,7 +61,7 @@ class Batches:
         ]
         return [
             answers if isinstance(answers, Refusal) else None
-            for _, _, answers in await self._carried("confirm", wanted)
+            for _, _, answers in await self._carry_out("confirm", wanted)
         ]
 
     async def give_back_each(self, orders: Sequence[tuple[UUID, str]], reason: str) -> Sequence[Refusal | None]:
@@ -72,7 +72,7 @@ class Batches:
         ]
         return [
             answers if isinstance(answers, Refusal) else None
-            for _, _, answers in await self._carried("release", wanted)
+            for _, _, answers in await self._carry_out("release", wanted)
         ]
 
     async def ask(self, booking_ids: Collection[str]) -> Mapping[str, BookingAnswer | None]:
@@ -82,7 +82,7 @@ class Batches:
         told = [BookingAnswer(**each) for each in await self.post("/bookings/answers", {"ids": list(booking_ids)})]
         return {**dict.fromkeys(booking_ids), **{each.id: each for each in told}}
 
-    async def _carried(
+    async def _carry_out(
         self, kind: str, wanted: Sequence[tuple[int, Any, list[Order]]]
     ) -> list[tuple[int, Any, list[BookingView] | Refusal]]:
         """The bookings of each group of orders, or what refused it; a call that fails fails all of its groups."""
@@ -126,16 +126,16 @@ def order_of(row: RequestRow, slot: Mapping[str, Any], name: str, minutes: int, 
         "held_for": held_for,
         "urgency": row.urgency,
         "own_patient": slot["practitioner_id"] == str(row.habitual_practitioner_id),
-        "regulated_at": regulated_at(row),
+        "regulated_at": tell_regulated_at(row),
     }
 
 
-def regulated_at(row: RequestRow) -> str | None:
+def tell_regulated_at(row: RequestRow) -> str | None:
     """When the regulation asked for this patient, if it is who did: what their practitioner is paid goes by it."""
     return row.submitted_at.isoformat() if row.source == "sas" else None
 
 
-def _ordered(row: RequestRow, slot: Mapping[str, Any], name: str, minutes: int, held_for: str | None) -> Order:
+def _to_order(row: RequestRow, slot: Mapping[str, Any], name: str, minutes: int, held_for: str | None) -> Order:
     group = str(row.id) if row.party > 1 else None
     return {**order_of(row, slot, name, minutes, held_for), "slot_id": slot["id"], "all_or_none_group": group}
 
@@ -154,5 +154,5 @@ def booking_of(row: RequestRow, slot: Mapping[str, Any], places: Sequence[Bookin
         practitioner_id=UUID(slot["practitioner_id"]),
         starts_at=datetime.fromisoformat(slot["starts_at"]),
         held_until=places[0].held_until,
-        mode=agreed_mode(row.modes, slot["modes"]),
+        mode=agree_mode(row.modes, slot["modes"]),
     )

@@ -66,7 +66,7 @@ class Territory:
         known = self._slots.get(value["id"])
         if known is None or known[0] is not value or known[1] is not place:
             known = self._slots[value["id"]] = (value, place, core_slot(value, place, practitioner))
-        slot, lapsed = known[2], lapsed_holds(value, now_at_s)
+        slot, lapsed = known[2], count_lapsed_holds(value, now_at_s)
         return replace(slot, places=slot.places + lapsed) if lapsed else slot
 
     def news(self, noted: Mapping[str, Any]) -> tuple[list[Seen], dict[str, Any]]:
@@ -112,7 +112,7 @@ def is_offered(value: dict[str, Any]) -> bool:
     return bool(value["status"] == "published")
 
 
-def lapsed_holds(value: dict[str, Any], now_at_s: int) -> int:
+def count_lapsed_holds(value: dict[str, Any], now_at_s: int) -> int:
     """How many places of a slot are held past their time: the next hold frees them."""
     held = (booking["held_until"] for booking in value["bookings"] if booking["state"] == BookingState.HELD)
     return sum(until is not None and at_s(until) < now_at_s for until in held)
@@ -176,15 +176,15 @@ class Territories:
 
     async def _look(self, begin: Start, start: Callable[[str], None]) -> None:
         while True:
-            for cpts_id in await self._listed():
+            for cpts_id in await self._list():
                 if cpts_id not in self._known:
                     replica = Replica(cpts_id)
                     self._known[cpts_id] = Territory(replica)
-                    begin(f"slots of {cpts_id}", partial(follow, self._client, replica, self._changed))
+                    begin(f"slots of {cpts_id}", partial(follow, self._client, replica, self._note_change))
                     start(cpts_id)
             await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
 
-    async def _listed(self) -> list[str]:
+    async def _list(self) -> list[str]:
         try:
             answer = (await self._client.get("/cpts")).raise_for_status().json()
         except (httpx.HTTPError, OSError) as error:
@@ -192,5 +192,5 @@ class Territories:
             return []
         return [cpts["id"] for cpts in answer]
 
-    async def _changed(self, replica: Replica, _events: list[dict[str, Any]]) -> None:
+    async def _note_change(self, replica: Replica, _events: list[dict[str, Any]]) -> None:
         self._on_change(replica.cpts_id)

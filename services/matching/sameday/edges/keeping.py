@@ -19,7 +19,7 @@ from services.matching.engine.model import Slot
 from services.matching.sameday import reads
 from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.wanting import expected_urgent, hours_between, wanted
+from services.matching.sameday.app.wanting import expect_urgent, find_wanted, hours_between
 from services.matching.sameday.edges.following import SlotsUnknown, Territories, Territory, is_offered
 from services.matching.sameday.store.history import history_of
 from shared.clock import day_at, midnight, zone_at
@@ -70,14 +70,16 @@ class Keeping:
         due = about_to_go(territory, now, AHEAD * max(1.0, self.wiring.clock.speed / 10))
         if not due and said.slot_ids is not None:
             return
-        slot_ids = await self._wanted(cpts_id, territory, due, now) if due else frozenset()
+        slot_ids = await self._find_wanted(cpts_id, territory, due, now) if due else frozenset()
         if slot_ids == said.slot_ids and at_s - said.at_s < SAY_AGAIN_S:
             return
         body = {"slot_ids": sorted(slot_ids)}
         (await self.client.put(f"/cpts/{cpts_id}/wanted-slots", json=body)).raise_for_status()
         said.at_s, said.slot_ids = at_s, slot_ids
 
-    async def _wanted(self, cpts_id: str, territory: Territory, due: Sequence[Slot], now: datetime) -> frozenset[str]:
+    async def _find_wanted(
+        self, cpts_id: str, territory: Territory, due: Sequence[Slot], now: datetime
+    ) -> frozenset[str]:
         async with self.wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts_id})))
             rows, parameters = await reads.board_rows(session, cpts_id), await parameters_of(session, cpts_id)
@@ -90,7 +92,7 @@ class Keeping:
         slots, people = territory.slots(now_s), territory.practitioners(now_s)
         instance = instance_of(rows, slots, people, parameters, now, {})
         until_s = max(slot.starts_at_s for slot in due)
-        return frozenset(wanted(instance, due, _expected(known[1], today, now_s, until_s)))
+        return frozenset(find_wanted(instance, due, _expect(known[1], today, now_s, until_s)))
 
 
 def about_to_go(territory: Territory, now: datetime, ahead: timedelta) -> list[Slot]:
@@ -106,9 +108,9 @@ def about_to_go(territory: Territory, now: datetime, ahead: timedelta) -> list[S
     ]
 
 
-def _expected(history: PastCounts, today: date, from_at_s: int, to_at_s: int) -> float:
+def _expect(history: PastCounts, today: date, from_at_s: int, to_at_s: int) -> float:
     """How many P1 and P2 usually ask in this part of such a day; none where too little is known."""
     if not history.enough:
         return 0.0
     spans = hours_between(from_at_s, to_at_s, int(midnight(today, ZoneInfo(history.zone)).timestamp()))
-    return expected_urgent(forecast_of(history), weekday_factor(history, today.isoweekday()), spans)
+    return expect_urgent(forecast_of(history), weekday_factor(history, today.isoweekday()), spans)

@@ -42,7 +42,7 @@ def _compact(name: str) -> str:
     return _NUMBERED.sub(r"\1", name).replace(" ", "")
 
 
-def _said(typed: str) -> tuple[str, str]:
+def _split_typed(typed: str) -> tuple[str, str]:
     """The name that was typed, to compare, and the code beside it: postal, INSEE, or a département in brackets."""
     text = re.sub(r"\bs\s*/", "sur ", tidy(typed).lower())
     bare = re.sub(r"\bcedex(?: \d{1,2})?\b|\bfrance$", "", plain(text)).strip()
@@ -83,8 +83,8 @@ class CommuneIndex:
 
         Articles, hyphens and spaces count for nothing; a code beside the name narrows it.
         """
-        start, code = _said(typed)
-        keys, found = self._sorted(), dict[str, str]()
+        start, code = _split_typed(typed)
+        keys, found = self._sort(), dict[str, str]()
         for key, insee, former in keys[bisect_left(keys, (start, "", "")) :] if start else ():
             if not key.startswith(start):
                 break
@@ -104,7 +104,7 @@ class CommuneIndex:
         starts = {insee[:2].lower(), insee[:3].lower(), *(postal[:2] for postal in commune.postal_codes)}
         return (len(code) < 5 or code not in self._codes) and code[: min(len(code), 2)] in starts
 
-    def _sorted(self) -> list[Key]:
+    def _sort(self) -> list[Key]:
         """The names to compare, with and without their article; made again when the list of names is another."""
         if self._made_of is not self._keys:
             compact = [(_compact(key), insee, former) for key, insee, former in self._keys]
@@ -122,7 +122,7 @@ class CommuneIndex:
         former = [(plain(name), row.insee, name) for row in rows for name in row.former_names]
         codes = [(code, row.insee, "") for row in rows for code in [*row.postal_codes, row.insee.lower()]]
         self._keys = sorted(names + former + codes)
-        self._sorted()
+        self._sort()
 
 
 def _without_article(keys: list[Key]) -> Iterator[Key]:

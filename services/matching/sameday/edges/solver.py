@@ -19,7 +19,7 @@ import structlog
 from services.matching.engine.ahead.lookahead import (
     Ballot,
     Future,
-    held_back,
+    hold_back,
     majority,
     serves_as_well,
     vote,
@@ -27,7 +27,7 @@ from services.matching.engine.ahead.lookahead import (
 )
 from services.matching.engine.market.least_cost import CostsTooLarge, FlowFailed
 from services.matching.engine.model import Blocker, Instance, Option, Plan, Relaxation, Request, Slot, Unmatched
-from services.matching.engine.sameday.explain import PLACE, explained
+from services.matching.engine.sameday.explain import PLACE, explain
 from services.matching.engine.sameday.recommend import options
 from services.matching.engine.sameday.rules import blockers, on_top_left, practitioner_of
 from services.matching.engine.sameday.solve import solve
@@ -54,7 +54,7 @@ def plan_round(instance: Instance, full: tuple[Slot, ...] = (), travel: Travel |
     if not left_out:
         return plan
     only = frozenset(left_out[:MOST_EXPLAINED])
-    plan = explained(instance, plan, travel, only=only, check=len(left_out) <= MOST_CHECKED)
+    plan = explain(instance, plan, travel, only=only, check=len(left_out) <= MOST_CHECKED)
     requests = {request.id: request for request in instance.requests}
     unmatched = (with_full(each, instance, requests[each.request], full, travel) for each in plan.unmatched)
     return replace(plan, unmatched=tuple(unmatched))
@@ -75,7 +75,7 @@ def plan_ahead(
 ) -> tuple[Plan, frozenset[str]]:
     """The plan of a round that most futures agree on, and who is held back; the usual plan where it serves more."""
     choice = majority(instance, cast)
-    held = held_back(instance, choice)
+    held = hold_back(instance, choice)
     usual = plan_round(instance, full, travel)
     if not choice:
         return usual, held
@@ -114,7 +114,7 @@ def recommend(
     if found:
         return found, None
     whole = replace(instance, requests=(*others, request))
-    plan = explained(whole, solve(whole, travel), travel, only=frozenset({request.id}))
+    plan = explain(whole, solve(whole, travel), travel, only=frozenset({request.id}))
     why = next((each for each in plan.unmatched if each.request == request.id), None)
     return (), with_full(why, whole, request, full, travel) if why else None
 

@@ -111,7 +111,7 @@ FIRST_HOUR = 7
 """Slots that opened earlier in the day were there when it began."""
 
 
-async def known_days(session: AsyncSession, cpts_id: str, now: datetime) -> int:
+async def count_known_days(session: AsyncSession, cpts_id: str, now: datetime) -> int:
     """How many past days with requests history has."""
     return int((await run(session, DAYS, **_span(cpts_id, now, await zone_at(session, cpts_id)))).one().known)
 

@@ -94,7 +94,7 @@ async def move_all(session: AsyncSession, changes: Sequence[Move]) -> list[Moved
     if not changes:
         return []
     by_id = {change.request_id: change for change in changes}
-    rows = await run(session, _MOVE, moves=json.dumps([_given(each) for each in by_id.values()], default=_plain))
+    rows = await run(session, _MOVE, moves=json.dumps([_list_given(each) for each in by_id.values()], default=_plain))
     moved: list[Moved] = []
     for found in rows.mappings():
         row, change = _row(found), by_id[found["id"]]
@@ -103,7 +103,7 @@ async def move_all(session: AsyncSession, changes: Sequence[Move]) -> list[Moved
     return moved
 
 
-def _given(change: Move) -> dict[str, Any]:
+def _list_given(change: Move) -> dict[str, Any]:
     first = change.values.get("booking_id")
     return {
         "id": change.request_id,

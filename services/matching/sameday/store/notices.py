@@ -116,7 +116,7 @@ async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before
     """Whatever follows a proposal settles it for the practitioner who was told."""
     if before != "proposed":
         return
-    whom = await _proposed_to(session, row.id)
+    whom = await _find_proposed(session, row.id)
     news = News(
         kind=NoticeKind.SETTLED,
         cpts_id=row.cpts_id,
@@ -128,6 +128,6 @@ async def tell_of_attachment(session: AsyncSession, row: Any, by: str, *, before
     await tell_practitioners(session, [whom] if whom else [], news)
 
 
-async def _proposed_to(session: AsyncSession, entry: UUID) -> UUID | None:
+async def _find_proposed(session: AsyncSession, entry: UUID) -> UUID | None:
     found: UUID | None = (await run(session, _PROPOSED_TO, entry=entry)).scalar_one_or_none()
     return found

@@ -54,7 +54,7 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         guard.append(col(RequestRow.version) == change.version)
     if change.booking_id is not None:
         guard.append(col(RequestRow.booking_id) == change.booking_id)
-    if taken_up := _taken_up(change):
+    if taken_up := _list_taken_up(change):
         guard.append(~col(RequestRow.given_back).bool_op("&&")(cast(taken_up, ARRAY(Text))))
     # The line before ours says where it stood.
     before = select(RequestChangeRow.to_state).where(
@@ -66,8 +66,8 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
         .values(
             state=change.to or col(RequestRow.state),
             version=col(RequestRow.version) + 1,
-            **_known_to_the_patient(change),
-            **_given_back(change),
+            **_mark_known_to_the_patient(change),
+            **_note_given_back(change),
             changed_at=change.at,
             **change.values,
         )
@@ -76,27 +76,27 @@ async def move(session: AsyncSession, change: Move) -> RequestRow:
     )
     found = (await session.exec(taken)).one_or_none()
     if found is None:
-        raise await _moved(session, change.request_id)
+        raise await _explain_move(session, change.request_id)
     row: RequestRow = found[0]
     _write_story(session, row, change.code, change.by, found[1], change.detail)
     await tell_of_request(session, row, change.code, change.by, before=found[1], detail=change.detail)
     return row
 
 
-def _known_to_the_patient(change: Move) -> dict[str, Any]:
+def _mark_known_to_the_patient(change: Move) -> dict[str, Any]:
     """Whoever asked speaks with the patient: what they change is known to them, what changes otherwise is not yet."""
     if change.to is None:
         return {}
     return {"told_at": case((col(RequestRow.asked_by) == change.by, literal(change.at)), else_=None)}
 
 
-def _taken_up(change: Move) -> list[str]:
+def _list_taken_up(change: Move) -> list[str]:
     """The bookings that the change records."""
     first = change.values.get("booking_id")
     return [str(first), *change.values.get("companions", ())] if first else []
 
 
-def _given_back(change: Move) -> dict[str, Any]:
+def _note_given_back(change: Move) -> dict[str, Any]:
     """What a request no longer uses is written down in the same breath: a crash before it is ended loses nothing."""
     if "booking_id" not in change.values and change.to != RequestState.CANCELLED:
         return {}
@@ -104,7 +104,7 @@ def _given_back(change: Move) -> dict[str, Any]:
     return {"given_back": col(RequestRow.given_back).op("||")(func.array_remove(places, None))}
 
 
-async def _moved(session: AsyncSession, request_id: UUID) -> Refusal:
+async def _explain_move(session: AsyncSession, request_id: UUID) -> Refusal:
     found = (
         await session.exec(select(RequestRow.state, RequestRow.version).where(RequestRow.id == request_id))
     ).one_or_none()

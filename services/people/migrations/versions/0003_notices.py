@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.db.rls import forced
+from shared.db.rls import force_policies
 
 revision = "0003"
 down_revision = "0002"
@@ -142,8 +142,8 @@ def upgrade() -> None:
     )
     op.execute(OWN)
     mine = "common.is_own(account_id)"
-    for statement in forced("common.notice", shown=mine, inserted="true", updated=mine, deleted=mine):
+    for statement in force_policies("common.notice", shown=mine, inserted="true", updated=mine, deleted=mine):
         op.execute(statement)
     for table in ("notice_delivery", "notice_count", "notice_preference", "notice_device"):
-        for statement in forced(f"common.{table}", shown=mine, inserted=mine, updated=mine, deleted=mine):
+        for statement in force_policies(f"common.{table}", shown=mine, inserted=mine, updated=mine, deleted=mine):
             op.execute(statement)
