@@ -18,7 +18,7 @@ WORDS = re.compile(
 def writes(source: str) -> list[tuple[int, str]]:
     """Line and kind of each place of a source that writes to a database."""
     tree = ast.parse(source)
-    return sorted({*_built(tree), *_said(tree)})
+    return sorted({*_built(tree), *_said(tree), *_changed(tree)})
 
 
 def _built(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -66,3 +66,30 @@ def _said(tree: ast.Module) -> Iterator[tuple[int, str]]:
             continue
         for found in WORDS.finditer(said):
             yield node.lineno, " ".join(found.group().lower().split())
+
+
+def _changed(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Rows that a session gave and that are changed in place: the session writes them at its commit."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            rows = _rows_of(function)
+            for node in ast.walk(function):
+                if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+                    continue
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for target in targets:
+                    if isinstance(target, ast.Attribute) and ast.unparse(target.value) in rows:
+                        yield node.lineno, f"{ast.unparse(target)} ="
+
+
+def _rows_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Names that stand for what a session gave: arguments that are rows, and what is awaited of a session."""
+    arguments = (*function.args.args, *function.args.kwonlyargs)
+    rows = {each.arg for each in arguments if each.annotation and "Row" in ast.unparse(each.annotation)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign | ast.For | ast.AsyncFor | ast.NamedExpr):
+            given = ast.unparse(node.iter if isinstance(node, ast.For | ast.AsyncFor) else node.value)
+            if re.search(r"await (\w+\.)*_?session\.", given):
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    rows |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
+    return rows

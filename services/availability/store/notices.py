@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import BookingRow, MembershipRow, SlotRow
 from services.people.notices.kinds import NoticeKind
-from services.people.notices.telling import News, tell_practitioners
+from services.people.notices.store.telling import News, tell_practitioners
 from shared.contracts import BookingState
 from shared.db import database_now
 

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.core.places import TakenPlace
 from services.availability.tables import OUTBOX, PLACE_USED
-from services.people.notices.telling import STREAM, to_practitioners
+from services.people.notices.store.telling import STREAM, to_practitioners
 from shared.contracts import BookingState
 from shared.db import ring_after_commit, run
 

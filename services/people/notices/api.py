@@ -7,8 +7,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,12 +14,13 @@ from services.people.notices.carrying import seal_subscription
 from services.people.notices.keys import EVERYONE, push_key
 from services.people.notices.kinds import OFFERED, NoticeKind, NoticeState, Reason
 from services.people.notices.push import Subscription
+from services.people.notices.store import choices
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
-from services.people.notices.telling import STREAM
 from services.people.notices.words import line
+from services.people.store.accounts import set_phone
 from shared.auth import Caller, Role
 from shared.clock import PARIS, zones
-from shared.db import database_now, ring_after_commit, run, set_scope
+from shared.db import database_now, set_scope
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import LINE, Email, Order
@@ -158,7 +157,7 @@ async def _last(session: AsyncSession, mine: UUID, language: str) -> list[Told]:
 async def be_reached(caller: CallerDep, session: SessionDep, given: Reached) -> Reached:
     """Say on which number one is called back; whoever runs the board of one's CPTS sees it."""
     mine = person(caller)
-    await run(session, update(AccountRow).where(col(AccountRow.id) == mine).values(phone=given.phone.strip()))
+    await set_phone(session, mine, given.phone.strip())
     return given
 
 
@@ -167,11 +166,7 @@ async def choose(request: Request, caller: CallerDep, session: SessionDep, given
     """Choose what to be told; what waits is looked at again, in the light of it."""
     mine = person(caller)
     values = {**given.model_dump(), "unwanted": sorted(set(given.unwanted)), "language": language_of(request.cookies)}
-    row = insert(NoticePreferenceRow).values(account_id=mine, **values)
-    await run(session, row.on_conflict_do_update(index_elements=["account_id"], set_=values))
-    waiting = (col(NoticeRow.account_id) == mine) & (col(NoticeRow.state) == NoticeState.WAITING)
-    await run(session, update(NoticeRow).where(waiting).values(due_at=await database_now(session)))
-    ring_after_commit(session, STREAM)
+    await choices.choose(session, mine, values)
     return given
 
 
@@ -198,22 +193,16 @@ async def add_device(caller: CallerDep, session: SessionDep, wiring: WiringDep, 
         "added_at": await database_now(session),
         "told_at": None,
     }
-    row = insert(NoticeDeviceRow).values(**values, endpoint_hash=digest)
     # Somebody else may have used this browser before: their row is out of the caller's sight.
     await set_scope(session, EVERYONE)
-    await run(session, row.on_conflict_do_update(index_elements=["endpoint_hash"], set_=values))
+    await choices.put_device(session, digest, values)
     await set_scope(session, caller.scope)
-    newest = select(NoticeDeviceRow.id).where(NoticeDeviceRow.account_id == mine)
-    kept_ids = newest.order_by(col(NoticeDeviceRow.added_at).desc()).limit(MOST_DEVICES)
-    too_many = (col(NoticeDeviceRow.account_id) == mine) & col(NoticeDeviceRow.id).not_in(kept_ids)
-    await run(session, delete(NoticeDeviceRow).where(too_many))
+    await choices.keep_newest(session, mine, MOST_DEVICES)
     return Device(**values, endpoint_hash=digest.hex())
 
 
 @routes.delete("/devices/{device_id}", status_code=204)
 async def drop_device(caller: CallerDep, session: SessionDep, device_id: UUID) -> None:
     """Be told on this browser no more."""
-    ours = (col(NoticeDeviceRow.id) == device_id) & (col(NoticeDeviceRow.account_id) == person(caller))
-    gone = await run(session, delete(NoticeDeviceRow).where(ours).returning(col(NoticeDeviceRow.id)))
-    if gone.scalar_one_or_none() is None:
+    if not await choices.drop_device(session, person(caller), device_id):
         raise NotFound

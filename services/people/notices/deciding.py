@@ -4,19 +4,19 @@ One person's notices are decided together, by one sender at a time, in one trans
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text, update
+from sqlalchemy import Row, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.people.notices.kinds import MOST_PER_REQUEST, NoticeKind, NoticeState, Reason
+from services.people.notices.kinds import NoticeKind, NoticeState, Reason
 from services.people.notices.quiet import QuietHours
+from services.people.notices.store import deliveries
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
 from shared.clock import PARIS, zones
 from shared.db import database_now, run
@@ -40,16 +40,6 @@ select n.id,
   ) as told
 from common.notice n
 where n.account_id = :account and n.state = 'waiting' and n.due_at <= common.now()
-""")
-# One statement tests and takes: two senders that reach the third message together cannot both send a third.
-_COUNT = text(f"""
-insert into common.notice_count as c (account_id, subject, told, at) values (:account, :subject, 1, common.now())
-on conflict (account_id, subject) do update set told = c.told + 1, at = excluded.at where c.told < {MOST_PER_REQUEST}
-returning told
-""")  # noqa: S608  a constant of ours
-_DELIVERY = text("""
-insert into common.notice_delivery (message_id, channel, account_id, state, tries, next_try_at, error)
-select :message, channel, :account, 'waiting', 0, clock_timestamp(), '' from unnest(cast(:channels as text[])) channel
 """)
 
 
@@ -135,8 +125,7 @@ async def _sort(
 
 async def _count(session: AsyncSession, decision: NoticeDecision, person: Recipient, subject: str) -> Reason:
     if subject not in decision.counted:
-        counted = await run(session, _COUNT, account=person.account, subject=subject)
-        if counted.scalar_one_or_none() is None:
+        if not await deliveries.count_told(session, person.account, subject):
             return Reason.ENOUGH
         decision.counted.add(subject)
     return Reason.NONE
@@ -158,15 +147,11 @@ def unwelcome(row: NoticeRow, person: Recipient) -> Reason:
 
 async def _record(session: AsyncSession, decision: NoticeDecision, person: Recipient) -> None:
     for why, ids in decision.refused.items():
-        await _write(session, ids, state=NoticeState.SUPPRESSED, reason=why)
+        await deliveries.decide(session, ids, state=NoticeState.SUPPRESSED, reason=why)
     for end, ids in decision.quiet.items():
-        await _write(session, ids, due_at=end, reason=Reason.QUIET)
+        await deliveries.decide(session, ids, due_at=end, reason=Reason.QUIET)
     if decision.told:
         message = uuid4()
         ids = [row.id for row in decision.told if row.id is not None]
-        await _write(session, ids, state=NoticeState.SENDING, reason=Reason.NONE, message_id=message)
-        await run(session, _DELIVERY, message=message, account=person.account, channels=list(person.channels))
-
-
-async def _write(session: AsyncSession, ids: Iterable[int], **values: object) -> None:
-    await run(session, update(NoticeRow).where(col(NoticeRow.id).in_(list(ids))).values(**values))
+        await deliveries.decide(session, ids, state=NoticeState.SENDING, reason=Reason.NONE, message_id=message)
+        await deliveries.deliver_by(session, message, person.account, person.channels)

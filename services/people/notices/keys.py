@@ -1,13 +1,13 @@
 """The key pair of this installation for push services: made once, its private half sealed in the database."""
 
 from joserfc.jwk import ECKey
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.notices.push import PushIdentity
+from services.people.notices.store.choices import keep_first_key
 from services.people.notices.tables import NoticeKeyRow
-from shared.db import Scope, run
+from shared.db import Scope
 from shared.patients.vault import Vault
 from shared.settings import Settings
 
@@ -39,7 +39,7 @@ async def _keep(session: AsyncSession, vault: Vault, settings: Settings) -> Noti
     query = select(NoticeKeyRow).execution_options(populate_existing=True)
     found = (await session.exec(query)).one_or_none()
     if found is None:
-        await run(session, insert(NoticeKeyRow).values(id=1, **_fresh(vault, settings)).on_conflict_do_nothing())
+        await keep_first_key(session, _fresh(vault, settings))
         found = (await session.exec(query)).one()
     return found
 

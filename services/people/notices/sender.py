@@ -4,7 +4,7 @@ A sender that dies leaves its claims to lapse; the next one sends them again und
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,8 +13,7 @@ from uuid import UUID
 import aiosmtplib
 import httpx
 import structlog
-from sqlalchemy import Row, delete, text, update
-from sqlmodel import col
+from sqlalchemy import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.people.forgetting import forget
@@ -23,9 +22,9 @@ from services.people.notices.deciding import MAIL, decide_next
 from services.people.notices.keys import EVERYONE
 from services.people.notices.kinds import NoticeState
 from services.people.notices.mail import MailSettings, Undeliverable
-from services.people.notices.tables import NoticeDeviceRow
-from services.people.notices.telling import STREAM
-from shared.db import database_now, run, set_scope
+from services.people.notices.store import choices, deliveries
+from services.people.notices.store.telling import STREAM
+from shared.db import set_scope
 from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost
@@ -39,38 +38,6 @@ BATCH, TIMEOUT_S, FORGET_TURNS = 5, 10, 3600
 NEVER = (Gone, Undeliverable, UnsafeAddress)
 PASSING = (httpx.HTTPError, aiosmtplib.SMTPException, OSError)
 """What may go well another time."""
-
-_CLAIM = text("""
-update common.notice_delivery set tries = tries + 1, next_try_at = clock_timestamp() + :lease
-where (message_id, channel) in (
-  select message_id, channel from common.notice_delivery
-  where state = 'waiting' and next_try_at <= clock_timestamp()
-  order by next_try_at limit :batch for update skip locked
-)
-returning message_id, channel, account_id, tries
-""")
-_ENDED = text("""
-update common.notice_delivery set state = :state, error = :error
-where message_id = :message and channel = :channel and state = 'waiting'
-""")
-_AGAIN = text("""
-update common.notice_delivery set error = :error, next_try_at = clock_timestamp() + :pause
-where message_id = :message and channel = :channel and state = 'waiting'
-""")
-# A notice is sent once one channel took it; it failed, or was not needed, once none is left to try.
-_SETTLED = text("""
-update common.notice n set state = case when e.sent then 'sent' when e.failed then 'failed' else 'suppressed' end,
-  reason = case when e.sent or e.failed then '' else 'overtaken' end
-from (
-  select bool_or(state = 'sent') as sent, bool_or(state = 'failed') as failed, bool_or(state = 'waiting') as waiting
-  from common.notice_delivery where message_id = :message
-) e
-where n.message_id = :message and n.state = 'sending' and (e.sent or not e.waiting)
-""")
-_FORGET = [
-    text(f"delete from common.{table} where {at} < common.now() - interval '30 days'")  # noqa: S608  names of ours
-    for table, at in (("notice", "at"), ("notice_count", "at"), ("notice_delivery", "next_try_at"))
-]
 
 
 class Sender:
@@ -106,14 +73,13 @@ class Sender:
     async def forget(self) -> None:
         """Erase what is older than 30 days; and of everything else that concerns people, what its own line says."""
         async with self._session() as session:
-            for statement in _FORGET:
-                await run(session, statement)
+            await deliveries.forget_old(session)
         async with self._session() as session:
             await forget(session)
 
-    async def _claim(self) -> list[Row[Any]]:
+    async def _claim(self) -> Sequence[Row[Any]]:
         async with self._session() as session:
-            return list((await run(session, _CLAIM, lease=self._lease, batch=BATCH)).all())
+            return await deliveries.claim(session, lease=self._lease, most=BATCH)
 
     async def _deliver(self, claimed: Row[Any]) -> None:
         """Try one delivery and record how it ended; nothing is held while the network is waited for."""
@@ -141,11 +107,11 @@ class Sender:
 
     async def _end(self, claimed: Row[Any], state: NoticeState, error: str = "", *, gone: bool = False) -> None:
         async with self._session() as session:
-            where = {"message": claimed.message_id, "channel": claimed.channel}
-            await run(session, _ENDED, state=state, error=error, **where)
-            await run(session, _SETTLED, message=claimed.message_id)
-            if claimed.channel != MAIL:
-                await _note_seen(session, UUID(claimed.channel), sent=state is NoticeState.SENT, gone=gone)
+            await deliveries.end(session, claimed, state, error)
+            if claimed.channel != MAIL and gone:
+                await choices.forget_device(session, UUID(claimed.channel))
+            elif claimed.channel != MAIL and state is NoticeState.SENT:
+                await choices.note_told(session, UUID(claimed.channel))
         if error:
             log.warning("notice_undelivered", message=str(claimed.message_id), error=error)
 
@@ -155,18 +121,8 @@ class Sender:
             return
         pause = min(LATEST, SOONEST * 2 ** (claimed.tries - 1))
         async with self._session() as session:
-            where = {"message": claimed.message_id, "channel": claimed.channel}
-            await run(session, _AGAIN, error=error, pause=pause, **where)
+            await deliveries.put_off(session, claimed, error, pause=pause)
         log.warning("notice_waits", message=str(claimed.message_id), error=error)
-
-
-async def _note_seen(session: AsyncSession, device_id: UUID, *, sent: bool, gone: bool) -> None:
-    """A device that got something, or that its push service no longer knows."""
-    ours = col(NoticeDeviceRow.id) == device_id
-    if gone:
-        await run(session, delete(NoticeDeviceRow).where(ours))
-    elif sent:
-        await run(session, update(NoticeDeviceRow).where(ours).values(told_at=await database_now(session)))
 
 
 @asynccontextmanager

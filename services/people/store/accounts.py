@@ -36,6 +36,11 @@ async def set_way_in(session: AsyncSession, account_id: UUID, **values: Any) -> 
     await session.exec(update(AccountRow).where(col(AccountRow.id) == account_id).values(**values))
 
 
+async def set_phone(session: AsyncSession, account_id: UUID, phone: str) -> None:
+    """Write on which number somebody is called back."""
+    await run(session, update(AccountRow).where(col(AccountRow.id) == account_id).values(phone=phone))
+
+
 async def use_step(session: AsyncSession, account_id: UUID, step: int) -> bool:
     """Use up the code of a second factor, and those before it; false when it was used already."""
     mine = (col(AccountRow.id) == account_id, col(AccountRow.totp_step) < step)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.people.notices.kinds import NoticeKind
 from services.people.notices.sender import MOST_TRIES
-from services.people.notices.telling import News, tell_accounts
+from services.people.notices.store.telling import News, tell_accounts
 from shared.clock import PARIS
 from tests.builders import CPTS, MORNING, show
 from tests.integration.notices.conftest import Desk

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import RequestRow
 from services.people.notices.kinds import NoticeKind
-from services.people.notices.telling import (
+from services.people.notices.store.telling import (
     COLUMNS,
     STREAM,
     News,

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import OUTBOX, Matching, RequestRow, texts
 from services.people.notices.kinds import NoticeKind
-from services.people.notices.telling import News, tell_practitioners
+from services.people.notices.store.telling import News, tell_practitioners
 from shared.contracts import RequestState
 from shared.contracts.events import Event
 from shared.contracts.overbooking import OverbookingAskState, OverbookingAskView
