@@ -5,7 +5,7 @@ import { byId, h } from "/static/dom.js";
 import { fullDay, time } from "/static/format.js";
 import { Follower } from "/static/live.js";
 import { config, now, t } from "/static/page.js";
-import { wireSignIn } from "/static/signin.js";
+import { wireSignIn } from "/static/people/signin.js";
 
 const followers = new Map();
 const statuses = new Map();

@@ -12,4 +12,4 @@ async def test_the_pages_answer_without_the_services_beside_them(settings: Setti
         assert (await client.get("/health")).json() == {"status": "ok"}
         assert "<main" in (await client.get("/connexion")).text
         assert (await client.get("/tension")).headers["location"] == "/connexion?suite=%2Ftension"
-        assert (await client.get("/static/matching/tension.js")).status_code == httpx.codes.OK
+        assert (await client.get("/static/matching/board/tension.js")).status_code == httpx.codes.OK

@@ -1,7 +1,7 @@
 // « Mes créneaux »: the day of one practitioner, live; publishing in three taps.
 
 import { call, get, post } from "/static/api.js";
-import { loadDirectory, nameOf } from "/static/directory.js";
+import { loadDirectory, nameOf } from "/static/people/directory.js";
 import { byId, h } from "/static/dom.js";
 import { day, dayName, fullDay, instantOf, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";

@@ -3,7 +3,7 @@
 import { post } from "/static/api.js";
 import { byId, h, keep } from "/static/dom.js";
 import { age, minutes, when } from "/static/format.js";
-import { openPatient } from "/static/patient.js";
+import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { label, t } from "/static/page.js";
 

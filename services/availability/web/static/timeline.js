@@ -3,7 +3,7 @@
 import { call, get, post } from "/static/api.js";
 import { h, icon, keep, state } from "/static/dom.js";
 import { time } from "/static/format.js";
-import { openPatient } from "/static/patient.js";
+import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";

@@ -3,7 +3,7 @@
 import { byId } from "/static/dom.js";
 import { announce } from "/static/shell.js";
 import { t } from "/static/page.js";
-import { act } from "/static/matching/standing.js";
+import { act } from "/static/matching/board/standing.js";
 
 const KEPT = "aiguillage_board_sound";
 const plain = document.title;

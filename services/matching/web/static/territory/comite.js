@@ -4,7 +4,7 @@ import { byId } from "/static/dom.js";
 import { get } from "/static/api.js";
 import { attempt, follow } from "/static/shell.js";
 import { config } from "/static/page.js";
-import { drawReview } from "/static/matching/review.js";
+import { drawReview } from "/static/matching/territory/review.js";
 
 const availability = follow("availability", (events) => {
   if (events === null) byId("territory").textContent = availability.state.cpts?.[config.cpts]?.name ?? "";

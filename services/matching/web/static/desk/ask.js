@@ -2,7 +2,7 @@
 
 import { byId, h } from "/static/dom.js";
 import { config, t } from "/static/page.js";
-import { asOption, findPlaces } from "/static/matching/place.js";
+import { asOption, findPlaces } from "/static/matching/desk/place.js";
 
 const SOURCES = { pharmacist: "pharmacy", regulator: "sas" };
 

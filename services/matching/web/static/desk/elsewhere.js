@@ -1,7 +1,7 @@
 // Slots that other editors publish: shown apart, with the address where one books them. Nothing is held from here.
 
 import { byId, h, icon, keep } from "/static/dom.js";
-import { nameOf, professionOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/people/directory.js";
 import { minutes, time, when } from "/static/format.js";
 import { label, t } from "/static/page.js";
 

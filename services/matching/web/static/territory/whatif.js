@@ -1,7 +1,7 @@
 // « Simulation »: three sliders, and one sentence as the answer; « Demain »: what tomorrow still lacks.
 
 import { Problem, get } from "/static/api.js";
-import { nameOf, professionOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/people/directory.js";
 import { byId, h } from "/static/dom.js";
 import { dayName, fullDay, number } from "/static/format.js";
 import { attemptIn } from "/static/form.js";

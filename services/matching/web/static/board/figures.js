@@ -2,7 +2,7 @@
 
 import { byId } from "/static/dom.js";
 import { number, span, when } from "/static/format.js";
-import { WAITING, act } from "/static/matching/standing.js";
+import { WAITING, act } from "/static/matching/board/standing.js";
 import { config, t } from "/static/page.js";
 
 let told = null;

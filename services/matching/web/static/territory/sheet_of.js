@@ -1,7 +1,7 @@
 // The sheet of one practitioner: what they offered and received in four weeks, to read with them or to print.
 
 import { get } from "/static/api.js";
-import { nameOf, professionOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/people/directory.js";
 import { h } from "/static/dom.js";
 import { fullDay, number } from "/static/format.js";
 import { ask } from "/static/shell.js";

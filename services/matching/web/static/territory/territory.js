@@ -4,8 +4,8 @@ import { byId, h, keep } from "/static/dom.js";
 import { number } from "/static/format.js";
 import { circleMap } from "/static/map.js";
 import { config, t } from "/static/page.js";
-import { areasOf, loadShapes } from "/static/matching/cells.js";
-import { shortName } from "/static/matching/standing.js";
+import { areasOf, loadShapes } from "/static/matching/territory/cells.js";
+import { shortName } from "/static/matching/board/standing.js";
 
 const COLOURS = { unserved: "--alert", demand: "--accent", offer: "--good" };
 const LAYERS = Object.keys(COLOURS);

@@ -2,18 +2,18 @@
 
 import { get, post } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
-import { loadDirectory, nameOf } from "/static/directory.js";
-import { openPatient } from "/static/patient.js";
+import { loadDirectory, nameOf } from "/static/people/directory.js";
+import { openPatient } from "/static/people/patient.js";
 import { announce, attempt, fail, follow, keys, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
-import { bodyOf, checkForm, fillFrom } from "/static/matching/ask.js";
-import { deskOf } from "/static/matching/desk.js";
-import { findMotive, loadMotives, motiveField, motiveLabel, plain } from "/static/matching/motive.js";
-import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/options.js";
-import { drawElsewhere } from "/static/matching/elsewhere.js";
-import { drawCalls, drawMine } from "/static/matching/mine.js";
-import { placeField } from "/static/matching/place.js";
-import { showTicket } from "/static/matching/ticket.js";
+import { bodyOf, checkForm, fillFrom } from "/static/matching/desk/ask.js";
+import { deskOf } from "/static/matching/desk/desk.js";
+import { findMotive, loadMotives, motiveField, motiveLabel, plain } from "/static/matching/desk/motive.js";
+import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/desk/options.js";
+import { drawElsewhere } from "/static/matching/desk/elsewhere.js";
+import { drawCalls, drawMine } from "/static/matching/desk/mine.js";
+import { placeField } from "/static/matching/desk/place.js";
+import { showTicket } from "/static/matching/desk/ticket.js";
 
 const form = byId("form");
 // `sent`: the body of the request as it was made; `adopted`: it was made in another tab, or before this page was loaded.

@@ -1,8 +1,8 @@
 // The rows of the board: one line each, the time that is left first.
 
 import { h, state } from "/static/dom.js";
-import { GROUPS, act, group, lacks, lasts, next, shortName, standing } from "/static/matching/standing.js";
-import { overbookButton } from "/static/matching/extra_patient.js";
+import { GROUPS, act, group, lacks, lasts, next, shortName, standing } from "/static/matching/board/standing.js";
+import { overbookButton } from "/static/matching/board/extra_patient.js";
 import { label } from "/static/page.js";
 
 const RANK = Object.fromEntries(GROUPS.map((name, index) => [name, index]));

@@ -1,13 +1,13 @@
 // Who is to be called about a request, who takes care of it, and what people leave each other in writing.
 
 import { call, get, post } from "/static/api.js";
-import { entryOf, nameOf } from "/static/directory.js";
+import { entryOf, nameOf } from "/static/people/directory.js";
 import { h } from "/static/dom.js";
 import { whenFull } from "/static/format.js";
-import { openPatient } from "/static/patient.js";
+import { openPatient } from "/static/people/patient.js";
 import { attempt, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
-import { changes } from "/static/matching/standing.js";
+import { changes } from "/static/matching/board/standing.js";
 
 const TAKES_CHARGE = new Set(["coordinator", "regulator"]);
 const button = (words, action, kind = "quiet") => h("button", { type: "button", class: kind, onclick: () => attempt(action) }, words);

@@ -1,6 +1,6 @@
 // Who carries the load: the ledger of the last 4 weeks, one profession at a time, and one sentence that says how even it is.
 
-import { entryOf, nameOf, professionOf } from "/static/directory.js";
+import { entryOf, nameOf, professionOf } from "/static/people/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
 import { number, ratio } from "/static/format.js";
 import { attempt } from "/static/shell.js";
@@ -38,7 +38,7 @@ export function drawFair(live, freeSlots, context) {
 
 const sum = (people, code) => people.filter((each) => codeOf(each) === code).reduce((total, each) => total + each.served_4_weeks, 0);
 
-const sheet = (each, mean) => attempt(async () => (await import("/static/matching/sheet_of.js")).openSheet(each, mean));
+const sheet = (each, mean) => attempt(async () => (await import("/static/matching/territory/sheet_of.js")).openSheet(each, mean));
 
 function offer(professions, redraw) {
   keep(byId("fair-professions"), professions, {

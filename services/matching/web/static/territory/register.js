@@ -1,7 +1,7 @@
 // The register of people without a médecin traitant: who waits, what a round proposes, what becomes of it.
 
 import { Problem, get, post } from "/static/api.js";
-import { nameOf } from "/static/directory.js";
+import { nameOf } from "/static/people/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
 import { age, minutes, number, whenFull } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";

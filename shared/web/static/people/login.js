@@ -1,5 +1,5 @@
 import { byId } from "/static/dom.js";
-import { wireSignIn } from "/static/signin.js";
+import { wireSignIn } from "/static/people/signin.js";
 
 const entrance = byId("main").querySelector("[data-onward]");
 wireSignIn(entrance, () => location.assign(entrance.dataset.onward));

@@ -1,6 +1,6 @@
 // Where a request stands for who runs the board: theirs to act on, in progress, or lost; and the words for it.
 
-import { nameOf } from "/static/directory.js";
+import { nameOf } from "/static/people/directory.js";
 import { span, when } from "/static/format.js";
 import { config, label, now, t } from "/static/page.js";
 

@@ -1,23 +1,23 @@
 // « Tension »: a departures board of what waits, its figures, a map by commune, who carries the load.
 
 import { get } from "/static/api.js";
-import { loadDirectory } from "/static/directory.js";
+import { loadDirectory } from "/static/people/directory.js";
 import { byId, keep } from "/static/dom.js";
 import { day, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
-import { watch } from "/static/matching/alerts.js";
-import { drawCounts, figures, figuresSoon } from "/static/matching/board_figures.js";
-import { choosing, drawChoosing } from "/static/matching/closing.js";
-import { drawFair } from "/static/matching/fair.js";
-import { drawRegister, drawRounds, wireRegister } from "/static/matching/register.js";
-import { drawFree } from "/static/matching/free.js";
-import { orderOf } from "/static/matching/order.js";
-import { row, sortRows, sorts, stampOf } from "/static/matching/rows.js";
-import { GROUPS, WAITING, act, group } from "/static/matching/standing.js";
-import { drawTerritory } from "/static/matching/territory.js";
-import { drawTomorrow, offerCommunes, offerPeople } from "/static/matching/whatif.js";
-import { showStory, storyOf } from "/static/matching/story.js";
+import { watch } from "/static/matching/board/alerts.js";
+import { drawCounts, figures, figuresSoon } from "/static/matching/board/figures.js";
+import { choosing, drawChoosing } from "/static/matching/board/closing.js";
+import { drawFair } from "/static/matching/territory/fair.js";
+import { drawRegister, drawRounds, wireRegister } from "/static/matching/territory/register.js";
+import { drawFree } from "/static/matching/board/free.js";
+import { orderOf } from "/static/matching/board/order.js";
+import { row, sortRows, sorts, stampOf } from "/static/matching/board/rows.js";
+import { GROUPS, WAITING, act, group } from "/static/matching/board/standing.js";
+import { drawTerritory } from "/static/matching/territory/territory.js";
+import { drawTomorrow, offerCommunes, offerPeople } from "/static/matching/territory/whatif.js";
+import { showStory, storyOf } from "/static/matching/board/story.js";
 
 const SERVED = new Set(["confirmed", "honoured", "no_show"]);
 const page = { sort: "left", down: false, filter: { figure: null, commune: null, group: null }, layer: "unserved" };
@@ -239,8 +239,8 @@ tabs(byId("tabs"), (tab) => {
   draw();
   if (tab === "mt") attempt(nameCommunes).then(() => drawRounds(context));
   if (tab === "demain") drawTomorrow();
-  if (tab === "bilan") attempt(async () => (await import("/static/matching/review.js")).drawReview({ ...context, motive: (code) => context.motive(code) }));
-  if (tab === "retrouver") attempt(async () => (await import("/static/matching/finding.js")).find(context));
+  if (tab === "bilan") attempt(async () => (await import("/static/matching/territory/review.js")).drawReview({ ...context, motive: (code) => context.motive(code) }));
+  if (tab === "retrouver") attempt(async () => (await import("/static/matching/board/finding.js")).find(context));
 });
 wireRegister(context);
 const tick = () => { byId("clock").textContent = time(now()); };

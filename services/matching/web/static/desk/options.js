@@ -1,7 +1,7 @@
 // The slots proposed: a list one chooses from by number, the same on a map, the one that is held, and what to do when none fits.
 
 import { byId, h, icon, keep, state } from "/static/dom.js";
-import { nameOf, placeOf, professionOf } from "/static/directory.js";
+import { nameOf, placeOf, professionOf } from "/static/people/directory.js";
 import { countdown, day, dayName, kilometres, minutes, time, when } from "/static/format.js";
 import { circleMap } from "/static/map.js";
 import { label, now, t } from "/static/page.js";

@@ -1,7 +1,7 @@
 // One more patient than slots: asked in one click of who suits best, or of whom one chooses, and followed to the answer.
 
 import { get, post } from "/static/api.js";
-import { nameOf } from "/static/directory.js";
+import { nameOf } from "/static/people/directory.js";
 import { h, state } from "/static/dom.js";
 import { minutes, time } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";

@@ -1,7 +1,7 @@
 // What the patient leaves with: when, where, how to get in. Without a name.
 
 import { byId, h } from "/static/dom.js";
-import { entryOf, nameOf, placeOf, professionOf } from "/static/directory.js";
+import { entryOf, nameOf, placeOf, professionOf } from "/static/people/directory.js";
 import { fullDay, time } from "/static/format.js";
 import { label, t } from "/static/page.js";
 

@@ -1,14 +1,14 @@
 // One request's drawer: what is asked, the one change that would serve it, who to call, and every step of its story.
 
 import { get } from "/static/api.js";
-import { nameOf } from "/static/directory.js";
+import { nameOf } from "/static/people/directory.js";
 import { byId, h, state } from "/static/dom.js";
 import { time, when, whenFull } from "/static/format.js";
 import { config, known, label, t } from "/static/page.js";
-import { drawMain, drawOthers, partsOf } from "/static/matching/acts.js";
-import { drawAsks } from "/static/matching/extra_patient.js";
-import { drawPeople } from "/static/matching/people.js";
-import { lacks, lasts, standing } from "/static/matching/standing.js";
+import { drawMain, drawOthers, partsOf } from "/static/matching/board/acts.js";
+import { drawAsks } from "/static/matching/board/extra_patient.js";
+import { drawPeople } from "/static/matching/board/people.js";
+import { lacks, lasts, standing } from "/static/matching/board/standing.js";
 
 /** What the drawer shows; null as soon as somebody closes it, whatever is still on its way. */
 let opened = null;

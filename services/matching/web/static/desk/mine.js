@@ -1,7 +1,7 @@
 // « À rappeler »: whose patient must still be told; « Mes demandes en cours »: their live state and age.
 
 import { byId, h, keep, state } from "/static/dom.js";
-import { nameOf } from "/static/directory.js";
+import { nameOf } from "/static/people/directory.js";
 import { age, when } from "/static/format.js";
 import { ask } from "/static/shell.js";
 import { label, now, t } from "/static/page.js";

@@ -1,14 +1,14 @@
 // What one does with a request at the counter: choose a slot, change, confirm, let go, put it on the board, ask for one more.
 
 import { get, post } from "/static/api.js";
-import { nameOf, placeOf } from "/static/directory.js";
+import { nameOf, placeOf } from "/static/people/directory.js";
 import { byId } from "/static/dom.js";
 import { when } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { t } from "/static/page.js";
-import { bodyOf, checkForm, missingFor, patientOf } from "/static/matching/ask.js";
-import { modeOf } from "/static/matching/options.js";
+import { bodyOf, checkForm, missingFor, patientOf } from "/static/matching/desk/ask.js";
+import { modeOf } from "/static/matching/desk/options.js";
 
 const SLOW_MS = 5_000;
 // After so long without an answer, one may press again: the same key says the same thing.

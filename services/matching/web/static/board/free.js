@@ -1,13 +1,13 @@
 // What is on offer: every slot with a place left, when the figure « Places libres » is chosen; each can be given by hand.
 
-import { nameOf, professionOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/people/directory.js";
 import { byId, h, keep } from "/static/dom.js";
 import { number, when } from "/static/format.js";
 import { ask, attempt } from "/static/shell.js";
 import { label, t } from "/static/page.js";
-import { take } from "/static/matching/acts.js";
-import { lasts, shortName } from "/static/matching/standing.js";
-import { showStory } from "/static/matching/story.js";
+import { take } from "/static/matching/board/acts.js";
+import { lasts, shortName } from "/static/matching/board/standing.js";
+import { showStory } from "/static/matching/board/story.js";
 
 const LISTED = 30;
 

@@ -5,8 +5,8 @@ import { byId, h, state } from "/static/dom.js";
 import { day, instantOf, whenFull } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
 import { config, label, now, t } from "/static/page.js";
-import { shortName } from "/static/matching/standing.js";
-import { showStory } from "/static/matching/story.js";
+import { shortName } from "/static/matching/board/standing.js";
+import { showStory } from "/static/matching/board/story.js";
 
 const DAY = 86_400_000;
 const KIND = { confirmed: "done", honoured: "done", unserved: "lost", no_show: "lost" };

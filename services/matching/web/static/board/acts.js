@@ -1,14 +1,14 @@
 // What the coordinator can do about a request: the smallest change first and filled, everything else quieter.
 
 import { get, post } from "/static/api.js";
-import { nameOf, professionOf } from "/static/directory.js";
+import { nameOf, professionOf } from "/static/people/directory.js";
 import { byId, h } from "/static/dom.js";
 import { number, when } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";
 import { t } from "/static/page.js";
-import { closeRequests } from "/static/matching/closing.js";
-import { askOf, drawCandidates } from "/static/matching/extra_patient.js";
-import { WAITING, changes, proposal, shortName, who } from "/static/matching/standing.js";
+import { closeRequests } from "/static/matching/board/closing.js";
+import { askOf, drawCandidates } from "/static/matching/board/extra_patient.js";
+import { WAITING, changes, proposal, shortName, who } from "/static/matching/board/standing.js";
 
 const LISTED = 40;
 const FARTHER_MINUTES = 15;
