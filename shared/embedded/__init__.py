@@ -13,6 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import asyncpg
@@ -79,12 +80,14 @@ async def servers(
     binaries: Binaries | None = None,
     state_dir: Path = STATE_DIR,
     join: bool = False,
+    postgres: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Servers]:
     """Find or start PostgreSQL and Redis; stop on the way out what was started.
 
     To be entered from the thread that lives as long as the program: on Linux the servers stop with it.
     CannotStart says why not: the folder is in use, belongs to somebody else, or a server refuses.
     `join` uses the servers of a folder in use, and leaves them running.
+    `postgres`: settings of PostgreSQL besides those of the product, for servers whose data nobody keeps.
     """
     database_url, redis_url = environ.get("DATABASE_URL"), environ.get("REDIS_URL")
     if database_url and redis_url:
@@ -100,7 +103,7 @@ async def servers(
             yield _servers(place, database_url, redis_url)
             return
         programs = usable(binaries or find_binaries(environ), place.owner, state_dir)
-        wanted = [] if database_url else [await _postgres(programs.postgres, place)]
+        wanted = [] if database_url else [await _postgres(programs.postgres, place, postgres)]
         wanted += [] if redis_url else [_valkey(programs.redis, place)]
         async with keep(wanted, place):
             if not database_url:
@@ -129,7 +132,7 @@ def _redis_url(place: EmbeddedPlace) -> str:
     return f"unix://:{place.password}@{quote(str(place.sockets / VALKEY_SOCKET))}"
 
 
-async def _postgres(programs: Path, place: EmbeddedPlace) -> Server:
+async def _postgres(programs: Path, place: EmbeddedPlace, more: Mapping[str, str]) -> Server:
     folder = place.folder / "postgres"
     if not folder.exists():
         await _init(programs, folder, place)
@@ -139,7 +142,7 @@ async def _postgres(programs: Path, place: EmbeddedPlace) -> Server:
             f"{folder} was written by PostgreSQL {written_by}, this one is {ours}: give another --data-dir, "
             f"or install PostgreSQL {written_by}."
         )
-    settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(place.sockets)}
+    settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(place.sockets)} | dict(more)
     return Server(
         name="postgres",
         command=(
