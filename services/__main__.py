@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.engine import engine
+from services.cli.engine.commands import engine
 from services.cli.files import imports
 from services.cli.options import DEMO_DIR, UP_DIR, DataDir, Host, Port, Seed, run
 from services.cli.people import accounts, seeds, territories

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.auth.attempts import Attempts
 from shared.auth.passwords import Passwords
-from shared.clock import Clock, read_clock
 from shared.db import OpenSession, engine_for, opener
+from shared.db.clock import Clock, read_clock
 from shared.db.doorbell import Doorbell
 from shared.db.reader import Reader
 from shared.patients.vault import Vault

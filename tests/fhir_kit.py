@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 SYSTEM = "urn:oid:1.2.250.1.71.4.2.1"
 CPTS_INCLUDES = "&_include=Slot:service-type-reference&_include:iterate=HealthcareService:organization"

@@ -14,13 +14,13 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.app import upkeep
-from services.availability.app.calendar import HORIZON_DAYS, SWEEP, cut_openings
+from services.availability.app.calendar.openings import HORIZON_DAYS, SWEEP, cut_openings
 from services.availability.app.public_holidays import public_holidays
 from services.availability.reads.due import due_territories
 from services.availability.store.forgetting import forget_editors, forget_patients
 from services.availability.tables import CptsRow
-from shared.clock import PARIS
 from shared.db import Scope, database_now, run, set_scope
+from shared.db.clock import PARIS
 from shared.running.background import for_each, ring_work
 from shared.wiring import Wiring
 

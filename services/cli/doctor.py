@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from services.installation.histories import HISTORIES
 from services.installation.sealed import REMEDY, find_unopened
 from services.installation.starting import Installation, install
-from shared.clock import Clock
+from shared.db.clock import Clock
 from shared.db.migrate import SchemaHistory, newest
 from shared.refusals import CannotStart
 from shared.settings import DEMO_SECRET

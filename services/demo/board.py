@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from services.demo.territories import DemoTerritory
-from shared.clock import PARIS, Clock
 from shared.contracts import ON_THE_BOARD, RequestState
+from shared.db.clock import PARIS, Clock
 from shared.live.follow import Replica
 from shared.wording.labels import wording
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.demo.people import DemoProfessional
 from services.demo.territories import DemoTerritory, Town
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 OPENS, CLOSES = time(7, 45), time(20, 15)
 FIRST_HOUR = 8

@@ -12,8 +12,8 @@ import httpx
 from services.demo.days import OPENS, Asking, DemoDay, DemoPublication, at
 from services.demo.register import DemoSeeker, fill_register
 from services.demo.territories import DemoTerritory
-from shared.clock import Clock
 from shared.contracts import ON_THE_BOARD, RequestState
+from shared.db.clock import Clock
 from shared.live.follow import Replica
 
 ASKS_AS = {"sas": "regulator", "practice": "coordinator", "pharmacy": "pharmacist", "ehpad": "coordinator"}

@@ -16,10 +16,10 @@ from services.imports.writing import write_communes
 from services.installation.starting import install
 from services.people.signin import add_account
 from shared.auth import Role
-from shared.clock import Clock
 from shared.db import Scope, set_scope
+from shared.db.clock import Clock
+from shared.db.ids import new_id
 from shared.db.tables import AccountRow
-from shared.ids import new_id
 from shared.patients.vault import Vault
 from shared.settings import Settings
 from shared.wiring import running, wire

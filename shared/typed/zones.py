@@ -1,4 +1,4 @@
-"""What time it is where: the zone of a commune and of a territory. Days and weeks there: `shared.clock`."""
+"""What time it is where: the zone of a commune and of a territory. Days and weeks there: `shared.db.clock`."""
 
 from collections import Counter
 from collections.abc import Iterable

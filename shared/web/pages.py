@@ -14,8 +14,8 @@ from jinja2 import Environment, StrictUndefined
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.auth import Caller, Role
-from shared.clock import PARIS, zones
 from shared.db import Scope, set_scope
+from shared.db.clock import PARIS, zones
 from shared.db.tables import AccountRow
 from shared.http import wiring_of
 from shared.wiring import Wiring

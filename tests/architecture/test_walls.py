@@ -29,7 +29,7 @@ NOT_YET = {
     "services.matching.sameday.app.running",
     "services.matching.sameday.app.upkeep",
     "services.matching.sameday.round",
-    "shared.clock",
+    "shared.db.clock",
     "shared.http",
     "shared.live.log",
 }

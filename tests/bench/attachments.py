@@ -24,8 +24,8 @@ from services.matching.engine.model import Point
 from shared import embedded
 from shared.auth import Caller, Role
 from shared.db import run, set_scope
+from shared.db.ids import new_id
 from shared.db.migrate import upgrade
-from shared.ids import new_id
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.bench.report import Report

@@ -14,9 +14,9 @@ from services.availability import orders
 from services.availability.app import directory
 from services.installation.together import build
 from shared.auth import Role
+from shared.db.ids import new_id
 from shared.db.tables import AccountRow, CommuneRow, RoleGrantRow
 from shared.http import COOKIE
-from shared.ids import new_id
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, a_person, owner, show
 from tests.processes import free_port

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.availability.sweeper import EACH_TIME, seldom, sweep
-from shared.clock import day_at, midnight, monday_of
 from shared.db import run
+from shared.db.clock import day_at, midnight, monday_of
 from tests.builders import MORNING, owner, show
 from tests.property.test_live_equation import PLACE, SLOT, STEPS, Step, World, begin, world
 

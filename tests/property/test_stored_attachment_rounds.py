@@ -23,7 +23,7 @@ from services.matching.engine.model import Point
 from shared.auth import Caller, Role
 from shared.contracts.register import PROMISED, AttachmentState
 from shared.db import run, set_scope
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.settings import Settings
 from shared.wiring import running, wire
 from tests.builders import CPTS, MORNING, show

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from services.availability.reads.administration import Claims, FollowedAgenda, claims, read_followed_agendas
 from shared.auth import Role
 from shared.db import Scope, set_scope
-from shared.export import Cell, FileKind, as_file, moment
 from shared.http import CallerDep, SessionDep
+from shared.http.export import Cell, FileKind, as_file, moment
 from shared.outside.asked import CptsId
 from shared.wording.labels import language_of, wording
 

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel
 
 from services.availability import orders
 from services.availability.api.slots import WRITERS
-from services.availability.app import calendar as app
-from services.availability.store.agendas import busy_absences
+from services.availability.app.calendar import openings as app
+from services.availability.store.interop.agendas import busy_absences
 from services.availability.tables import OpeningRow
 from shared.http import CallerDep, OnceDep, SessionDep
 

@@ -14,16 +14,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import reads
 from services.availability.api.slots import LONGEST_PAST, WRITERS
-from services.availability.app import calendar
+from services.availability.app.calendar import openings as calendar
 from services.availability.app.statement import statement_of
 from services.availability.store import ledger
 from services.availability.tables import PlaceRow, SlotRow
 from shared.auth import Caller
-from shared.clock import day_at, midnight, zone_at
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
-from shared.export import Cell, FileKind, as_file, moment
+from shared.db.clock import day_at, midnight, zone_at
 from shared.http import CallerDep, SessionDep
+from shared.http.export import Cell, FileKind, as_file, moment
 from shared.outside.asked import LINE, CptsId, Instant
 from shared.refusals import Invalid, NotFound
 from shared.wording.labels import Wording, language_of, wording

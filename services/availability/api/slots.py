@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
-from services.availability.app import copying, on_top, reopening
+from services.availability.app import on_top
 from services.availability.app import slots as app
+from services.availability.app.calendar import copying, reopening
 from services.availability.app.places import Sees
 from services.availability.live import sees, view
 from services.availability.store.giving_back import hear

@@ -15,8 +15,8 @@ from services.availability.store.slots import one_at_a_time
 from services.availability.tables import CptsRow, MembershipRow, PanelRow, PracticeRow, ScheduleRow
 from services.availability.tables.agendas import AgendaFeedRow
 from shared.auth import Caller, Role
-from shared.clock import forget_zones
 from shared.db import Scope, after_commit, database_now, set_scope
+from shared.db.clock import forget_zones
 from shared.db.tables import CommuneRow, TerritoryRow
 from shared.refusals import Invalid, NotAllowed, NotFound
 from shared.typed.points import is_swapped

@@ -25,7 +25,7 @@ from services.availability.store.places import Ground
 from services.availability.tables import OUTBOX
 from shared.auth import Caller, Role
 from shared.contracts import LIVE_BOOKING, BookingState, SlotView
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.patients.vault import Vault
 from shared.refusals import NotFound
 

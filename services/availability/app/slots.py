@@ -23,7 +23,7 @@ from services.availability.tables import CptsRow, PracticeRow, ScheduleRow, Slot
 from shared.auth import Caller
 from shared.contracts import BookingState, SlotView
 from shared.db import database_now
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.refusals import Invalid
 
 WAITING = (BookingState.HELD, BookingState.CONFIRMED)

@@ -11,8 +11,8 @@ from services.availability.core.acts import ActReason, Counted, statement
 from services.availability.store import acts as store
 from services.availability.tables import CptsRow, PractitionerRow
 from shared.auth import Caller
-from shared.clock import day_at, midnight, monday_of
 from shared.db import database_now
+from shared.db.clock import day_at, midnight, monday_of
 from shared.refusals import NotFound
 from shared.typed.zones import zone_of_all
 

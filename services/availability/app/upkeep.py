@@ -11,8 +11,8 @@ from services.availability.app.bookings import expire_holds
 from services.availability.app.facts import EVERYWHERE, Fact, tell, tell_counted
 from services.availability.store import bookings, giving_back, ledger, slots
 from services.availability.tables import OUTBOX, SlotRow
-from shared.clock import day_at, midnight, zone_at
 from shared.db import database_now, set_scope
+from shared.db.clock import day_at, midnight, zone_at
 
 KEPT_AFTER_THE_DAY = timedelta(hours=4)
 

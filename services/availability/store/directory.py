@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
 from shared.db import database_now, run
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.refusals import NotAllowed, NotFound
 
 

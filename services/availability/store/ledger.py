@@ -14,8 +14,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import LedgerRow
-from shared.clock import PARIS, day_at, midnight, monday_of, zones
 from shared.db import run
+from shared.db.clock import PARIS, day_at, midnight, monday_of, zones
 
 ON_TOP = "overbooking"
 """The origin of a slot opened on top of what a practitioner offers, for one request that found no other."""

@@ -7,7 +7,7 @@ from services.matching.exports.lists import ListAsk, Table
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of
-from shared.export import moment
+from shared.http.export import moment
 from shared.wording.labels import Wording
 
 

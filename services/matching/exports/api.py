@@ -15,8 +15,8 @@ from services.matching.exports import territory as export_territory
 from services.matching.exports.lists import ListAsk, Table
 from services.matching.lab.api.foresight import READERS, ForesightDep, WhatIf
 from shared.auth import OWN_SLOTS_ONLY, Role
-from shared.export import FileKind, as_file
 from shared.http import CallerDep, SessionDep
+from shared.http.export import FileKind, as_file
 from shared.outside.asked import LINE, CptsId, Insee
 from shared.refusals import NotFound
 from shared.wording.labels import language_of, wording

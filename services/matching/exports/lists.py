@@ -21,7 +21,7 @@ from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState, RequestView
 from shared.db import database_now
 from shared.db.tables import CommuneRow
-from shared.export import Cell, moment
+from shared.http.export import Cell, moment
 from shared.refusals import Invalid
 from shared.wording.labels import Wording
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.clock import day_at, midnight, monday_of, zone_at
 from shared.db import run
+from shared.db.clock import day_at, midnight, monday_of, zone_at
 
 LEAST = 5
 """The smallest count that the committee is told."""

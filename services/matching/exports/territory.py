@@ -14,7 +14,7 @@ from services.matching.sameday.view import ask_view
 from shared.auth import Role
 from shared.contracts import ON_THE_BOARD
 from shared.db import database_now
-from shared.export import Cell, moment
+from shared.http.export import Cell, moment
 
 LATEST = 1000
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 from shared.outside.untrusted import json_of, text_at
 from shared.refusals import Refusal
 

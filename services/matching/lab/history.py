@@ -17,12 +17,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.model import Practitioner, Slot
 from services.matching.lab.days.day import Day
-from services.matching.sameday.app.deciding import core_request
 from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.app.round.deciding import core_request
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territory, core_slot
 from services.matching.sameday.store.tables import RequestRow
-from shared.clock import PARIS, day_at, midnight
+from shared.db.clock import PARIS, day_at, midnight
 
 NEVER_ASKED = ("mistake", "duplicate")
 """Reasons of cancellation that say that there was no request."""

@@ -19,7 +19,7 @@ from services.matching.lab.futures import futures_of, past
 from services.matching.lab.life import NEVER_BACK, NONE, Life, SlotTold, begin, live
 from services.matching.lab.outcome import DayOutcome, outcome_of
 from services.matching.lab.pairs import Pairs, pairs_of
-from shared.clock import day_at, midnight
+from shared.db.clock import day_at, midnight
 
 HISTORY_DAYS = 20
 

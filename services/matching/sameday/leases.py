@@ -10,8 +10,8 @@ from uuid import uuid4
 import structlog
 
 from services.matching.sameday.store.lease import leave_leases, renew_leases, take_leases
-from shared.clock import read_clock
 from shared.db import AWAY, Scope, is_lost, set_scope
+from shared.db.clock import read_clock
 from shared.wiring import Wiring
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.matching.engine.ahead.policies import CONSENSUS
 from services.matching.engine.model import Assignment, Plan
 from services.matching.sameday.app.bookings import Booking, record_hold
-from services.matching.sameday.app.deciding import (
+from services.matching.sameday.app.round.deciding import (
     ROUND,
     SEEKING,
     Reasons,

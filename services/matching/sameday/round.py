@@ -18,9 +18,9 @@ from services.matching.engine.model import Instance, Slot
 from services.matching.sameday import reads
 from services.matching.sameday.app import upkeep
 from services.matching.sameday.app.bookings import Bookings
-from services.matching.sameday.app.deciding import SEEKING, full_slots, instance_of, next_due
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
-from services.matching.sameday.app.reconciling import Memory, unseen_places
+from services.matching.sameday.app.round.deciding import SEEKING, full_slots, instance_of, next_due
+from services.matching.sameday.app.round.reconciling import Memory, unseen_places
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territories, Territory
 from services.matching.sameday.edges.foresight import Foresight, Question, Thought, closing
@@ -34,7 +34,7 @@ from services.matching.sameday.store.tables import OUTBOX, RequestRow, RoundRow
 from services.matching.sameday.writing import Writer
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import Scope, database_now, set_scope
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.wiring import Wiring
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ import structlog
 from services.matching.sameday import reads
 from services.matching.sameday.app.asking import unseal
 from services.matching.sameday.app.bookings import BOOKED, places_of, record_confirmation
-from services.matching.sameday.app.deciding import ROUND
-from services.matching.sameday.app.reconciling import (
+from services.matching.sameday.app.round.deciding import ROUND
+from services.matching.sameday.app.round.reconciling import (
     ASK_AGAIN_S,
     Answers,
     LiveBooking,

@@ -14,8 +14,8 @@ from services.matching.web import parameter_forms as forms
 from services.people.audit import accesses, former_members, labels_of, members
 from services.people.changes import changes_of
 from shared.auth import OWN_SLOTS_ONLY, Role
-from shared.export import moment
 from shared.http import CallerDep, SessionDep
+from shared.http.export import moment
 from shared.outside.asked import LINE
 from shared.web.pages import PageDep, label_of_account, reading
 

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.clock import day_at, midnight, zone_at
 from shared.db import run
+from shared.db.clock import day_at, midnight, zone_at
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 WAITING = text(

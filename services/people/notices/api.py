@@ -19,8 +19,8 @@ from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow,
 from services.people.notices.words import line
 from services.people.store.accounts import set_phone
 from shared.auth import Caller, Role
-from shared.clock import PARIS, zones
 from shared.db import database_now, set_scope
+from shared.db.clock import PARIS, zones
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import LINE, Email, Order

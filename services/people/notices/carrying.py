@@ -19,8 +19,8 @@ from services.people.notices.mail import MailSettings, Undeliverable, letter, se
 from services.people.notices.push import PushIdentity, Subscription, encrypt
 from services.people.notices.tables import NoticeDeviceRow, NoticeRow
 from services.people.notices.words import Message, compose
-from shared.clock import Clock, zones
 from shared.db import database_now, run
+from shared.db.clock import Clock, zones
 from shared.outside.public_address import require_public
 from shared.patients.vault import Vault
 from shared.wiring import Wiring

@@ -18,8 +18,8 @@ from services.people.notices.kinds import NoticeKind, NoticeState, Reason
 from services.people.notices.quiet import QuietHours
 from services.people.notices.store import deliveries
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
-from shared.clock import PARIS, zones
 from shared.db import database_now, run
+from shared.db.clock import PARIS, zones
 from shared.db.tables import AccountRow, RoleGrantRow
 
 MAIL = "mail"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 
 @dataclass(frozen=True, slots=True)

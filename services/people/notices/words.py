@@ -10,7 +10,7 @@ from babel.dates import format_date, format_time
 
 from services.people.notices.kinds import DETAILS
 from services.people.notices.tables import NoticeRow
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 from shared.wording.labels import Wording
 
 MOST_LINES = 5

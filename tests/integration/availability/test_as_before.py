@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 from tests.builders import (
     MORNING,
     a_slot,

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from services.availability.sweeper import EACH_TIME, seldom, sweep
 from shared.auth import Role
-from shared.clock import PARIS
 from shared.db import AWAY, run
+from shared.db.clock import PARIS
 from shared.settings import Settings
 from tests.builders import (
     CPTS,

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from services.availability.reads.due import due_territories
 from services.availability.sweeper import Sweeper
 from shared.auth import Role
-from shared.clock import PARIS
 from shared.db import Scope, run, set_scope
+from shared.db.clock import PARIS
 from shared.settings import Settings
 from tests.builders import (
     CPTS,

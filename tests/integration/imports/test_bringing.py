@@ -12,8 +12,8 @@ from services.availability.app.directory import put_cpts
 from services.files.outcome import MACHINE
 from services.imports.bringing import ImportTally, bring_lines
 from services.imports.writing import writer_for
-from shared.clock import PARIS, Clock
 from shared.db import run, set_scope
+from shared.db.clock import PARIS, Clock
 from shared.embedded.place import CannotStart
 from shared.settings import Settings
 from shared.wiring import running, wire

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from services.cli.capturing import capture_from
-from services.cli.solving import judge_files, solve_file
+from services.cli.engine.capturing import capture_from
+from services.cli.engine.solving import judge_files, solve_file
 from services.matching.engine.files import loads
 from services.matching.engine.model import Instance, Plan, Point
 from services.matching.engine.sameday.judge import faults

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from services.matching.exports.api import LISTS
 from shared.auth import Role
 from shared.db import run
-from shared.export import inert
+from shared.http.export import inert
 from tests.builders import CPTS, owner
 from tests.towns import Town, a_request
 

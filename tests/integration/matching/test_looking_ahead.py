@@ -13,7 +13,7 @@ from services.matching.sameday.store.history import Seen, count_known_days, hist
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import run
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, owner, show
 from tests.towns import Person, Town, a_request, a_town, until

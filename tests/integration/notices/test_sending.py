@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from services.people.notices.kinds import NoticeKind
 from services.people.notices.sender import MOST_TRIES
 from services.people.notices.store.telling import News, tell_accounts
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 from tests.builders import CPTS, MORNING, show
 from tests.integration.notices.conftest import Desk
 from tests.processes import running

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.availability.core.acts import Act, ActKind, ActReason, SupplementRule, statement
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 GP, NURSE = "10", "60"
 OLD = SupplementRule(

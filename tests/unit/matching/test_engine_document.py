@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from services.cli.solving import judge_files, solve_file
+from services.cli.engine.solving import judge_files, solve_file
 from services.matching.engine.files import dumps, read_file
 from services.matching.engine.model import Instance, Plan
 from services.matching.engine.sameday.explain import explain

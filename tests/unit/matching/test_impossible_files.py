@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.solving import FileNotUnderstood, judge_files, solve_file
+from services.cli.engine.solving import FileNotUnderstood, judge_files, solve_file
 from services.matching.engine.files import UnreadableFile, dumps, loads, read_file
 from services.matching.engine.model import Instance, Plan
 from services.matching.engine.sameday.solve import solve

@@ -12,8 +12,8 @@ from services.matching.engine.model import Instance, Point, Practitioner, Reques
 from services.matching.engine.sameday.explain import PLACE, explain
 from services.matching.engine.sameday.rules import on_top_left
 from services.matching.engine.sameday.solve import solve
-from services.matching.sameday.app.deciding import Reasons, leave_out
 from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.app.round.deciding import Reasons, leave_out
 from services.matching.sameday.edges.following import Territory
 from services.matching.sameday.edges.solver import plan_round, recommend
 from shared.contracts import RequestState

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.matching.engine.model import Point, Slot, SlotType
-from services.matching.sameday.app.deciding import (
+from services.matching.sameday.app.intake import default_deadline
+from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.app.round.deciding import (
     Reasons,
     core_request,
     decide_by,
@@ -16,9 +18,7 @@ from services.matching.sameday.app.deciding import (
     leave_out,
     next_due,
 )
-from services.matching.sameday.app.intake import default_deadline
-from services.matching.sameday.app.parameters import CptsParameters
-from services.matching.sameday.app.reconciling import (
+from services.matching.sameday.app.round.reconciling import (
     LiveBooking,
     Memory,
     Sight,

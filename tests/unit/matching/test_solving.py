@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.solving import FileNotUnderstood, judge_files, solve_file
+from services.cli.engine.solving import FileNotUnderstood, judge_files, solve_file
 from services.matching.engine.files import dumps, loads
 from services.matching.engine.model import Plan
 from tests.unit.matching.test_core_judge import INSTANCE

@@ -6,7 +6,7 @@ import pytest
 
 from services.matching.engine.ahead.forecast import Forecast
 from services.matching.engine.model import Instance, Parameters, Point, Request, Slot, Urgency
-from services.matching.sameday.app.wanting import could_be_taken, expect_urgent, find_wanted, hours_between
+from services.matching.sameday.app.round.wanting import could_be_taken, expect_urgent, find_wanted, hours_between
 
 HOUR_S = 3600
 

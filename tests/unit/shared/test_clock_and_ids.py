@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from shared.clock import Clock
-from shared.ids import new_id
+from shared.db.clock import Clock
+from shared.db.ids import new_id
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

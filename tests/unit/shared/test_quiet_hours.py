@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from services.people.notices.quiet import QuietHours
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 NIGHT = QuietHours(time(20), time(7))
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from shared.clock import day_at, midnight, monday_of
+from shared.db.clock import day_at, midnight, monday_of
 from shared.typed.zones import zone_of, zone_of_all
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)

@@ -19,13 +19,13 @@ from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.app.calendar import be_busy
+from services.availability.app.calendar.openings import be_busy
 from services.availability.interop.agendas.fetching import fetch, https_address
 from services.availability.interop.agendas.reading import BusyTime, Reading
 from services.availability.interop.agendas.unrolling import unroll
 from services.availability.interop.agendas.writing import ShownSlot
-from services.availability.store import agendas as store
 from services.availability.store.directory import rows_of_others_refused
+from services.availability.store.interop import agendas as store
 from services.availability.store.notices import tell_of_agenda
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables.agendas import AgendaFeedRow, AgendaKeyRow

@@ -29,7 +29,7 @@ from services.availability.interop.fhir.values import SlotValue
 from services.availability.interop.sas.api import EVERYTHING
 from services.availability.interop.sas.settings import Editor
 from services.availability.interop.sas.tls import client_context
-from services.availability.store import foreign as store
+from services.availability.store.interop import foreign as store
 from shared.db import database_now, run, set_scope
 from shared.running.background import ring_work
 from shared.wiring import Wiring

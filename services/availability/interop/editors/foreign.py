@@ -11,7 +11,7 @@ from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Malformed, Missing
 from services.availability.interop.fhir.reading import codings, item, items, parse_resource, require_text, text
 from services.availability.interop.fhir.values import CptsValue, PlaceValue, PractitionerValue, ScheduleValue, SlotValue
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 _Index = dict[str, dict[str, Any]]
 

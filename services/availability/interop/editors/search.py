@@ -13,7 +13,7 @@ from services.availability.interop.fhir.outcome import Malformed
 from services.availability.interop.fhir.query import IDENTIFIERS, MOST_IDENTIFIERS
 from services.availability.interop.fhir.reading import item, items, text
 from services.availability.interop.fhir.values import SlotValue
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 MOST_SLOTS = 1000
 INCOMPLETE = frozenset({"incomplete", "too-costly", "timeout", "throttled", "transient"})

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Malformed, Missing, NotJson, NotJsonSent, RuleBroken
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 IDENTIFIERS = "schedule.actor:Practitioner.identifier"
 MOST_IDENTIFIERS = 25

@@ -34,7 +34,7 @@ from services.availability.interop.ihe.resources import (
 )
 from services.availability.interop.sas.api import EDITION, FhirJson, answer_outcomes
 from shared.auth import Caller
-from shared.clock import zone_at
+from shared.db.clock import zone_at
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.http.doors import describe
 from shared.refusals import Refusal

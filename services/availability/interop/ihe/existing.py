@@ -10,7 +10,7 @@ from services.availability.interop.fhir.outcome import Malformed, Missing, RuleB
 from services.availability.interop.fhir.query import parse_identifier
 from services.availability.interop.ihe.parameters import Pairs, count_of, instant_of, key_of
 from services.availability.interop.ihe.resources import STATUS
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 STATUS_SYSTEM = "http://hl7.org/fhir/appointmentstatus"
 IGNORED = frozenset({"_format", "_pretty", "_sort", "_elements", "_include", "_total"})

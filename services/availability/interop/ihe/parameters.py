@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.availability.interop.fhir.outcome import Malformed, Missing, RuleBroken
 from services.availability.interop.fhir.query import parse_identifier
 from services.availability.interop.fhir.reading import item, items, require_text, text
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 from shared.outside.asked import is_national_number
 from shared.outside.nir import PatientNumberRefused
 from shared.patients.patient import Patient

@@ -17,7 +17,7 @@ from services.availability.tables import BookingRow, SlotRow
 from shared.auth import Caller, Role
 from shared.contracts import BookingState
 from shared.db import database_now
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
 from shared.refusals import NotFound

@@ -12,15 +12,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.outcome import Duplicate, RuleBroken
 from services.availability.interop.sas.regulators import RegulatorValue
-from services.availability.store.regulators import add_regulator, change_regulator
+from services.availability.store.interop.regulators import add_regulator, change_regulator
 from services.availability.tables import CptsRow
 from services.availability.tables.regulators import RegulatorRow
 from services.people.store.accounts import grant_roles, put_account
 from shared.auth import Role
 from shared.auth.store import end_sessions
 from shared.db import database_now
+from shared.db.ids import new_id
 from shared.db.tables import RoleGrantRow
-from shared.ids import new_id
 
 
 async def create_regulator(session: AsyncSession, value: RegulatorValue) -> UUID:

@@ -18,7 +18,7 @@ from services.availability.interop.sas.api import EVERYTHING
 from services.availability.interop.sas.appointments import AppointmentValue, appointment
 from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import client_context
-from services.availability.store import sas_returns
+from services.availability.store.interop import sas_returns
 from shared.db import set_scope
 from shared.running.background import ring_work
 from shared.wiring import Wiring

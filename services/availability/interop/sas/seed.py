@@ -21,8 +21,8 @@ from services.availability.interop.sas.settings import SasSettings
 from services.availability.store.slots import one_at_a_time
 from services.availability.tables import SlotRow
 from shared.auth import Caller, Role
-from shared.clock import PARIS
 from shared.db import database_now, set_scope
+from shared.db.clock import PARIS
 from shared.wiring import Wiring
 
 NORTH, SOUTH = "990000011", "990000029"

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.availability.store.sas_returns import waiting
+from services.availability.store.interop.sas_returns import waiting
 from shared.auth import Role
 from shared.http import CallerDep, SessionDep
 

@@ -14,8 +14,8 @@ from services.matching.engine.doctors.model import Seeker, class_rank
 from shared.auth import Caller, Role, record_access
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import database_now
+from shared.db.ids import new_id
 from shared.db.tables import CommuneRow
-from shared.ids import new_id
 from shared.patients.vault import Vault
 from shared.refusals import Invalid, NotAllowed, NotFound
 

@@ -43,8 +43,8 @@ from services.matching.engine.model import Point
 from shared.auth import Caller
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import Scope, database_now, run_each, set_scope, waiting_elsewhere
+from shared.db.ids import new_id
 from shared.db.tables import CommuneRow
-from shared.ids import new_id
 from shared.refusals import Refusal
 
 log = structlog.get_logger()

@@ -30,8 +30,8 @@ from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from shared.auth import Role
-from shared.clock import zone_at
 from shared.db import database_now
+from shared.db.clock import zone_at
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import CptsId, Insee

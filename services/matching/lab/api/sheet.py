@@ -16,9 +16,9 @@ from services.matching.lab.history import SlotHistory, morning_of
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
-from shared.clock import day_at, monday_of, zone_at
 from shared.contracts import RequestState
 from shared.db import database_now
+from shared.db.clock import day_at, monday_of, zone_at
 from shared.http import CallerDep, SessionDep
 
 routes = APIRouter(tags=["planning"])

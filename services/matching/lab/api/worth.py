@@ -9,9 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.engine.sameday.worth import PlacePrice, by_commune, by_practitioner, place_prices
 from services.matching.lab.api.foresight import READERS
 from services.matching.sameday import reads
-from services.matching.sameday.app.deciding import full_slots, instance_of
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.reconciling import unseen_places
+from services.matching.sameday.app.round.deciding import full_slots, instance_of
+from services.matching.sameday.app.round.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router

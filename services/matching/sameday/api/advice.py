@@ -15,11 +15,11 @@ from services.matching.engine.sameday.recommend import options as best
 from services.matching.sameday import reads
 from services.matching.sameday.app import asking, overbooking
 from services.matching.sameday.app.advising import Options, advice
-from services.matching.sameday.app.deciding import core_request, full_slots, instance_of
 from services.matching.sameday.app.foreign import ElsewhereView, core_slots, elsewhere
 from services.matching.sameday.app.intake import RequestForm
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.reconciling import unseen_places
+from services.matching.sameday.app.round.deciding import core_request, full_slots, instance_of
+from services.matching.sameday.app.round.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territories, Territory
 from services.matching.sameday.edges.foreign import ForeignSlots
 from services.matching.sameday.edges.pricing import Pricing

@@ -10,8 +10,8 @@ from starlette.requests import HTTPConnection
 
 from services.matching.sameday.app import asking, holding, tending
 from services.matching.sameday.app.bookings import Bookings
-from services.matching.sameday.app.deciding import SEES
 from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
+from services.matching.sameday.app.round.deciding import SEES
 from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.reads import StoryLine, request_row, requests_of, story_of
 from services.matching.sameday.store.requests import view_of

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from services.matching.engine.model import Blocker, SlotType
 from services.matching.engine.sameday.offered import Offered, check_offer
 from services.matching.sameday import reads
-from services.matching.sameday.app.deciding import SEES, instance_of
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.reconciling import unseen_places
+from services.matching.sameday.app.round.deciding import SEES, instance_of
+from services.matching.sameday.app.round.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territories, core_slot, count_lapsed_holds, is_offered
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router

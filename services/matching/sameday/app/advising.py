@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.matching.engine.model import Option, Unmatched
-from services.matching.sameday.app.deciding import cost_of, reasons_of
 from services.matching.sameday.app.foreign import ElsewhereView
+from services.matching.sameday.app.round.deciding import cost_of, reasons_of
 from shared.contracts import RelaxationView
 
 

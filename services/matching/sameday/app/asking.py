@@ -14,7 +14,7 @@ from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import RequestState
 from shared.db import database_now
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
 from shared.refusals import Invalid, NotAllowed, NotFound

@@ -32,7 +32,7 @@ from services.matching.sameday.store.requests import Move, RequestMoved, add_req
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import after_commit, database_now, waiting_elsewhere
-from shared.ids import id_of_key
+from shared.db.ids import id_of_key
 from shared.patients.patient import Patient
 from shared.refusals import Refusal
 from shared.typed.zones import zone_of

@@ -32,7 +32,7 @@ from shared.auth import Role
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.contracts.overbooking import OverbookingAskState
 from shared.db import database_now, waiting_elsewhere
-from shared.ids import new_id
+from shared.db.ids import new_id
 from shared.refusals import Invalid, NotFound, Refusal
 
 AT_ONCE = 3

@@ -19,8 +19,8 @@ from services.matching.sameday.store.tables import RequestChangeRow, RequestRow
 from shared.auth import Role, record_access
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import database_now
+from shared.db.ids import new_id
 from shared.db.tables import RoleGrantRow
-from shared.ids import new_id
 from shared.outside.nir import refuse_nir
 from shared.refusals import Invalid, NotFound
 

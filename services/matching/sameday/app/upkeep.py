@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.sameday.app.deciding import ROUND
+from services.matching.sameday.app.round.deciding import ROUND
 from services.matching.sameday.store.history import forget_slots
 from services.matching.sameday.store.notes import RequestNoteRow
 from services.matching.sameday.store.requests import Move, move, tell

@@ -12,7 +12,7 @@ import httpx
 import structlog
 
 from services.matching.engine.model import Mode, Point, Practitioner, Slot, SlotType
-from services.matching.sameday.app.reconciling import LiveBooking
+from services.matching.sameday.app.round.reconciling import LiveBooking
 from services.matching.sameday.store.history import Seen
 from shared.contracts import BookingState
 from shared.live.follow import Replica, follow

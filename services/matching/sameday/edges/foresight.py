@@ -16,8 +16,8 @@ from services.matching.engine.travel import Travel
 from services.matching.sameday.app.parameters import HISTORY_TOO_SHORT, CptsParameters
 from services.matching.sameday.edges.solver import WORKERS, Solver, ballots, plan_ahead, plan_round
 from services.matching.sameday.store.history import history_of
-from shared.clock import PARIS, day_at, midnight
 from shared.db import OpenSession, Scope, set_scope
+from shared.db.clock import PARIS, day_at, midnight
 
 DAYS_AHEAD = 2
 """Today and tomorrow: nearly all requests and slots of a round are for these."""

@@ -17,13 +17,13 @@ import structlog
 from services.matching.engine.ahead.outlook import PastCounts, forecast_of, weekday_factor
 from services.matching.engine.model import Slot
 from services.matching.sameday import reads
-from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.wanting import expect_urgent, find_wanted, hours_between
+from services.matching.sameday.app.round.deciding import instance_of
+from services.matching.sameday.app.round.wanting import expect_urgent, find_wanted, hours_between
 from services.matching.sameday.edges.following import SlotsUnknown, Territories, Territory, is_offered
 from services.matching.sameday.store.history import history_of
-from shared.clock import day_at, midnight, zone_at
 from shared.db import AWAY, Scope, is_lost, set_scope
+from shared.db.clock import day_at, midnight, zone_at
 from shared.wiring import Wiring
 
 log = structlog.get_logger()

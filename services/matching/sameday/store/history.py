@@ -19,8 +19,8 @@ from services.matching.engine.ahead.outlook import PastCounts, PastDemand, PastO
 from services.matching.engine.files import plain, read
 from services.matching.engine.model import Mode, Point, Request, Slot, SlotType, Urgency
 from services.matching.sameday.store.tables import Matching, values
-from shared.clock import day_at, midnight, zone_at
 from shared.db import instant, run
+from shared.db.clock import day_at, midnight, zone_at
 
 KEPT = timedelta(days=56)
 """How far back history goes: eight weeks, so that a season does not weigh on the next."""

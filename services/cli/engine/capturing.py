@@ -18,12 +18,12 @@ from services.matching.lab.days.day import Day
 from services.matching.lab.days.stored import write_day
 from services.matching.lab.history import days_of, morning_of, reach_of, read_lived_days, requests_between
 from services.matching.sameday import reads
-from services.matching.sameday.app.deciding import instance_of
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.reconciling import unseen_places
+from services.matching.sameday.app.round.deciding import instance_of
+from services.matching.sameday.app.round.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territory
-from shared.clock import zone_at
 from shared.db import Scope, database_now, set_scope
+from shared.db.clock import zone_at
 from shared.db.tables import CommuneRow
 from shared.live.follow import Replica
 from shared.refusals import CannotStart

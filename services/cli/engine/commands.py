@@ -29,7 +29,7 @@ def solve(
     aiguillage solve instance.json --out plan.json
     aiguillage solve instance.json --reasons
     """
-    from services.cli.solving import solve_file
+    from services.cli.engine.solving import solve_file
 
     sys.exit(solve_file(file, out, reasons))
 
@@ -43,7 +43,7 @@ def judge(
     \b
     aiguillage judge instance.json plan.json
     """
-    from services.cli.solving import judge_files
+    from services.cli.engine.solving import judge_files
 
     sys.exit(judge_files(instance, plan))
 
@@ -132,7 +132,7 @@ def capture(
     aiguillage capture --cpts 130012345 --out tour --days 20
     aiguillage whatif --day tour/day-2026-11-20.json --history tour --policy consensus
     """
-    from services.cli.capturing import capture as work
+    from services.cli.engine.capturing import capture as work
     from services.cli.saying import say
 
     run(work(data_dir, cpts=cpts, out=out, days=days, say=say))
@@ -141,7 +141,7 @@ def capture(
 @contextmanager
 def _in_a_sentence(plot: Path | None, read: Path | None = None) -> Iterator[None]:
     """Turn what is wrong with a file or a name into one sentence with its remedy."""
-    from services.cli.solving import FileNotUnderstood, nobody_called, not_written, unreadable
+    from services.cli.engine.solving import FileNotUnderstood, nobody_called, not_written, unreadable
     from services.matching.engine.files import UnreadableFile
     from services.matching.lab.changes import PractitionerUnknown
     from services.matching.lab.days.day import NotADay

@@ -9,7 +9,7 @@ from enum import StrEnum
 import xlsxwriter
 from fastapi.responses import Response
 
-from shared.clock import PARIS
+from shared.db.clock import PARIS
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | int | float

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.availability.app.calendar import SHARED
+from services.availability.app.calendar.openings import SHARED
 from services.availability.app.facts import Fact, tell
 from services.availability.app.slots import home_of, instant, new_slot
 from services.availability.core.slots import Interval
@@ -19,9 +19,9 @@ from services.availability.store import slots as store
 from services.availability.store.absences import away
 from services.availability.tables import PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
-from shared.clock import day_at, midnight
 from shared.contracts import SlotView
 from shared.db import database_now
+from shared.db.clock import day_at, midnight
 from shared.typed.zones import zone_of_all
 
 LOOKED_BACK = timedelta(days=14)

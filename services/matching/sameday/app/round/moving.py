@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.sameday.app.bookings import BOOKED
-from services.matching.sameday.app.deciding import ROUND
+from services.matching.sameday.app.round.deciding import ROUND
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability.tables import AbsenceRow
 from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from shared.db import run
-from shared.ids import new_id
+from shared.db.ids import new_id
 
 _DUE = text("""
 update availability.agenda_feed set next_read_at = common.now() + cast(:lease as interval)

@@ -22,9 +22,9 @@ from services.matching.sameday.app.bookings import (
     record_hold,
     reopen,
 )
-from services.matching.sameday.app.deciding import ROUND
-from services.matching.sameday.app.moving import slot_moved
 from services.matching.sameday.app.parameters import CptsParameters
+from services.matching.sameday.app.round.deciding import ROUND
+from services.matching.sameday.app.round.moving import slot_moved
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import LIVE_BOOKING, ON_THE_BOARD, BookingAnswer, BookingState, RequestState

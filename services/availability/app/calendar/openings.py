@@ -16,14 +16,15 @@ from services.availability.core.openings import Recurrence, intervals
 from services.availability.core.slots import Interval, cut, outside
 from services.availability.orders import Booked, NewAbsence, NewOpening
 from services.availability.refusals import OpeningOverlaps
-from services.availability.store import absences, agendas
+from services.availability.store import absences
 from services.availability.store import slots as store
 from services.availability.store.calendar import add_opening, cut_again, mark_cut, remove_opening
+from services.availability.store.interop import agendas
 from services.availability.tables import AbsenceRow, OpeningRow, PlaceRow, ScheduleRow, SlotRow
 from shared.auth import Caller
-from shared.clock import day_at
 from shared.db import Scope, database_now, ring_after_commit, set_scope
-from shared.ids import new_id
+from shared.db.clock import day_at
+from shared.db.ids import new_id
 from shared.refusals import NotFound
 from shared.typed.zones import zone_of
 

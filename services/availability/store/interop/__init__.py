@@ -1,0 +1,1 @@
+"""What is kept of links with other software: agendas, editors, the SAS."""

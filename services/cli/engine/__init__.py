@@ -1,0 +1,1 @@
+"""The engine from the command line: on files, away from any server."""
