@@ -22,6 +22,7 @@ from services.matching.lab.api import foresight, sheet
 from services.matching.lab.api import worth as places
 from services.matching.lab.api.tomorrow import Tomorrow
 from services.matching.lab.history import SlotHistory
+from services.matching.motives import api as motives
 from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, running, why
 from services.matching.sameday.edges.availability import Availability, client_for
 from services.matching.sameday.edges.following import Territories
@@ -105,6 +106,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(overbooking.routes)
     app.include_router(why.routes)
     app.include_router(lists.routes)
+    app.include_router(motives.routes)
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)

@@ -54,16 +54,18 @@ class Patient(BaseModel):
     """Where a practitioner who travels finds them."""
     birth_date: Annotated[str | None, Field(max_length=10), BeforeValidator(read_birth), LINE] = None
     note: Annotated[str, Field(max_length=500), NOTE] = ""
+    motive: Annotated[str, Field(max_length=80), BeforeValidator(_tidy), LINE] = ""
+    """Why they come, in the words of who asks, when no motive of the list says it."""
 
     @model_serializer(mode="wrap")
     def _serialise(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Nothing of an address where nobody travels."""
+        """Nothing of an address where nobody travels, nor of a motive that is in the list."""
         values: dict[str, Any] = dump(self)
-        return values if self.address else {name: value for name, value in values.items() if name != "address"}
+        return {name: value for name, value in values.items() if value or name not in ("address", "motive")}
 
     def refuse_national_numbers(self) -> None:
         """Raise `PatientNumberRefused` when a field holds a NIR or an INS; the answer does not repeat it."""
-        for field in ("name", "phone", "address", "note"):
+        for field in ("name", "phone", "address", "note", "motive"):
             refuse_nir(f"patient.{field}", getattr(self, field))
 
     def refuse_unborn(self, now: datetime) -> None:

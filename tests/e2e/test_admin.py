@@ -65,7 +65,7 @@ async def test_every_list_of_the_page_leaves_as_a_file_with_the_search_that_was_
         assert len(found[audit].text.splitlines()) == 1
     assert {link: answer.status_code for link, answer in found.items() if answer.status_code != 200} == {}
     assert {link.split("/exports/")[1].split(".")[0] for link in links} == {
-        "members", "territory", "parameters", "audit", "feeds",
+        "members", "territory", "parameters", "words", "audit", "feeds",
     }  # fmt: skip
     async with here.client(Role.COORDINATOR) as client:
         for path in ("exports/territory.csv", "exports/feeds.csv", "communes", "agendas"):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
 from services.matching.exports.lists import ListAsk, Table
+from services.matching.motives.reads import labels, sayings
+from services.matching.motives.store import AlarmWordRow, MotiveWordRow
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of
@@ -37,6 +39,23 @@ async def people(ask: ListAsk) -> Table:
             for each in await members(ask.session, ask.cpts)
         ),
     ]
+
+
+async def words(ask: ListAsk) -> Table:
+    """The words of motives, and those that say to call the 15."""
+    named = await labels(ask.session)
+    kinds = ((MotiveWordRow, "motive", named), (AlarmWordRow, "call_15", dict[str, str]()))
+    rows = [
+        [
+            row.words,
+            ask.words.say(f"export.{kind}"),
+            meanings.get(row.means, row.means),
+            ask.words.say("export.yes" if row.cpts_id == ask.cpts else "export.no"),
+        ]
+        for of, kind, meanings in kinds
+        for row in await sayings(ask.session, of, ask.cpts)
+    ]
+    return [ask.header("words", "what", "means", "ours"), *rows]
 
 
 async def settings(ask: ListAsk) -> Table:

@@ -39,6 +39,7 @@ LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[ListAsk], Awaitable[Table]
     "whatif": (READERS, lists.what_if),
     "tomorrow": (READERS, lists.tomorrow),
     "audit": ((Role.ADMIN,), export_administration.audit),
+    "words": ((Role.ADMIN,), export_administration.words),
     "members": ((Role.ADMIN,), export_administration.people),
     "settings": ((Role.ADMIN,), export_administration.settings),
     "parameters": ((Role.ADMIN,), export_administration.parameters),

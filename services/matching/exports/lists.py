@@ -13,9 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.doctors.api.register import list_attachments
 from services.matching.doctors.api.rounds import read_round
 from services.matching.lab.api.foresight import ForesightDesk, Lived, WhatIf
+from services.matching.motives.reads import labels
 from services.matching.sameday.api.requests import list_requests, read_request
 from services.matching.sameday.edges.following import Territory
-from services.matching.sameday.reads import motives
 from services.people.audit import labels_of
 from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState, RequestView
@@ -85,7 +85,7 @@ async def mine(ask: ListAsk) -> Table:
 
 async def _requests(ask: ListAsk, found: Iterable[RequestView]) -> Table:
     communes = await ask.communes()
-    acts = {motive.code: motive.label for motive in await motives(ask.session)}
+    acts = await labels(ask.session)
     columns = (
         "submitted_at",
         "urgency",

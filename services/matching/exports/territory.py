@@ -7,8 +7,8 @@ from sqlmodel import col, select
 from services.matching.doctors.api.rounds import read_round
 from services.matching.exports import review
 from services.matching.exports.lists import ListAsk, Table
+from services.matching.motives.reads import labels
 from services.matching.sameday.api.requests import list_requests
-from services.matching.sameday.reads import motives
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
 from services.matching.sameday.view import ask_view
 from shared.auth import Role
@@ -62,7 +62,7 @@ async def asks(ask: ListAsk) -> Table:
     rows = (await ask.session.exec(found.order_by(col(OverbookingAskRow.asked_at).desc()).limit(LATEST))).all()
     seen = [each for each in map(view_of_ask, rows) if ask_view(ask.caller, each.model_dump(mode="json"))]
     communes_ = await ask.communes()
-    acts = {motive.code: motive.label for motive in await motives(ask.session)}
+    acts = await labels(ask.session)
     names = await ask.names()
     return [
         ask.header("asked_at", "urgency", "commune", "motive", "practitioner", "state", "answer_by"),
@@ -87,7 +87,7 @@ async def period(ask: ListAsk) -> Table:
     since = ask.since or until - review.WEEK
     least = review.LEAST if ask.caller.role is Role.COMMITTEE else 0
     found = await review.review(ask.session, ask.cpts, since, until, review.shift_compared(since, until), least)
-    names, acts = await ask.communes(), {motive.code: motive.label for motive in await motives(ask.session)}
+    names, acts = await ask.communes(), await labels(ask.session)
 
     def name_of(kind: str, of: str) -> str:
         known = {"commune": names, "motive": acts}.get(kind)

@@ -1,4 +1,4 @@
-"""What screens read: requests, their stories, motives, communes. Never writes."""
+"""What screens read: requests, their stories, a motive, communes. Never writes."""
 
 import asyncio
 import math
@@ -40,15 +40,16 @@ class StoryLine(BaseModel):
 
 
 class Motive(BaseModel):
-    """A reason to ask for care. `validated`: the CPTS agreed to it."""
+    """A reason to ask for care, for the ages it is meant for. `validated`: the CPTS agreed to it."""
 
     code: str
     label: str
-    synonyms: list[str]
     professions: list[str]
     modes: list[str]
     urgency: int
     window_hours: int
+    min_age: int | None = None
+    max_age: int | None = None
     validated: bool
 
 
@@ -154,12 +155,6 @@ async def centre_of(session: AsyncSession, insee: str) -> Centre | None:
 
     found: Centre | None = await _remember(session, "commune", insee, read)
     return found
-
-
-async def motives(session: AsyncSession) -> list[Motive]:
-    """The list of motives, by label."""
-    rows = await session.exec(select(MotiveRow).order_by(MotiveRow.label))
-    return [Motive.model_validate(row.model_dump()) for row in rows]
 
 
 async def nearest_commune(session: AsyncSession, lat: float, lon: float) -> CommuneRow | None:

@@ -10,9 +10,10 @@ export const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toL
 
 /**
  * `find(text)` answers (a promise of) options `{value, text, note}`; `onChoose(option | null)` follows a choice, or
- * the text being changed afterwards. A first option is always ready: Enter takes it.
+ * the text being changed afterwards. A first option is always ready: Enter takes it. `browse`: an arrow key in an empty
+ * field shows what there is.
  */
-export function combobox(input, { find, onChoose, least = 1 }) {
+export function combobox(input, { find, onChoose, least = 1, browse = false }) {
   const list = h("ul", { role: "listbox", id: `${input.id}-list`, "aria-label": t("common.suggestions"), hidden: true });
   input.after(list);
   for (const [name, value] of Object.entries({
@@ -21,6 +22,7 @@ export function combobox(input, { find, onChoose, least = 1 }) {
   let options = [];
   let active = -1;
   let asked = 0;
+  let chosen = null;
 
   const close = () => {
     list.hidden = true;
@@ -36,6 +38,7 @@ export function combobox(input, { find, onChoose, least = 1 }) {
   };
   const choose = (option) => {
     asked += 1;
+    chosen = option;
     input.value = option.text;
     input.setAttribute("aria-invalid", "false");
     close();
@@ -60,10 +63,10 @@ export function combobox(input, { find, onChoose, least = 1 }) {
     if (!found.length) input.removeAttribute("aria-activedescendant");
     if (!quietly) announce(t("common.suggestions_count", { n: found.length }));
   };
-  const ask = async () => {
+  const ask = async (all = false) => {
     const ticket = ++asked;
     const text = input.value.trim();
-    if (text.length < least) {
+    if (text.length < least && !all) {
       options = [];
       return close();
     }
@@ -72,6 +75,7 @@ export function combobox(input, { find, onChoose, least = 1 }) {
   };
 
   input.addEventListener("input", () => {
+    chosen = null;
     onChoose(null);
     narrow();
     ask();
@@ -88,7 +92,7 @@ export function combobox(input, { find, onChoose, least = 1 }) {
     const open = !list.hidden && options.length > 0;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (!open) return ask();
+      if (!open) return ask(browse);
       const step = event.key === "ArrowDown" ? 1 : -1;
       return mark((active + step + options.length) % options.length);
     }
@@ -97,5 +101,11 @@ export function combobox(input, { find, onChoose, least = 1 }) {
       choose(options[active]);
     }
   });
-  return { set: choose, clear: () => { input.value = ""; close(); } };
+  const clear = () => {
+    chosen = null;
+    options = [];
+    input.value = "";
+    close();
+  };
+  return { set: choose, clear, chosen: () => chosen, open: () => ask(browse) };
 }

@@ -188,3 +188,42 @@ async def test_who_runs_the_board_takes_care_of_a_request(sign_in_as: SignIn) ->
     assert (await asker.client.post(f"/requests/{request['id']}/ownership")).status_code == 403
     owned = await coordinator.client.post(f"/requests/{request['id']}/ownership")
     assert (owned.json()["owner"], owned.json()["state"]) == (coordinator.account, "open")
+
+
+async def test_a_cpts_says_what_words_mean_there_and_goes_back_to_what_everyone_means(sign_in_as: SignIn) -> None:
+    admin, asker = await sign_in_as(Role.ADMIN), await sign_in_as(Role.PHARMACIST)
+    otite = {"cpts_id": CPTS, "kind": "motive", "words": "Otite", "means": "sprain"}
+
+    async def meant() -> set[str]:
+        listed = (await asker.client.get("/motives", params={"cpts": CPTS})).json()
+        return {each["code"] for each in listed if "otite" in {word.lower() for word in each["synonyms"]}}
+
+    assert await meant() == {"ear_pain"}
+    assert (await asker.client.put("/words", json=otite)).status_code == 403
+    assert (await admin.client.put("/words", json=otite | {"means": "nothing_ours"})).json()["field"] == "means"
+    assert (await admin.client.put("/words", json=otite)).status_code == 200
+    assert await meant() == {"sprain"}
+    assert (await admin.client.put("/words", json=otite | {"means": ""})).status_code == 200
+    assert await meant() == set()
+    back = {"cpts": CPTS, "kind": "motive", "key": "otite"}
+    assert (await admin.client.delete("/words", params=back)).status_code == 204
+    assert await meant() == {"ear_pain"}
+    alarm = {"cpts_id": CPTS, "kind": "alarm", "words": "avalé une aiguille", "means": "Ne faites pas vomir."}
+    assert (await admin.client.put("/words", json=alarm)).status_code == 200
+    rings = (await asker.client.get("/alarms", params={"cpts": CPTS})).json()
+    assert {"advice": "Ne faites pas vomir.", "words": ["avalé une aiguille"]} in rings
+
+
+async def test_other_words_for_a_motive_hold_no_national_number(sign_in_as: SignIn) -> None:
+    asker = await sign_in_as(Role.PHARMACIST)
+    said = {
+        "insee": "13215",
+        "urgency": 2,
+        "motive": "other",
+        "patient": {"motive": "doigt vert 2 55 08 14 168 025 38"},
+    }
+    refused = await asker.client.post("/requests", json=said)
+    assert refused.status_code == 422
+    assert "168" not in refused.text
+    long = said | {"patient": {"motive": "a" * 81}}
+    assert (await asker.client.post("/requests", json=long)).status_code == 422

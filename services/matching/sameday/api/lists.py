@@ -1,4 +1,4 @@
-"""What a form chooses from: motives, communes, addresses."""
+"""What a form chooses from: communes, addresses."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from services.matching.engine.model import Point
-from services.matching.sameday import reads
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.edges.following import SlotsUnknown, Territories
 from services.matching.sameday.edges.geocoder import Geocoder, GeocoderAway
@@ -15,12 +14,6 @@ from shared.http import CallerDep, SessionDep
 from shared.outside.asked import LINE, CptsId
 
 routes = APIRouter(tags=["lists"])
-
-
-@routes.get("/motives")
-async def motives(_caller: CallerDep, session: SessionDep) -> list[reads.Motive]:
-    """The reasons to ask for care, with their synonyms and default class."""
-    return await reads.motives(session)
 
 
 @routes.get("/communes")

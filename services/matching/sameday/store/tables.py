@@ -163,17 +163,18 @@ class RoundRow(Matching, table=True):
 
 
 class MotiveRow(Matching, table=True):
-    """A reason to ask for care, in people's words; the list is data, for each CPTS to validate."""
+    """A reason to ask for care; the list is data, for each CPTS to validate."""
 
     __tablename__ = "motive"
 
     code: str = Field(primary_key=True, sa_type=Text)
     label: str = Field(sa_type=Text)
-    synonyms: list[str] = texts()
     professions: list[str] = texts()
     modes: list[str] = texts()
     urgency: int
     window_hours: int
+    min_age: int | None = None
+    max_age: int | None = None
     validated: bool = False
 
 

@@ -7,13 +7,14 @@ import { asOption, findPlaces } from "/static/matching/desk/place.js";
 const SOURCES = { pharmacist: "pharmacy", regulator: "sas" };
 
 /** The body of `POST /requests`, and what is wrong: `[field, wording]`. */
-export function bodyOf(form, { commune, motive, deadlineAt, earliestAt, refused = [] }) {
+export function bodyOf(form, { commune, motive, deadlineAt, earliestAt, refused = [], ringing }) {
   const given = Object.fromEntries(new FormData(form));
   // A disabled form gives nothing: the request is already made.
   if (!("urgency" in given)) return { body: null, faults: [] };
   const faults = [];
   if (!commune) faults.push(["place", "referral.place.unknown"]);
-  if (!motive) faults.push(["motive", "referral.motive.unknown"]);
+  if (ringing()) faults.push(["motive", "referral.alarm.first"]);
+  else if (!motive) faults.push(["motive", "referral.motive.unknown"]);
   const age = given.age.trim() === "" ? null : Number(given.age);
   if (age !== null && !(Number.isInteger(age) && age >= 0 && age <= 130)) faults.push(["age", "referral.age.fault"]);
   if (faults.length) return { body: null, faults };
@@ -35,14 +36,15 @@ export function bodyOf(form, { commune, motive, deadlineAt, earliestAt, refused 
   if (deadlineAt) body.deadline_at = deadlineAt;
   if (earliestAt) body.earliest_at = earliestAt;
   if (refused.length) body.forbidden = refused;
-  const patient = patientOf(form);
+  const patient = patientOf(form, motive);
   if (patient) body.patient = patient;
   return { body, faults };
 }
 
 /** Who comes, as far as it is typed; null when nothing is. These fields stay open while a slot is held. */
-export function patientOf(form) {
+export function patientOf(form, motive) {
   const given = Object.fromEntries(["name", "phone", "address", "note"].map((name) => [name, form.elements[name].value.trim()]));
+  if (motive?.said) given.motive = motive.said;
   return Object.values(given).some(Boolean) ? given : null;
 }
 
@@ -111,7 +113,7 @@ export async function fillFrom(where, { form, place, motive, findMotive, people,
     else form.elements.place.value = wanted.place;
   }
   if (wanted.motive) {
-    const found = findMotive(wanted.motive);
+    const found = findMotive(wanted.motive, wanted.age === "" ? null : Number(wanted.age));
     if (found) motive.set(found);
     else form.elements.motive.value = wanted.motive;
   }

@@ -109,7 +109,7 @@ export function deskOf({ form, page, live, screen }) {
   /** Confirm; when the stream was quicker to say that it is done, it is done. */
   async function firmly(id) {
     try {
-      return await post("matching", `/requests/${id}/confirmation`, { patient: patientOf(form) }, PATIENCE);
+      return await post("matching", `/requests/${id}/confirmation`, { patient: patientOf(form, page.motive) }, PATIENCE);
     } catch (error) {
       const now = error.code === "request_moved" ? await get("matching", `/requests/${id}`) : null;
       if (now?.state !== "confirmed") throw error;

@@ -1,6 +1,7 @@
 // « Orienter un patient »: a request in the order people speak, the best slots beside it, one key to hold, one to confirm.
 
 import { get, post } from "/static/api.js";
+import { plain } from "/static/combobox.js";
 import { byId, h } from "/static/dom.js";
 import { loadDirectory, nameOf } from "/static/people/directory.js";
 import { openPatient } from "/static/people/patient.js";
@@ -8,7 +9,7 @@ import { announce, attempt, fail, follow, keys, toast } from "/static/shell.js";
 import { config, t } from "/static/page.js";
 import { bodyOf, checkForm, fillFrom } from "/static/matching/desk/ask.js";
 import { deskOf } from "/static/matching/desk/desk.js";
-import { findMotive, loadMotives, motiveField, motiveLabel, plain } from "/static/matching/desk/motive.js";
+import { findMotive, loadMotives, motiveField, motiveLabel } from "/static/matching/desk/motive.js";
 import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/desk/options.js";
 import { drawElsewhere } from "/static/matching/desk/elsewhere.js";
 import { drawCalls, drawMine } from "/static/matching/desk/mine.js";
@@ -20,7 +21,7 @@ const form = byId("form");
 // `turn` counts patients; `pending`: what was pressed and is not answered; `own`: the hold pressed for here; `left`: what this
 // page let go; `refused`: slots and practitioners this patient does not want; `after`: a slot was let go, or lapsed.
 const BLANK = { requestId: null, own: null, adopted: false, sent: "", options: [], answer: null, unreached: false, deadlineAt: undefined, earliestAt: undefined, refused: [], after: null, lastState: undefined };
-const page = { ...BLANK, refused: [], commune: null, motive: null, turn: 0, pending: null, releasing: null, left: new Set(), confirmed: new Set(), ticketFor: null };
+const page = { ...BLANK, ringing: () => motive.ringing(), refused: [], commune: null, motive: null, turn: 0, pending: null, releasing: null, left: new Set(), confirmed: new Set(), ticketFor: null };
 let asking = null;
 
 const availability = follow("availability", (events) => {
@@ -54,18 +55,31 @@ function drawMyRequests() {
 const place = placeField(byId("place"), byId("place-note"), (option) => {
   page.commune = option?.value ?? null;
   if (option) byId("motive").focus();
-  changed();
+  anew();
 });
 
-const motive = motiveField(byId("motive"), (option) => {
-  page.motive = option?.value ?? null;
-  if (option) {
-    form.elements.urgency.value = option.value.urgency;
-    // The slots come next, and their numbers; P, then 1 to 4, changes how soon.
-    byId("options-title").focus({ preventScroll: true });
-  }
-  changed();
+const motive = motiveField(byId("motive"), {
+  age: () => (/^\d+$/.test(form.elements.age.value.trim()) ? Number(form.elements.age.value) : null),
+  onAlarm: anew,
+  onChoose: (option) => {
+    page.motive = option?.value ?? null;
+    if (option) {
+      form.elements.urgency.value = option.value.urgency;
+      // The slots come next, and their numbers; P, then 1 to 4, changes how soon.
+      if (!motive.ringing()) byId("options-title").focus({ preventScroll: true });
+    }
+    anew();
+  },
 });
+
+/** Somewhere else, or something else: what was found for the words before leaves at once. */
+function anew() {
+  if (busy()) return;
+  asking?.abort();
+  Object.assign(page, { options: [], answer: null });
+  drawAll();
+  changed();
+}
 
 function changed() {
   if (!busy()) refreshSoon(60);
@@ -74,7 +88,7 @@ function changed() {
 let timer;
 function refreshSoon(delay, how = {}) {
   clearTimeout(timer);
-  if (!page.commune || !page.motive || busy()) return drawAll();
+  if (!page.commune || !page.motive || page.ringing() || busy()) return drawAll();
   timer = setTimeout(() => refresh(how).catch((error) => {
     // Asked again as soon as the server is back.
     if (error.code === "unreachable") page.unreached = true;
@@ -120,7 +134,7 @@ function drawAll() {
   drawNothing(page, busy(), context, { relax, board, askOneMore });
   const waiting = byId("waiting");
   waiting.hidden = Boolean(page.answer || busy());
-  const asked = page.unreached ? "unreached" : page.commune && page.motive ? "asking" : "waiting";
+  const asked = page.ringing() ? "ringing" : page.unreached ? "unreached" : page.commune && page.motive ? "asking" : "waiting";
   if (waiting.dataset.said !== asked) Object.assign(waiting.dataset, { said: asked });
   waiting.textContent = t(`referral.options.${asked}`);
   drawAfter();
