@@ -1,10 +1,11 @@
 """What goes wrong: the network, the server, the session. Nothing typed is lost, nothing stale looks fresh."""
 
+import asyncio
 import re
 from contextlib import AsyncExitStack
 
 import httpx
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from services.installation.together import build
 from shared.auth import Role
@@ -47,6 +48,27 @@ async def test_a_server_that_starts_again_finds_its_readers_back(browser: Browse
                 await place.publish(0, in_minutes=60, count=3)
                 await expect(free).to_have_text("3")
                 await expect(board.page.locator("#banner")).to_be_hidden()
+
+
+async def test_a_press_before_the_scripts_of_a_page_are_there_is_not_lost(browser: Browser, here: Town) -> None:
+    asked, there = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await there.wait()
+        await route.continue_()
+
+    token = await here.token(Role.ADMIN)
+    async with screen(browser, here.url, "/admin", token) as office:
+        await office.page.route(re.compile("/admin/admin.js"), late)
+        await office.page.reload(wait_until="commit")
+        await asked.wait()
+        line = office.page.get_by_role("row", name="Pharmacie de l'Essai", include_hidden=True)
+        press = asyncio.create_task(line.get_by_role("button", name="Suspendre").click(timeout=20_000))
+        await expect(office.page.locator("#main[inert]")).to_be_visible()
+        there.set()
+        await press
+        await expect(line.get_by_role("button", name="Rouvrir")).to_be_visible()
 
 
 async def session_of_card(here: Town, label: str) -> str:

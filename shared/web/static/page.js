@@ -8,6 +8,14 @@ const plural = new Intl.PluralRules(config.language);
 const loadedAt = Date.now();
 const serverNow = Date.parse(config.now);
 
+// A press before the page's scripts are there would be lost without a word: it waits for them (every module has run by then).
+document.addEventListener("DOMContentLoaded", () => {
+  const main = document.getElementById("main");
+  if (!main?.inert) return;
+  main.inert = false;
+  if (document.activeElement === document.body) main.querySelector("[autofocus]")?.focus();
+});
+
 /** The instant on the server's clock, in milliseconds. A demonstration's clock may run elsewhere and faster. */
 export function now() {
   return serverNow + (Date.now() - loadedAt) * config.speed;
