@@ -71,7 +71,7 @@ async def test_hostile_requests_get_no_fault_leave_nothing_in_the_log_and_stop_n
                 answers[service, answer.status_code] += 1
                 if answer.status_code >= 500:
                     faults.append(f"{service} {asked.sent}: {answer.text[:200]}")
-        async with httpx.AsyncClient(base_url=town.settings.public_url) as anyone:
+        async with httpx.AsyncClient(base_url=town.settings.public_url, timeout=30) as anyone:
             healthy = await anyone.get("/health")
     said = log.getvalue() + capfd.readouterr().err
     sys.stdout.write(f"answers: {dict(sorted(answers.items()))}\n")

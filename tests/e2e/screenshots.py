@@ -66,7 +66,7 @@ class Signed:
 
     async def token(self, role: Role, territory: str) -> str:
         """The session of the account of a role in a territory."""
-        async with httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}) as client:
+        async with httpx.AsyncClient(base_url=self.url, headers={"origin": self.url}, timeout=30) as client:
             self.cards = self.cards or (await client.get("/availability/session/demo")).raise_for_status().json()
             card = next(each for each in self.cards if each["role"] == role and territory in each["label"])
             if card["label"] not in self.tokens:

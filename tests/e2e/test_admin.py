@@ -49,7 +49,7 @@ async def test_a_new_member_is_let_in_once_and_can_be_kept_out(browser: Browser,
 async def test_another_site_cannot_write_through_a_signed_in_browser(here: Town) -> None:
     cookies = {"aiguillage_session": await here.token(Role.ADMIN)}
     form = {"label": "x", "email": "x@essai.test", "role": "admin"}
-    async with httpx.AsyncClient(base_url=here.url, cookies=cookies) as client:
+    async with httpx.AsyncClient(base_url=here.url, cookies=cookies, timeout=30) as client:
         foreign = await client.post("/admin/members", json=form, headers={"origin": "https://elsewhere.test"})
         silent = await client.post("/admin/members", json=form)
         ours = await client.post("/admin/members", json=form, headers={"origin": here.url})

@@ -73,7 +73,9 @@ async def test_a_press_before_the_scripts_of_a_page_are_there_is_not_lost(browse
 
 async def session_of_card(here: Town, label: str) -> str:
     """The session of a demonstration account, as a press on its card opens it."""
-    async with httpx.AsyncClient(base_url=f"{here.url}/availability", headers={"origin": here.url}) as client:
+    async with httpx.AsyncClient(
+        base_url=f"{here.url}/availability", headers={"origin": here.url}, timeout=30
+    ) as client:
         cards = (await client.get("/session/demo")).json()
         card = next(each for each in cards if each["label"] == label)
         assert (await client.post(f"/session/demo/{card['account_id']}")).status_code == 201

@@ -23,7 +23,9 @@ CONFIRM = re.compile("Confirmer")
 
 def call_of(here: Town, token: str) -> httpx.AsyncClient:
     """The same person, without a page."""
-    return httpx.AsyncClient(base_url=f"{here.url}/matching", cookies={COOKIE: token}, headers={"origin": here.url})
+    return httpx.AsyncClient(
+        base_url=f"{here.url}/matching", cookies={COOKIE: token}, headers={"origin": here.url}, timeout=30
+    )
 
 
 async def forget_everyone(here: Town) -> None:

@@ -76,7 +76,9 @@ class Town:
     async def client(self, role: Role, index: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
         """Someone who uses the JSON interface."""
         cookies = {COOKIE: await self.token(role, index)}
-        async with httpx.AsyncClient(base_url=self.url, cookies=cookies, headers={"origin": self.url}) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, cookies=cookies, headers={"origin": self.url}, timeout=30
+        ) as client:
             yield client
 
     async def publish(self, index: int, *, in_minutes: int, count: int = 1, **more: Any) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ async def test_the_demonstration_serves_patients_stops_at_ctrl_c_and_goes_on_the
     async with demo(home / "data", port) as process:
         assert any("jamais pour les données" in line for line in await heard(process, "Serveurs embarqués"))
         await heard(process, "Confirmé")
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as anybody:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as anybody:
             assert (await anybody.get("/health")).status_code == httpx.codes.OK
             assert len((await anybody.get("/availability/session/demo")).json()) == 14
         process.send_signal(signal.SIGINT)
@@ -78,7 +78,7 @@ async def test_up_answers_on_one_port_with_a_secret_of_its_own(home: Path) -> No
     async with running("up", "--data-dir", str(home / "data"), environment={}) as program:
         secret = home / "data" / "secret"
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-        async with httpx.AsyncClient(base_url=program.url) as anybody:
+        async with httpx.AsyncClient(base_url=program.url, timeout=30) as anybody:
             assert (await anybody.get("/availability/session/demo")).json() == []
             assert (await anybody.get("/matching/health")).json() == {"status": "ok"}
         looked = await asyncio.create_subprocess_exec(

@@ -34,7 +34,7 @@ async def test_the_command_seeds_a_running_installation_and_says_where_and_who(
         assert list(said) == ["base", "single", "places", "cpts_shared", "cpts_two"]
         assert said["base"] == f"{program.url}/availability/fhir"
         people = [said[use] for use in ("single", "places", "cpts_shared", "cpts_two")]
-        async with httpx.AsyncClient() as sas:
+        async with httpx.AsyncClient(timeout=30) as sas:
             answer = await sas.get(said["base"] + search(people, cpts=True))
             assert answer.status_code == 200
             found = answer.json()

@@ -64,7 +64,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
         account = RegulatorValue("Essai", "Une", "regulatrice@exemple.invalid", True, national_id="3456780581/1")
         async with service.anyone() as anyone:
             created = await anyone.post("/fhir/Practitioner", json=regulator(account, id="1"))
-        async with httpx.AsyncClient(base_url=f"{url}/fhir/") as client:
+        async with httpx.AsyncClient(base_url=f"{url}/fhir/", timeout=30) as client:
             returns = Returns(service.app.state.wiring, client, system=OURS)
             yield Desk(service, territory, await service.machine(), created.json()["id"], sas, url, returns)
 

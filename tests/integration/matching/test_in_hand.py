@@ -244,7 +244,9 @@ async def availability_that_hangs(town: Town) -> AsyncIterator[None]:
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     bookings: Any = town.matching.state.bookings
     real = bookings._client
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as stuck:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=30
+    ) as stuck:
         bookings._client = stuck
         try:
             yield

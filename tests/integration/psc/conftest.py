@@ -62,7 +62,7 @@ class Psc:
 
     async def sign_in_next(self, who: str, acr: str = "eidas1") -> None:
         """Who the provider signs in from now on, and at which level."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             await client.get(f"{self.url}/next", params={"who": who, "acr": acr})
 
 

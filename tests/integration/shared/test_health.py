@@ -36,7 +36,7 @@ def behind() -> dict[str, list[asyncio.Task[object]]]:
 
 async def test_every_task_that_dies_makes_the_service_unfit_until_it_runs_again(settings: Settings) -> None:
     await show(settings, MORNING)
-    async with a_town(settings) as town, httpx.AsyncClient(base_url=town.settings.public_url) as client:
+    async with a_town(settings) as town, httpx.AsyncClient(base_url=town.settings.public_url, timeout=30) as client:
         async with asyncio.timeout(20):
             while behind().keys() != BEHIND:
                 await asyncio.sleep(0.02)
