@@ -83,7 +83,7 @@ class PractitionerView(Contract):
     """What matching needs of a practitioner: codes, limits and the ledger of the last 4 weeks.
 
     `on_top_this_week`: patients taken on top of this ISO week's slots; at their own `on_top_limit`
-    nobody asks for more.
+    nobody asks for more. `qualifications`: trainings and structures that some motives need.
     `unknown_this_week`: those of `served_this_week` who were sent and whose usual practitioner is somebody else.
     """
 
@@ -97,6 +97,7 @@ class PractitionerView(Contract):
     joined_at: datetime
     on_top_this_week: int = 0
     on_top_limit: int | None = None
+    qualifications: list[str] = []
     unknown_this_week: int = 0
 
 

@@ -172,12 +172,17 @@ class Cancellation(Order):
     reason: Reason
 
 
+Qualification = Literal["cystitis", "protocol", "esp", "cds", "msp"]
+"""Trained for cystitis, under the national protocol; in a primary care team, a health centre, a house of several."""
+
+
 class PractitionerSettings(Order):
     """What a practitioner sets for themselves; `on_top_limit`: how many a week they are asked for on top."""
 
     paused: bool = False
     week_cap: int | None = Field(default=None, ge=0, le=500)
     on_top_limit: int | None = Field(default=None, ge=0, le=500)
+    qualifications: list[Qualification] = Field(default=[], max_length=5)
     give_back_minutes: Notice = 15
 
 

@@ -173,6 +173,7 @@ def _practitioner_view(
         on_top_this_week=ledger.on_top_this_week if ledger else 0,
         unknown_this_week=ledger.unknown_this_week if ledger else 0,
         on_top_limit=practice.on_top_limit if practice else None,
+        qualifications=practice.qualifications if practice else [],
     )
 
 

@@ -112,7 +112,8 @@ class DirectoryLoadRow(AvailabilityRow, table=True):
 class PracticeRow(AvailabilityRow, table=True):
     """What a practitioner set for themselves; without a row, the defaults.
 
-    `on_top_limit`: patients on top of the slots that they may be asked for in an ISO week.
+    `on_top_limit`: patients on top of the slots that they may be asked for in an ISO week. `qualifications`: what they
+    are trained for, and the structures they work in.
     """
 
     __tablename__ = "practice"
@@ -121,6 +122,7 @@ class PracticeRow(AvailabilityRow, table=True):
     paused: bool = False
     week_cap: int | None = None
     on_top_limit: int | None = None
+    qualifications: list[str] = words(default_factory=list)
     give_back_minutes: int = 15
 
 

@@ -70,6 +70,8 @@ class Slot:
     ends_at_s: int
     places: int = 1
     profession: str = "10"
+    qualified: frozenset[str] = frozenset()
+    """What its practitioner answers to besides the profession, as `21+cystitis`: trained, in a structure."""
     specialty: str = ""
     modes: frozenset[Mode] = frozenset({Mode.AMB})
     acts: frozenset[str] = frozenset()

@@ -7,8 +7,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.motives.store import EVERYONE, AlarmWordRow, MotiveWordRow, Saying
-from services.matching.sameday.reads import Motive
-from services.matching.sameday.store.tables import MotiveRow
+from services.matching.sameday.reads import Motive, read_access
+from services.matching.sameday.store.tables import DirectAccessRow, MotiveRow
 
 
 class NamedMotive(Motive):
@@ -32,10 +32,13 @@ async def labels(session: AsyncSession) -> dict[str, str]:
 async def motives(session: AsyncSession, cpts_id: str = EVERYONE) -> list[NamedMotive]:
     """The list of motives, by label, with the words of a CPTS."""
     words = defaultdict[str, list[str]](list)
-    for row in await sayings(session, MotiveWordRow, cpts_id):
-        words[row.means].append(row.words)
+    for saying in await sayings(session, MotiveWordRow, cpts_id):
+        words[saying.means].append(saying.words)
+    access = defaultdict[str, list[DirectAccessRow]](list)
+    for each in await read_access(session):
+        access[each.motive].append(each)
     rows = await session.exec(select(MotiveRow).order_by(MotiveRow.label))
-    return [NamedMotive(**row.model_dump(), synonyms=words[row.code]) for row in rows]
+    return [NamedMotive.of(row, access[row.code], synonyms=words[row.code]) for row in rows]
 
 
 async def alarms(session: AsyncSession, cpts_id: str) -> list[Alarm]:

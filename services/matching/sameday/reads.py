@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -15,9 +15,10 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.sameday.access import DirectAccess
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
 from services.matching.sameday.store.requests import view_of
-from services.matching.sameday.store.tables import MotiveRow, RequestChangeRow, RequestRow
+from services.matching.sameday.store.tables import DirectAccessRow, MotiveRow, RequestChangeRow, RequestRow
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.contracts.events import State
 from shared.db.tables import CommuneRow
@@ -40,7 +41,10 @@ class StoryLine(BaseModel):
 
 
 class Motive(BaseModel):
-    """A reason to ask for care, for the ages it is meant for. `validated`: the CPTS agreed to it."""
+    """A reason to ask for care, for the ages it is meant for. `validated`: the CPTS agreed to it.
+
+    `access`: who may see it directly, under which conditions; `professions`: those of it, each once.
+    """
 
     code: str
     label: str
@@ -51,6 +55,14 @@ class Motive(BaseModel):
     min_age: int | None = None
     max_age: int | None = None
     validated: bool
+    access: list[DirectAccess] = []
+
+    @classmethod
+    def of(cls, row: MotiveRow, access: Iterable[DirectAccessRow], **more: Any) -> Self:
+        """A motive with its rows."""
+        rows = [read_direct(each) for each in access]
+        professions = list(dict.fromkeys(each.profession for each in rows))
+        return cls(**row.model_dump(), access=rows, professions=professions, **more)
 
 
 async def read_state(session: AsyncSession, cpts_id: str) -> State:
@@ -125,7 +137,7 @@ async def motive_of(session: AsyncSession, code: str) -> Motive | None:
 
     async def read() -> Motive | None:
         row = await session.get(MotiveRow, code)
-        return None if row is None else Motive.model_validate(row.model_dump())
+        return None if row is None else Motive.of(row, await read_access(session, DirectAccessRow.motive == code))
 
     found: Motive | None = await _remember(session, "motive", code, read)
     return found
@@ -155,6 +167,20 @@ async def centre_of(session: AsyncSession, insee: str) -> Centre | None:
 
     found: Centre | None = await _remember(session, "commune", insee, read)
     return found
+
+
+def read_direct(row: DirectAccessRow) -> DirectAccess:
+    """A row of the matrix as a value."""
+    values: dict[str, Any] = row.model_dump(exclude={"id", "rank"})
+    for name in ("flags", "structures", "departements"):
+        values[name] = tuple(values[name])
+    return DirectAccess(**values)
+
+
+async def read_access(session: AsyncSession, *conditions: Any) -> Sequence[DirectAccessRow]:
+    """The rows that meet these conditions, in the order in which they are proposed."""
+    query = select(DirectAccessRow).where(*conditions).order_by(col(DirectAccessRow.rank), col(DirectAccessRow.id))
+    return (await session.exec(query)).all()
 
 
 async def nearest_commune(session: AsyncSession, lat: float, lon: float) -> CommuneRow | None:

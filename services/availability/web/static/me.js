@@ -20,6 +20,7 @@ export function fillMe(state, id) {
     form.elements.paused.checked = mine.paused;
     form.elements.week_cap.value = mine.week_cap ?? "";
     form.elements.on_top_limit.value = mine.on_top_limit ?? "";
+    for (const box of form.querySelectorAll("[name=qualification]")) box.checked = (mine.qualifications ?? []).includes(box.value);
   }
   const all = Object.values(state.practitioners).filter((each) => each.profession === mine.profession);
   const mean = all.reduce((sum, each) => sum + each.served_this_week, 0) / all.length;
@@ -51,6 +52,7 @@ export function wireMe(page) {
         paused: settings.elements.paused.checked,
         week_cap: whole(settings, "week_cap"),
         on_top_limit: whole(settings, "on_top_limit"),
+        qualifications: [...settings.querySelectorAll("[name=qualification]:checked")].map((box) => box.value),
         give_back_minutes: Number(settings.elements.give_back_minutes.value),
         apply_to_published: settings.elements.apply_to_published.checked,
       };

@@ -49,7 +49,15 @@ def _ledger(one: Practitioner) -> tuple[int, ...]:
 
 def _slot_content(slot: Slot) -> tuple[Any, ...]:
     where = (slot.point.lat, slot.point.lon)
-    what = (slot.profession, slot.specialty, sorted(slot.modes), sorted(slot.acts), slot.min_age, slot.max_age)
+    what = (
+        slot.profession,
+        sorted(slot.qualified),
+        slot.specialty,
+        sorted(slot.modes),
+        sorted(slot.acts),
+        slot.min_age,
+        slot.max_age,
+    )
     who = (sorted(slot.types), sorted(slot.cpts), slot.wheelchair)
     return slot.starts_at_s, slot.ends_at_s, where, slot.places, what, who
 

@@ -57,7 +57,7 @@ def _not_allowed(request: tuple[frozenset[str], str], slot: tuple[str, str]) -> 
 
 
 PROFESSION = Rule(
-    Blocker.PROFESSION, lambda r: r.professions, lambda s, _: s.profession, lambda asked, given: given not in asked
+    Blocker.PROFESSION, lambda r: r.professions, lambda s, _: s.qualified | {s.profession}, frozenset.isdisjoint
 )
 ACT = Rule(Blocker.ACT, lambda r: r.act, lambda s, _: s.acts, lambda act, acts: bool(act and acts and act not in acts))
 AGE = Rule(Blocker.AGE, lambda r: r.age, lambda s, _: (s.min_age, s.max_age), _out_of_age)

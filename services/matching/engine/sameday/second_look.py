@@ -55,7 +55,7 @@ def reasons(instance: Instance, request: Request, slot: Slot, travel: Travel | N
 def _of_the_slot(request: Request, slot: Slot) -> set[Blocker]:
     """Profession, act, age, mode, and who may see the slot."""
     may = {
-        Blocker.PROFESSION: slot.profession in request.professions,
+        Blocker.PROFESSION: slot.profession in request.professions or bool(slot.qualified & request.professions),
         Blocker.ACT: not request.act or not slot.acts or request.act in slot.acts,
         Blocker.AGE: request.age is None or slot.min_age <= request.age <= slot.max_age,
         Blocker.MODE: bool(request.modes & slot.modes),

@@ -14,7 +14,7 @@ from services.matching.engine.sameday.recommend import PriceList
 from services.matching.engine.sameday.recommend import options as best
 from services.matching.sameday import reads
 from services.matching.sameday.app import asking, overbooking
-from services.matching.sameday.app.advising import Options, advice
+from services.matching.sameday.app.advising import ClosedView, Options, advice
 from services.matching.sameday.app.foreign import ElsewhereView, core_slots, elsewhere
 from services.matching.sameday.app.intake import RequestForm
 from services.matching.sameday.app.parameters import parameters_of
@@ -38,7 +38,10 @@ ELSEWHERE = 3
 async def options(request: Request, form: RequestForm, caller: CallerDep, session: SessionDep) -> Options:
     """The best slots for a request that is not made yet; nothing is stored."""
     row = await asking.new_request(session, caller, form)
-    return await _advise(request, session, row, k=5)
+    may = await asking.who_may_see(session, row, form)
+    found = await _advise(request, session, row, k=5)
+    found.questions, found.closed = list(may.questions), [ClosedView.of(each) for each in may.closed]
+    return found
 
 
 @routes.get("/requests/{request_id}/options")

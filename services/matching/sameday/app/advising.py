@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.matching.engine.model import Option, Unmatched
+from services.matching.sameday.access import Closed, Condition
 from services.matching.sameday.app.foreign import ElsewhereView
 from services.matching.sameday.app.round.deciding import cost_of, reasons_of
 from shared.contracts import RelaxationView
@@ -31,10 +32,29 @@ class OptionView(BaseModel):
     leaves_out: int | None
 
 
+class ClosedView(BaseModel):
+    """A profession that may not see this patient directly: which condition failed, its bounds, and who may instead."""
+
+    profession: str
+    condition: Condition
+    flag: str
+    min_age: int
+    max_age: int
+    instead: str
+
+    @classmethod
+    def of(cls, each: Closed) -> "ClosedView":
+        """As the screen says it."""
+        row = each.row
+        bounds = {"min_age": row.min_age, "max_age": row.max_age}
+        return cls(profession=each.profession, condition=each.condition, flag=each.flag, instead=each.instead, **bounds)
+
+
 class Options(BaseModel):
     """The best slots, the best first; when there is none, what blocks and what would serve.
 
     `elsewhere`: slots that other editors publish, to be booked on their own agendas.
+    `questions`: at most three, whose answers decide who else may see the patient; `closed`: who may not, and why.
     `askable`: how many practitioners could be asked for one more patient. `deadline_at`: until when to search.
     """
 
@@ -45,6 +65,8 @@ class Options(BaseModel):
     travel: str
     elsewhere: list[ElsewhereView] = []
     deadline_at: datetime
+    questions: list[str] = []
+    closed: list[ClosedView] = []
 
 
 def advice(

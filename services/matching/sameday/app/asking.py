@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.sameday.access import KnownPatient, WhoMay, who_may
+from services.matching.sameday.app.allowing import allow, refuse_undecided
 from services.matching.sameday.app.intake import PointForm, RequestForm, default_deadline
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.matching.sameday.reads import Centre, centre_of, motive_of, nearest_commune, request_row
@@ -14,6 +16,7 @@ from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, Role, record_access
 from shared.contracts import RequestState
 from shared.db import database_now
+from shared.db.clock import day_at
 from shared.db.ids import new_id
 from shared.patients.patient import Patient
 from shared.patients.vault import Vault
@@ -31,6 +34,7 @@ RUNS_THE_BOARD = frozenset({Role.COORDINATOR, Role.MACHINE})
 async def submit_request(session: AsyncSession, caller: Caller, vault: Vault, form: RequestForm) -> RequestRow:
     """Put a request on the board."""
     row = await new_request(session, caller, form)
+    refuse_undecided(row)
     if form.patient is not None:
         row.patient_sealed = await seal_patient(session, caller, vault, row, form.patient)
     await add_request(session, row)
@@ -49,6 +53,7 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
     now = await database_now(session)
     parameters = await parameters_of(session, cpts_id)
     insee, lat, lon = await _locate(session, form)
+    professions, needs = allow(motive, form, _describe(form, insee, now), binding=caller.role is not Role.MACHINE)
     by_hand = at_a_desk(caller, form)
     earliest_at, deadline_at, answer_by = _times(form, now, parameters, insee, by_hand=caller.role in PICK_BY_HAND)
     in_hand_until = now + timedelta(minutes=parameters.hold_minutes)
@@ -60,7 +65,8 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
         insee=insee,
         lat=lat,
         lon=lon,
-        professions=form.professions or motive.professions,
+        professions=professions,
+        needs=needs,
         act=form.motive,
         modes=list(form.modes or motive.modes),
         age=form.age,
@@ -84,6 +90,18 @@ async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) 
         in_hand_by=caller.id if by_hand else "",
         in_hand_until=in_hand_until if by_hand else None,
     )
+
+
+def _describe(form: RequestForm, insee: str, now: datetime) -> KnownPatient:
+    """What decides who may see the patient; nothing of it is kept but the age."""
+    day = day_at(now, zone_of(insee))
+    return KnownPatient(day, insee, age=form.age, sex=form.sex or "", answers=form.answers)
+
+
+async def who_may_see(session: AsyncSession, row: RequestRow, form: RequestForm) -> WhoMay:
+    """Who may see the patient of a request that is not made yet, and what would decide of the others."""
+    motive = await motive_of(session, form.motive)
+    return who_may(motive.access if motive else (), _describe(form, row.insee, row.submitted_at))
 
 
 def at_a_desk(caller: Caller, form: RequestForm) -> bool:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from services.matching.sameday.app.allowing import refuse_undecided
 from services.matching.sameday.app.asking import acting_on, new_request, seal_patient, unseal
 from services.matching.sameday.app.bookings import (
     BOOKED,
@@ -56,6 +57,7 @@ async def submit_held(desk: Desk, form: RequestForm, chosen: HoldForm, key: str 
     With a `key`, saying it again after a lost answer names the same request, which keeps the same places.
     """
     row = await new_request(desk.session, desk.caller, form)
+    refuse_undecided(row)
     if key is not None:
         row.id = id_of_key(desk.caller.id, key)
     minutes = (await parameters_of(desk.session, row.cpts_id)).hold_minutes

@@ -1,7 +1,7 @@
 """What a person may ask: the form, its bounds, and the times it means when none are given."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -48,7 +48,8 @@ class RequestForm(Form):
 
     `hold`: the slot that a person chose; the request is born with it. `board`: whether rounds serve it by themselves;
     left out, they do for what machines ask, for what says `answer_by`, and for what nobody asks at a desk.
-    `forbidden`: slots and practitioners that the patient refused.
+    `forbidden`: slots and practitioners that the patient refused. `sex` and `answers`, to what options ask, decide
+    which professions may see the patient directly; they are not kept.
     """
 
     cpts_id: CptsId | None = None
@@ -68,6 +69,8 @@ class RequestForm(Form):
     party: int = Field(default=1, ge=1, le=10)
     habitual_practitioner_id: UUID | None = None
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
+    sex: Literal["f", "m"] | None = None
+    answers: dict[Code, bool] = Field(default={}, max_length=10)
     patient: Patient | None = None
     hold: HoldForm | None = None
     board: bool | None = None

@@ -16,8 +16,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.model import Mode, Parameters, Point
 from services.matching.engine.travel import straight_line
+from services.matching.sameday.access import answers_to
 from services.matching.sameday.app.asking import acting_on
 from services.matching.sameday.app.bookings import ExtraSlot, record_hold
+from services.matching.sameday.app.round.deciding import tokens_of
 from services.matching.sameday.app.tending import Desk, expect
 from services.matching.sameday.store.overbooking_asks import (
     AskAnswered,
@@ -88,7 +90,7 @@ def may_be_asked(row: RequestRow, practitioner: Mapping[str, Any]) -> bool:
     """Of a profession that serves the request, at work, not excluded from it, and under the limit they set, if any."""
     limit = practitioner.get("on_top_limit")
     return (
-        practitioner["profession"] in row.professions
+        answers_to(tokens_of(row), practitioner["profession"], practitioner.get("qualifications", ()))
         and not practitioner["paused"]
         and practitioner["id"] not in row.forbidden
         and (limit is None or limit - practitioner["on_top_this_week"] >= row.party)

@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from services.matching.engine.model import Mode, Point, Practitioner, Slot, SlotType
+from services.matching.sameday.access import qualify
 from services.matching.sameday.app.round.reconciling import LiveBooking
 from services.matching.sameday.store.history import Seen
 from shared.contracts import BookingState
@@ -22,6 +23,8 @@ from shared.running.background import Background, Start
 log = structlog.get_logger()
 LOOK_AGAIN_S = 10.0
 WEEK_S = 7 * 86400
+OF_PRACTITIONER = ("profession", "specialty", "qualifications")
+"""What a core slot has of its practitioner: it is rebuilt when one of these changes, not with every patient served."""
 NOTED = ("starts_at", "ends_at", "capacity", "modes", "types", "acts", "min_age", "max_age", "status")
 
 
@@ -42,7 +45,7 @@ class Territory:
     """The replica of one CPTS. Values are replaced, never changed: a core slot is rebuilt only when its value is."""
 
     replica: Replica
-    _slots: dict[str, tuple[dict[str, Any], dict[str, Any], Slot]] = field(default_factory=dict)
+    _slots: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...], Slot]] = field(default_factory=dict)
 
     def items(self, collection: str) -> dict[str, Any]:
         """One collection of the state, by id."""
@@ -64,9 +67,10 @@ class Territory:
         if place is None or practitioner is None:
             return None
         known = self._slots.get(value["id"])
-        if known is None or known[0] is not value or known[1] is not place:
-            known = self._slots[value["id"]] = (value, place, core_slot(value, place, practitioner))
-        slot, lapsed = known[2], count_lapsed_holds(value, now_at_s)
+        who = tuple(str(practitioner.get(name)) for name in OF_PRACTITIONER)
+        if known is None or known[0] is not value or known[1] is not place or known[2] != who:
+            known = self._slots[value["id"]] = (value, place, who, core_slot(value, place, practitioner))
+        slot, lapsed = known[3], count_lapsed_holds(value, now_at_s)
         return replace(slot, places=slot.places + lapsed) if lapsed else slot
 
     def news(self, noted: Mapping[str, Any]) -> tuple[list[Seen], dict[str, Any]]:
@@ -128,6 +132,7 @@ def core_slot(value: dict[str, Any], place: dict[str, Any], practitioner: dict[s
         ends_at_s=at_s(value["ends_at"]),
         places=value["capacity"] - value["taken"],
         profession=practitioner["profession"],
+        qualified=qualify(practitioner["profession"], practitioner.get("qualifications", ())),
         specialty=practitioner["specialty"],
         modes=frozenset(Mode(mode) for mode in value["modes"]),
         acts=frozenset(value["acts"]),

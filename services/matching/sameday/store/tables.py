@@ -1,6 +1,6 @@
 """The tables of the schema `matching`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +51,8 @@ class RequestRow(Matching, table=True):
     lat: float
     lon: float
     professions: list[str] = texts()
+    needs: list[str] = texts(default_factory=list)
+    """What is needed of who has one of these professions, such as `21+cystitis`: see `access`."""
     act: str = Field(sa_type=Text)
     modes: list[str] = texts()
     age: int | None = None
@@ -169,13 +171,33 @@ class MotiveRow(Matching, table=True):
 
     code: str = Field(primary_key=True, sa_type=Text)
     label: str = Field(sa_type=Text)
-    professions: list[str] = texts()
     modes: list[str] = texts()
     urgency: int
     window_hours: int
     min_age: int | None = None
     max_age: int | None = None
     validated: bool = False
+
+
+class DirectAccessRow(Matching, table=True):
+    """A profession may see a motive directly, when all this holds: see `DirectAccess`. The same in every territory."""
+
+    __tablename__ = "direct_access"
+
+    id: UUID = Field(primary_key=True)
+    motive: str = Field(sa_type=Text, foreign_key="matching.motive.code", index=True)
+    rank: int
+    profession: str = Field(sa_type=Text)
+    min_age: int
+    max_age: int
+    sex: str = Field(sa_type=Text)
+    flags: list[str] = texts()
+    training: str = Field(sa_type=Text)
+    structures: list[str] = texts()
+    departements: list[str] = texts()
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = Field(sa_type=Text)
 
 
 OUTBOX = Outbox(Matching.metadata)

@@ -22,6 +22,7 @@ from services.matching.engine.model import (
     Urgency,
 )
 from services.matching.engine.sameday.explain import PLACE
+from services.matching.sameday.access import NEEDS
 from services.matching.sameday.app.bookings import NO_SLOT
 from services.matching.sameday.app.parameters import CptsParameters, Step
 from services.matching.sameday.store.requests import Move
@@ -55,7 +56,7 @@ def core_request(row: RequestRow) -> Request:
         submitted_at_s=_s(row.submitted_at),
         answer_by_at_s=_s(row.answer_by),
         cpts=row.cpts_id,
-        professions=frozenset(row.professions),
+        professions=frozenset(tokens_of(row)),
         act=row.act,
         modes=frozenset(Mode(mode) for mode in row.modes),
         age=row.age,
@@ -67,6 +68,12 @@ def core_request(row: RequestRow) -> Request:
         sees=SEES.get(row.asked_role, frozenset(SlotType)),
         forbidden=frozenset(row.forbidden),
     )
+
+
+def tokens_of(row: RequestRow) -> list[str]:
+    """Whom a request asks for: its professions, those with a condition on who has them as `needs` says."""
+    conditional = {each.partition(NEEDS)[0] for each in row.needs}
+    return [*row.needs, *(each for each in row.professions if each not in conditional)]
 
 
 def _s(instant: datetime) -> int:

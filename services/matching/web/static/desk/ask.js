@@ -2,6 +2,7 @@
 
 import { byId, h } from "/static/dom.js";
 import { config, t } from "/static/page.js";
+import { answersOf } from "/static/matching/desk/questions.js";
 import { asOption, findPlaces } from "/static/matching/desk/place.js";
 
 const SOURCES = { pharmacist: "pharmacy", regulator: "sas" };
@@ -32,6 +33,7 @@ export function bodyOf(form, { commune, motive, deadlineAt, earliestAt, refused 
   if (commune.address) body.point = { lat: commune.lat, lon: commune.lon };
   if (given.profession) body.professions = [given.profession];
   if (age !== null) body.age = age;
+  Object.assign(body, answersOf(given));
   if (given.habitual) body.habitual_practitioner_id = given.habitual;
   if (deadlineAt) body.deadline_at = deadlineAt;
   if (earliestAt) body.earliest_at = earliestAt;

@@ -14,6 +14,7 @@ import { drawHeld, drawNothing, drawOptions, merge } from "/static/matching/desk
 import { drawElsewhere } from "/static/matching/desk/elsewhere.js";
 import { drawCalls, drawMine } from "/static/matching/desk/mine.js";
 import { placeField } from "/static/matching/desk/place.js";
+import { drawQuestions } from "/static/matching/desk/questions.js";
 import { showTicket } from "/static/matching/desk/ticket.js";
 
 const form = byId("form");
@@ -131,6 +132,7 @@ function drawAll() {
   const held = current();
   drawOptions(page, held, context, hold);
   drawElsewhere(page);
+  drawQuestions(page);
   drawNothing(page, busy(), context, { relax, board, askOneMore });
   const waiting = byId("waiting");
   waiting.hidden = Boolean(page.answer || busy());
