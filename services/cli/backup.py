@@ -21,6 +21,7 @@ from services.installation.sealed import require_keys
 from services.installation.starting import Installation, install
 from shared.db.migrate import upgrade
 from shared.embedded.place import CannotStart, find_binaries
+from shared.live.store import begin_again
 from shared.settings import Settings
 
 Say = Callable[[str], None]
@@ -83,11 +84,7 @@ def _existing(file: Path) -> Path:
 async def _begin_again(settings: Settings) -> int:
     """Another epoch for each stream of each service; answers how many."""
     async with _owner(settings) as engine, engine.begin() as connection:
-        done = [
-            await connection.execute(text(f"update {schema}.event_head set epoch = gen_random_uuid()"))  # noqa: S608  our own names
-            for schema in STREAMS
-        ]
-    return sum(each.rowcount for each in done)
+        return sum([await begin_again(connection, schema) for schema in STREAMS])
 
 
 async def _require_alone(here: Installation) -> None:

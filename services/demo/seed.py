@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders
 from services.availability.app import directory
+from services.availability.store.directory import add_all
 from services.availability.tables import CptsRow, MembershipRow, PlaceRow, PractitionerRow, ScheduleRow
 from services.demo.people import DemoPlace, DemoProfessional, draw_people
 from services.demo.territories import TERRITORIES, DemoTerritory
 from services.files.communes import Commune, departement
-from services.imports.writing import write_communes
+from services.imports.store import write_communes
 from services.installation.starting import install
 from services.people.signin import add_account
 from shared.auth import Role
@@ -55,15 +56,15 @@ async def _load(session: AsyncSession, territory: DemoTerritory, people: list[De
     finess = territory.finess
     places = {person.place.key: _place(person.place, finess) for person in people}
     practitioners = {person.rpps: _practitioner(person, finess) for person in people}
-    session.add_all([*places.values(), *practitioners.values()])
+    await add_all(session, [*places.values(), *practitioners.values()])
     communes = [town.insee for town in territory.towns]
     await directory.put_cpts(session, finess, orders.Cpts(name=territory.name, size=territory.size, communes=communes))
+    rows: list[SQLModel] = []
     for person in people:
-        practitioner_id = practitioners[person.rpps].id
-        session.add(MembershipRow(practitioner_id=practitioner_id, cpts_id=finess, joined_at=JOINED))
-        place_id = places[person.place.key].id
-        session.add(ScheduleRow(practitioner_id=practitioner_id, place_id=place_id, cpts_id=finess))
-    await session.flush()
+        practitioner_id, place_id = practitioners[person.rpps].id, places[person.place.key].id
+        rows.append(MembershipRow(practitioner_id=practitioner_id, cpts_id=finess, joined_at=JOINED))
+        rows.append(ScheduleRow(practitioner_id=practitioner_id, place_id=place_id, cpts_id=finess))
+    await add_all(session, rows)
 
 
 def _place(place: DemoPlace, finess: str) -> PlaceRow:

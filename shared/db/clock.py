@@ -18,7 +18,7 @@ from shared.db import run
 from shared.typed.zones import PARIS
 
 __all__ = [
-    "PARIS", "Clock", "day_at", "forget_zones", "midnight", "monday_of", "read_clock", "set_clock", "zone_at", "zones",
+    "PARIS", "Clock", "day_at", "forget_zones", "midnight", "monday_of", "read_clock", "zone_at", "zones",
 ]  # fmt: skip
 
 
@@ -84,9 +84,3 @@ async def zone_at(session: AsyncSession, cpts_id: str) -> ZoneInfo:
 def forget_zones(session: AsyncSession) -> None:
     """A territory changed: read them again."""
     _ZONES.pop(session.get_bind(), None)
-
-
-async def set_clock(session: AsyncSession, *, shows: datetime, speed: float) -> None:
-    """Make the database's clock show `shows` now and run at `speed`."""
-    anchor = text("update common.clock set anchor_real = clock_timestamp(), anchor_at = :shows, speed = :speed")
-    await run(session, anchor, shows=shows, speed=speed)

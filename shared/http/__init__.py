@@ -13,17 +13,16 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import AWAY, database_now, is_lost, run
+from shared.db import AWAY, is_lost, run
 from shared.db.tables import IdempotencyRow
 from shared.http.doors import PROBLEM, answer_fault, guard, problem, problem_body
+from shared.http.store import claim_key, keep_answer
 from shared.outside.asked import is_national_number
 from shared.outside.nir import PatientNumberRefused
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
@@ -119,7 +118,8 @@ class Once:
         content = f"{self._request.method} {self._request.url.path} ".encode() + await self._request.body()
         digest = hashlib.sha256(content).digest()
         mine = {"caller": self._caller.id, "key": key}
-        if not await self._first(mine, digest) and (known := await self._find_known(mine, digest)):
+        first = await claim_key(self._session, **mine, request_hash=digest)
+        if not first and (known := await self._find_known(mine, digest)):
             return known
         try:
             body = (await use_case()).model_dump(mode="json")
@@ -129,15 +129,8 @@ class Once:
             if known := await self._find_known(mine, digest):
                 return known
             raise
-        kept = update(IdempotencyRow).filter_by(**mine).values(status=status, body=body)
-        await run(self._session, kept)
+        await keep_answer(self._session, **mine, status=status, body=body)
         return JSONResponse(body, status_code=status)
-
-    async def _first(self, mine: dict[str, str], digest: bytes) -> bool:
-        """Whether nobody used this key. A rival waits here until the first one commits, rolls back or waits itself."""
-        row = insert(IdempotencyRow).values(**mine, request_hash=digest, at=await database_now(self._session))
-        claimed = row.on_conflict_do_nothing().returning(col(IdempotencyRow.key))
-        return (await run(self._session, claimed)).first() is not None
 
     async def _find_known(self, mine: dict[str, str], digest: bytes) -> JSONResponse | None:
         """The answer of the first time; none if it never came to an end: what was begun is done again."""

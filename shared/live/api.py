@@ -11,8 +11,8 @@ from shared.auth import Caller, issue_ticket, sign_out
 from shared.contracts.events import State
 from shared.db import set_scope
 from shared.http import CallerDep, SessionDep, WiringDep, cookie_name
-from shared.live.log import Outbox
 from shared.live.push import Hub, View
+from shared.live.store import Outbox
 from shared.outside.asked import LINE, CptsId
 
 Position = Annotated[int, Query(ge=0, le=2**53)]

@@ -23,8 +23,8 @@ from fastapi import WebSocket, WebSocketDisconnect
 from shared.auth import Caller, redeem_ticket, still_signed_in
 from shared.db import AWAY, OpenSession, Scope, set_scope
 from shared.db.doorbell import Doorbell
-from shared.live.log import BATCH, Entry, Outbox, Position
 from shared.live.seat import TRY_LATER, Seat
+from shared.live.store import BATCH, Entry, Outbox, Position
 from shared.refusals import NotSignedIn
 from shared.running.background import Background, Start
 

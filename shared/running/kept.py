@@ -2,9 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+PAST_FRESH_S = 300
+"""How old figures of days before may be: they move with the hour, not with what happens."""
+
+
+def minute_of(now: datetime) -> int:
+    """The stamp of figures that move with the clock: another one each minute."""
+    return int(now.timestamp()) // 60
+
+
+def age_of_past(now: datetime) -> int:
+    """The stamp of figures of days before: another one every five minutes."""
+    return int(now.timestamp()) // PAST_FRESH_S
 
 
 class Kept(Generic[T]):

@@ -19,7 +19,8 @@ from services.demo.seed import seed
 from services.installation.starting import install
 from services.installation.together import build
 from shared.auth import Role
-from shared.db.clock import PARIS, set_clock
+from shared.db.clock import PARIS
+from shared.db.store import set_clock
 from shared.http import COOKIE
 from shared.running.telemetry import configure_logging
 from shared.settings import Settings

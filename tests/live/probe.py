@@ -18,8 +18,8 @@ from shared.db.doorbell import Doorbell
 from shared.db.reader import Reader
 from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
 from shared.live.api import live_routes
-from shared.live.log import Outbox
 from shared.live.push import Hub
+from shared.live.store import Outbox
 from shared.patients.vault import Vault
 from shared.refusals import Refusal
 from shared.settings import Settings

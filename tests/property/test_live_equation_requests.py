@@ -22,8 +22,8 @@ from shared.contracts.events import State
 from shared.db import Scope, set_scope
 from shared.live.api import narrow_to_caller
 from shared.live.follow import Replica
-from shared.live.log import Position
 from shared.live.push import Hub
+from shared.live.store import Position
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, show, slots_order
 from tests.towns import Person, Town, a_request, a_town, with_communes

@@ -13,12 +13,10 @@ from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId
-from shared.running.kept import Kept
+from shared.running.kept import Kept, age_of_past, minute_of
 from shared.wiring import Wiring
 
 BEFORE = {"today": timedelta(), "yesterday": timedelta(days=1), "last_week": timedelta(days=7)}
-PAST_FRESH_S = 300
-"""How old the figures of the days before may be: they move with the hour, not with what happens."""
 routes = APIRouter(tags=["slots"])
 
 
@@ -49,9 +47,9 @@ async def read_free_places(
     caller.require_cpts(cpts)
     now, head = wiring.clock.now(), await OUTBOX.position(session, cpts)
     stamps = {
-        "today": (head.epoch, head.seq, int(now.timestamp()) // 60),
-        "yesterday": int(now.timestamp()) // PAST_FRESH_S,
-        "last_week": int(now.timestamp()) // PAST_FRESH_S,
+        "today": (head.epoch, head.seq, minute_of(now)),
+        "yesterday": age_of_past(now),
+        "last_week": age_of_past(now),
     }
 
     async def count(name: str) -> int:

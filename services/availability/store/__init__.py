@@ -1,4 +1,7 @@
-"""The only SQL that writes: guarded statements that both test and take. The database decides who wins."""
+"""The only SQL that writes what belongs to availability: guarded statements that both test and take.
+
+The database decides who wins.
+"""
 
 from services.availability.tables import AvailabilityRow
 from services.availability.tables import agendas as _agendas  # noqa: F401  these belong to the same history

@@ -1,6 +1,6 @@
 """Writes of the directory, by business keys: writing the same twice changes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,12 @@ async def upsert(
         write = row.on_conflict_do_nothing(index_elements=list(key))
     with rows_of_others_refused():
         return bool((await run(session, write.returning(*(columns[name] for name in key)))).first())
+
+
+async def add_all(session: AsyncSession, rows: Sequence[SQLModel]) -> None:
+    """Write entries that are not there yet, however many."""
+    session.add_all(rows)
+    await session.flush()
 
 
 async def practitioner(session: AsyncSession, rpps: str, values: Mapping[str, Any]) -> tuple[UUID, bool]:

@@ -93,8 +93,7 @@ async def tell_appointment(
     case, row, telling = await _appointment(session, case_id)
     if telling.slot_id != named:
         served = None  # it changed meanwhile: told without a name, as when the directory is away
-    told = tell(case, row, telling, settings.regulator, served)
-    session.add(case)
+    told = await tell(session, case, row, telling, settings.regulator, served)
     return JSONResponse(messages.envelope(told, us=settings.sender, now=await database_now(session)))
 
 

@@ -16,8 +16,8 @@ from services.matching.hub import messages
 from services.matching.hub.case import UNSCHEDULED, Case, case_of
 from services.matching.hub.messages import Addressed, Outgoing, Received
 from services.matching.hub.schemas import HubSchemas
-from services.matching.hub.store.cases import belongs_to, first_time, lock_case
-from services.matching.hub.store.mail import HubMessageRow, claim
+from services.matching.hub.store.cases import belongs_to, first_time, lock_case, note_patient
+from services.matching.hub.store.mail import HubMessageRow, claim, remember_answer
 from services.matching.sameday.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.sameday.app.asking import submit_request, without_astray_point
 from services.matching.sameday.app.intake import RequestForm
@@ -59,13 +59,7 @@ class HubDesk:
 
     async def answer(self, session: AsyncSession, address: Addressed, outgoing: Outgoing) -> Outgoing:
         """Remember what a message was answered."""
-        row = await session.get_one(HubMessageRow, (address.distribution_id, self.cpts_id), populate_existing=True)
-        row.answer = {
-            "recipient": outgoing.recipient,
-            "kind": outgoing.kind,
-            "content": dict(outgoing.content),
-            "message_id": str(outgoing.message_id),
-        }
+        await remember_answer(session, address.distribution_id, self.cpts_id, outgoing)
         return outgoing
 
     async def _say(self, session: AsyncSession, address: Addressed) -> Outgoing | None:
@@ -115,7 +109,7 @@ class HubDesk:
                     reason = "other" if message.cancels else "emergency"
                     await take_back(session, self.caller, request_id, reason=reason)
                 else:
-                    known.patient_id = case.patient_id
+                    await note_patient(session, known, case.patient_id)
                     await amend(session, self.caller, self.vault, request_id, _amendment(case))
         except _Wrong as wrong:
             if wrong.served:

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.hub import messages
 from services.matching.hub.messages import Outgoing, Regulator, ServedBy
-from services.matching.hub.store.cases import HubCaseRow
+from services.matching.hub.store.cases import HubCaseRow, note_told
 from services.matching.hub.store.mail import post
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import RequestState
@@ -49,8 +49,13 @@ def telling_of(case: HubCaseRow, row: RequestRow) -> Telling | None:
     return Telling("cancelled", datetime.fromisoformat(noted[0])) if noted else None
 
 
-def tell(
-    case: HubCaseRow, row: RequestRow, telling: Telling, regulator: Regulator, served: ServedBy | None = None
+async def tell(
+    session: AsyncSession,
+    case: HubCaseRow,
+    row: RequestRow,
+    telling: Telling,
+    regulator: Regulator,
+    served: ServedBy | None = None,
 ) -> Outgoing:
     """The message that tells it (RS-SAS-RDV), noted as told."""
     body = messages.appointment(
@@ -64,7 +69,7 @@ def tell(
         zone=zone_of(row.insee),
     )
     kind = "Update" if case.told else "Report"
-    case.told = str(telling)
+    await note_told(session, case, str(telling))
     return Outgoing(case.sender, kind, {messages.APPOINTMENT: body})
 
 
@@ -88,7 +93,7 @@ async def news(session: AsyncSession, regulator: Regulator, served: Mapping[UUID
         if nameless and row.changed_at > impatient:
             continue
         known = served.get(telling.slot_id) if telling.slot_id else None
-        await post(session, case.cpts_id, tell(case, row, telling, regulator, known))
+        await post(session, case.cpts_id, await tell(session, case, row, telling, regulator, known))
         count += 1
     return count
 

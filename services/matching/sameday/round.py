@@ -28,8 +28,10 @@ from services.matching.sameday.edges.solver import UNSOLVED, Solver
 from services.matching.sameday.edges.travel import Router
 from services.matching.sameday.outcome import apply
 from services.matching.sameday.settling import SOON_S, Settled, settle
+from services.matching.sameday.store.erasing import erase_patients
 from services.matching.sameday.store.history import see
 from services.matching.sameday.store.lease import LeaseLost
+from services.matching.sameday.store.rounds import record_round
 from services.matching.sameday.store.tables import OUTBOX, RequestRow, RoundRow
 from services.matching.sameday.writing import Writer
 from shared.contracts import ON_THE_BOARD, RequestState
@@ -139,7 +141,7 @@ class OneRound:
 
     async def _tidy(self, watchman: Watchman, writer: Writer, now: datetime) -> None:
         async with writer.open_fenced() as session:
-            await upkeep.erase_patients(session, watchman.cpts_id, now)
+            await erase_patients(session, watchman.cpts_id, now)
             await upkeep.forget(session, watchman.cpts_id, now, events_kept=self._events_kept)
             for forget in self._forget_too:
                 await forget(session, watchman.cpts_id, now)
@@ -212,20 +214,19 @@ class OneRound:
         plan = thought.plan if thought else None
         async with writer.open_fenced() as session:
             now = await database_now(session)
-            session.add(
-                RoundRow(
-                    id=asked.seed,
-                    cpts_id=writer.cpts_id,
-                    at=now,
-                    token=writer.token,
-                    requests=len(asked.instance.requests),
-                    slots=len(asked.instance.slots),
-                    matched=len(plan.assignments) if plan else 0,
-                    certified=plan is not None and plan.certified,
-                    seconds=seconds,
-                    failure=failure,
-                    policy=thought.policy if thought else asked.parameters.policy,
-                    fallback=thought.fallback if thought else "",
-                    held_back=len(thought.held) if thought else 0,
-                )
+            row = RoundRow(
+                id=asked.seed,
+                cpts_id=writer.cpts_id,
+                at=now,
+                token=writer.token,
+                requests=len(asked.instance.requests),
+                slots=len(asked.instance.slots),
+                matched=len(plan.assignments) if plan else 0,
+                certified=plan is not None and plan.certified,
+                seconds=seconds,
+                failure=failure,
+                policy=thought.policy if thought else asked.parameters.policy,
+                fallback=thought.fallback if thought else "",
+                held_back=len(thought.held) if thought else 0,
             )
+            record_round(session, row)

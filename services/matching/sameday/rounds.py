@@ -21,7 +21,7 @@ from services.matching.sameday.settling import SOON_S
 from services.matching.sameday.store.lease import LeaseLost
 from services.matching.sameday.store.requests import door
 from shared.db import AWAY, is_lost
-from shared.live.log import Position
+from shared.live.store import Position
 from shared.running.background import Start
 from shared.wiring import Wiring
 

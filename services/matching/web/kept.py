@@ -8,19 +8,16 @@ from sqlalchemy import text
 
 from services.matching.web.figures import DAY, WEEK, BoardFigures, HourFigures, then
 from shared.db import Scope, run
-from shared.running.kept import Kept
+from shared.running.kept import Kept, age_of_past, minute_of
 from shared.web.pages import reading
 
-PAST_FRESH_S = 300
-"""How old the figures of yesterday and of last week may be: they move with the hour, not with what happens."""
 HEAD = text("select epoch::text, seq from matching.event_head where cpts_id = :cpts")
 
 
 async def keep_figures(request: Request, cpts_id: str, now: datetime) -> BoardFigures:
     """The figures above the board of a CPTS: today's since the last change or minute, the past's for five minutes."""
     kept: Kept[HourFigures] = _keep(request)
-    head = await _head(request, cpts_id)
-    minute, slower = int(now.timestamp()) // 60, int(now.timestamp()) // PAST_FRESH_S
+    stamp = (*await _head(request, cpts_id), minute_of(now))
 
     def compute_before(before: timedelta) -> Callable[[], Awaitable[HourFigures]]:
         async def compute() -> HourFigures:
@@ -29,9 +26,9 @@ async def keep_figures(request: Request, cpts_id: str, now: datetime) -> BoardFi
 
         return compute
 
-    today = await kept((cpts_id, "today"), (*head, minute), compute_before(timedelta()))
-    yesterday = await kept((cpts_id, "yesterday"), slower, compute_before(DAY))
-    last_week = await kept((cpts_id, "last week"), slower, compute_before(WEEK))
+    today = await kept((cpts_id, "today"), stamp, compute_before(timedelta()))
+    yesterday = await kept((cpts_id, "yesterday"), age_of_past(now), compute_before(DAY))
+    last_week = await kept((cpts_id, "last week"), age_of_past(now), compute_before(WEEK))
     return BoardFigures(today=today, yesterday=yesterday, last_week=last_week)
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from services.matching.sameday.app.upkeep import erase_patients
+from services.matching.sameday.store.erasing import erase_patients
 from shared.auth import Role
 from shared.db import run
 from tests.builders import CPTS, MORNING, NEIGHBOUR, owner, show

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.store.register import AttachmentParametersRow
+from services.matching.doctors.store.rounds import put_settings
 from services.matching.engine.doctors.model import DEFAULT_CLASSES, AttachmentParameters, PriorityClass
 from services.matching.sameday.app.parameters import Plain
 from services.people.changes import record_change
@@ -103,8 +103,7 @@ async def set_attachment_settings(
     before = await attachment_settings(session, cpts_id)
     body = wanted.model_dump(mode="json", exclude_defaults=True)
     values = {"body": body, "changed_at": await database_now(session), "changed_by": caller.id}
-    row = insert(AttachmentParametersRow).values(cpts_id=cpts_id, **values)
-    await session.exec(row.on_conflict_do_update(index_elements=["cpts_id"], set_=values))
+    await put_settings(session, cpts_id, values)
     await record_change(
         session,
         caller,

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,18 +30,18 @@ from services.matching.doctors.store.places import (
 )
 from services.matching.doctors.store.proposals import NumberedProposal, lock_unchanged, propose
 from services.matching.doctors.store.register import (
-    AttachmentOutcomeRow,
     AttachmentRoundRow,
     AttachmentRow,
     tell_all,
 )
+from services.matching.doctors.store.rounds import keep_outcomes, keep_round
 from services.matching.engine.doctors.decision import Decision
 from services.matching.engine.doctors.equity import Equity
 from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, GpOffer
 from services.matching.engine.model import Point
 from shared.auth import Caller
 from shared.contracts.register import SEEKING, AttachmentState
-from shared.db import Scope, database_now, run_each, set_scope, waiting_elsewhere
+from shared.db import Scope, database_now, set_scope, waiting_elsewhere
 from shared.db.ids import new_id
 from shared.db.tables import CommuneRow
 from shared.refusals import Refusal
@@ -116,20 +115,13 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
         decision = await desk.decide(around)
     except Unsolved as error:
         log.warning("register_round_unsolved", cpts_id=cpts_id, error=str(error))
-        return await _keep(session, _keep_failure(desk, cpts_id, now, around, perf_counter() - began))
-    row = await _keep(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
+        return await keep_round(session, _keep_failure(desk, cpts_id, now, around, perf_counter() - began))
+    row = await keep_round(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
     lines = outcomes(around, decision)
     kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
-    row.kept, ids = len(kept), {entry.id for entry in kept}
-    await session.flush()
-    await run_each(session, insert(AttachmentOutcomeRow), [_outcome(row, line, ids) for line in lines.values()])
+    ids = {entry.id for entry in kept}
+    await keep_outcomes(session, row, [_outcome(row, line, ids) for line in lines.values()])
     await tell_all(session, kept, AttachmentState.PROPOSED)
-    return row
-
-
-async def _keep(session: AsyncSession, row: AttachmentRoundRow) -> AttachmentRoundRow:
-    session.add(row)
-    await session.flush()
     return row
 
 

@@ -41,3 +41,15 @@ async def belongs_to(session: AsyncSession, case_id: str, request_id: UUID, pati
 async def lock_case(session: AsyncSession, case_id: str) -> HubCaseRow | None:
     """A case that became a request; its other messages wait until this transaction ends."""
     return await session.get(HubCaseRow, case_id, with_for_update=True, populate_existing=True)
+
+
+async def note_patient(session: AsyncSession, case: HubCaseRow, patient_id: str) -> None:
+    """Note of which of its patients a case is now."""
+    case.patient_id = patient_id
+    await session.flush()
+
+
+async def note_told(session: AsyncSession, case: HubCaseRow, told: str) -> None:
+    """Note what was last told of a case."""
+    case.told = told
+    await session.flush()

@@ -84,6 +84,18 @@ async def claim(session: AsyncSession, distribution_id: str, cpts_id: str) -> bo
     return (await run(session, _CLAIM, **key)).first() is not None
 
 
+async def remember_answer(session: AsyncSession, distribution_id: str, cpts_id: str, outgoing: Outgoing) -> None:
+    """Remember what a message was answered: the same is said when it comes again."""
+    row = await session.get_one(HubMessageRow, (distribution_id, cpts_id), populate_existing=True)
+    row.answer = {
+        "recipient": outgoing.recipient,
+        "kind": outgoing.kind,
+        "content": dict(outgoing.content),
+        "message_id": str(outgoing.message_id),
+    }
+    await session.flush()
+
+
 async def count_delivery(session: AsyncSession, distribution_id: str, cpts_id: str) -> int:
     """Note that a message came again without having been settled; answers how often, 0 when it is settled."""
     key = {"distribution_id": distribution_id, "cpts_id": cpts_id}

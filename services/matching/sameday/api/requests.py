@@ -82,7 +82,7 @@ DeskDep = Annotated[Desk, Depends(desk, scope="function")]
 async def submit_request(form: RequestForm, desk: DeskDep, once: OnceDep, connection: HTTPConnection) -> JSONResponse:
     """Ask a slot for a patient: with the slot that was chosen, in hand of who asks, or on the board for a round."""
     if (chosen := form.hold) is not None:
-        require_open_to(desk.caller, connection, form.cpts_id or desk.caller.only_cpts(), chosen.slot_id)
+        require_open_to(desk.caller, connection, asking.cpts_to_ask(desk.caller, form), chosen.slot_id)
         return await once(lambda: _view(holding.submit_held(desk, form, chosen, once.key)))
     return await once(lambda: _view(asking.submit_request(desk.session, desk.caller, desk.vault, form)))
 

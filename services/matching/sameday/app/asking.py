@@ -42,11 +42,17 @@ async def submit_request(session: AsyncSession, caller: Caller, vault: Vault, fo
     return row
 
 
-async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) -> RequestRow:
-    """The request a form means, checked, not stored."""
+def cpts_to_ask(caller: Caller, form: RequestForm) -> str:
+    """The CPTS that a form asks, when this caller may ask it; raises `NotAllowed`."""
     caller.require(*ASKERS)
     cpts_id = form.cpts_id or caller.only_cpts()
     caller.require_cpts(cpts_id)
+    return cpts_id
+
+
+async def new_request(session: AsyncSession, caller: Caller, form: RequestForm) -> RequestRow:
+    """The request a form means, checked, not stored."""
+    cpts_id = cpts_to_ask(caller, form)
     motive = await motive_of(session, form.motive)
     if motive is None:
         raise Invalid("Ce motif n'est pas dans la liste.", field="motive", value=form.motive, rule="GET /motives")

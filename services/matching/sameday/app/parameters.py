@@ -6,15 +6,15 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.ahead.outlook import LEAST_DAYS
 from services.matching.engine.ahead.policies import DEFAULT_POLICY, NOTICE_S, RUNNABLE, parameters_under, policy_named
 from services.matching.engine.model import Parameters
+from services.matching.sameday.store.parameters import put_parameters
 from services.matching.sameday.store.requests import door
 from services.matching.sameday.store.tables import ParametersRow
-from shared.db import database_now, ring_after_commit, run
+from shared.db import database_now, ring_after_commit
 
 HISTORY_TOO_SHORT = "history_too_short"
 
@@ -143,8 +143,6 @@ async def set_parameters(session: AsyncSession, cpts_id: str, given: CptsParamet
         "changed_at": await database_now(session),
         "changed_by": by,
     }
-    row = insert(ParametersRow).values(cpts_id=cpts_id, **values)
-    await run(session, row.on_conflict_do_update(index_elements=["cpts_id"], set_=values))
     session.info.pop("parameters", None)
     ring_after_commit(session, door(cpts_id))
-    return await session.get_one(ParametersRow, cpts_id, populate_existing=True)
+    return await put_parameters(session, cpts_id, values)

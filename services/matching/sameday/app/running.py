@@ -13,7 +13,7 @@ from services.matching.sameday.app.asking import RUNS_THE_BOARD, acting_on
 from services.matching.sameday.app.bookings import BOOKED, NO_SLOT
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.sameday.app.tending import Desk
-from services.matching.sameday.store.notes import RequestNoteRow, notes_of
+from services.matching.sameday.store.notes import RequestNoteRow, notes_of, write_note
 from services.matching.sameday.store.requests import Move, RequestMoved, move, tell
 from services.matching.sameday.store.tables import RequestChangeRow, RequestRow
 from shared.auth import Role, record_access
@@ -175,12 +175,10 @@ async def _seal_note(desk: Desk, row: RequestRow, text: str) -> None:
     now = await database_now(desk.session)
     note_id = new_id(now)
     sealed = desk.vault.seal({"text": text}, cpts_id=row.cpts_id, row_id=str(note_id))
-    desk.session.add(
-        RequestNoteRow(
-            id=note_id, request_id=row.id, cpts_id=row.cpts_id, at=now, by=desk.caller.id, text_sealed=sealed
-        )
+    note = RequestNoteRow(
+        id=note_id, request_id=row.id, cpts_id=row.cpts_id, at=now, by=desk.caller.id, text_sealed=sealed
     )
-    await desk.session.flush()
+    await write_note(desk.session, note)
     await record_access(
         desk.session,
         desk.caller,

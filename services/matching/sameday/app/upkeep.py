@@ -2,22 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.app.round.deciding import ROUND
 from services.matching.sameday.store.history import forget_slots
-from services.matching.sameday.store.notes import RequestNoteRow
 from services.matching.sameday.store.requests import Move, move, tell
-from services.matching.sameday.store.tables import OUTBOX, RequestRow, RoundRow
+from services.matching.sameday.store.rounds import forget_rounds
+from services.matching.sameday.store.tables import OUTBOX, RequestRow
 from shared.contracts import RequestState
 
 ENDED = frozenset({RequestState.CANCELLED, RequestState.HONOURED, RequestState.NO_SHOW})
 SHOWN_AFTER = timedelta(hours=24)
 """How long an ended request stays on the screens; a confirmed one that nobody witnessed counts from its time."""
-PATIENTS_KEPT = timedelta(days=30)
-ROUNDS_KEPT = timedelta(days=7)
 
 
 async def archive(session: AsyncSession, cpts_id: str, now: datetime) -> int:
@@ -47,20 +44,8 @@ async def archive(session: AsyncSession, cpts_id: str, now: datetime) -> int:
     return len(moved)
 
 
-async def erase_patients(session: AsyncSession, cpts_id: str, now: datetime) -> None:
-    """Erase what was known of patients, notes too, 30 days after their appointment or the request's last change."""
-    old = or_(
-        col(RequestRow.starts_at) < now - PATIENTS_KEPT,
-        col(RequestRow.starts_at).is_(None) & (col(RequestRow.changed_at) < now - PATIENTS_KEPT),
-    )
-    known = (col(RequestRow.cpts_id) == cpts_id) & col(RequestRow.patient_sealed).is_not(None)
-    mine = select(RequestRow.id).where(RequestRow.cpts_id == cpts_id, old)
-    await session.exec(delete(RequestNoteRow).where(col(RequestNoteRow.request_id).in_(mine)))
-    await session.exec(update(RequestRow).where(known, old).values(patient_sealed=None))
-
-
 async def forget(session: AsyncSession, cpts_id: str, now: datetime, *, events_kept: timedelta) -> None:
     """Forget old events, whose readers start again from a snapshot, and the figures of old rounds."""
     await OUTBOX.prune(session, cpts_id, now - events_kept)
     await forget_slots(session, cpts_id, now)
-    await session.exec(delete(RoundRow).where(col(RoundRow.cpts_id) == cpts_id, col(RoundRow.at) < now - ROUNDS_KEPT))
+    await forget_rounds(session, cpts_id, now)

@@ -28,3 +28,9 @@ async def notes_of(session: AsyncSession, request_id: UUID) -> list[RequestNoteR
     """The notes on a request, oldest first."""
     query = select(RequestNoteRow).where(RequestNoteRow.request_id == request_id)
     return list(await session.exec(query.order_by(col(RequestNoteRow.at), col(RequestNoteRow.id))))
+
+
+async def write_note(session: AsyncSession, note: RequestNoteRow) -> None:
+    """Write a note."""
+    session.add(note)
+    await session.flush()

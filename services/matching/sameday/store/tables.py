@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.db import instant, schema_metadata
-from shared.live.log import Outbox
+from shared.live.store import Outbox
 
 
 class Matching(SQLModel):
