@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
 PAST_FRESH_S = 300
 """How old figures of days before may be: they move with the hour, not with what happens."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -138,6 +139,12 @@ async def rounds_of(session: AsyncSession, cpts_id: str, limit: int = 50) -> lis
     query = select(AttachmentRoundRow).where(AttachmentRoundRow.cpts_id == cpts_id)
     newest = query.order_by(col(AttachmentRoundRow.at).desc(), col(AttachmentRoundRow.id).desc())
     return [figures(row) for row in await session.exec(newest.limit(limit))]
+
+
+async def count_rounds(session: AsyncSession, cpts_id: str) -> int:
+    """How many rounds a CPTS ever had."""
+    query = select(func.count()).select_from(AttachmentRoundRow).where(AttachmentRoundRow.cpts_id == cpts_id)
+    return (await session.exec(query)).one()
 
 
 async def outcomes_of(session: AsyncSession, round_id: UUID) -> list[RoundOutcome]:

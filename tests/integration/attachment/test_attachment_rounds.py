@@ -6,17 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 from sqlalchemy import text
 
 from services.availability.app import directory
+from services.matching.doctors.app.rounds import RoundDesk, RoundRunning, run_round
 from services.matching.doctors.reads import read_attachments
+from services.matching.doctors.store.register import AttachmentRoundRow
+from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound, GpOffer, Seeker
 from services.matching.engine.doctors.round import propose
 from services.matching.engine.model import Point
 from services.matching.sameday.store.tables import OUTBOX
-from shared.auth import Role
+from shared.auth import Caller, Role
 from shared.contracts.events import State, apply
-from shared.db import run
+from shared.db import in_transaction, run
 from tests.builders import CPTS, MORNING, NEIGHBOUR, a_territory, owner
 from tests.integration.attachment.conftest import COMMUNES, Register, a_round, entered, posted, state_of
 
@@ -234,3 +238,38 @@ async def test_a_stale_snapshot_and_the_events_since_make_the_fresh_one(register
         apply(state, entry.event)
     assert state == fresh
     assert [entry.seq for entry in entries] == list(range(start.seq + 1, start.seq + 1 + len(entries)))
+
+
+async def test_a_round_holds_no_transaction_while_it_is_computed_and_loses_to_one_recorded_meanwhile(
+    register: Register,
+) -> None:
+    coordinator = await register.person(Role.COORDINATOR)
+    await register.declare(0, 3)
+    gone, stays = [(await entered(coordinator))["id"] for _ in range(2)]
+    open_meanwhile: list[bool] = []
+
+    async def decide_slowly(around: AttachmentRound) -> Decision:
+        open_meanwhile.append(in_transaction())
+        await meanwhile[-1]()
+        return decide(around)
+
+    async def withdraw() -> None:
+        assert (await posted(coordinator, gone, "withdrawal", reason="found")).status_code == 200
+
+    async def another_round() -> None:
+        assert (await a_round(coordinator))["kept"] == 0
+
+    caller = Caller("machine:test", Role.MACHINE, frozenset({CPTS}))
+    panels = register.town.matching.state.panels
+
+    async def run_one() -> AttachmentRoundRow:
+        async with register.transaction(CPTS) as session:
+            return await run_round(RoundDesk(session, caller, panels, decide_slowly), CPTS)
+
+    meanwhile = [withdraw]
+    assert (await run_one()).kept == 1
+    assert await state_of(coordinator, stays) == "proposed"
+    meanwhile.append(another_round)
+    with pytest.raises(RoundRunning):
+        await run_one()
+    assert open_meanwhile == [False, False]

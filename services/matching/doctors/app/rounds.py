@@ -1,7 +1,8 @@
 """A médecin traitant round: read the register and the places, decide in the core, record the proposals.
 
-It runs in one transaction, alone for its CPTS. Whatever changed meanwhile wins over the plan: an entry is proposed only
-as it was read, and a practitioner's places are counted again, alone, when they are taken.
+What it reads is one transaction, what it writes another; none is open while it is computed. Whatever changed meanwhile
+wins over the plan: an entry is proposed only as it was read, a practitioner's places are counted again, alone, when
+they are taken, and a round of the same CPTS that was recorded first leaves this one nothing to say.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
@@ -19,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
 from services.matching.doctors.app.reasons import PersonDecision, outcomes
 from services.matching.doctors.app.register import RUNS_THE_REGISTER, core_patient
-from services.matching.doctors.reads import attachments_of
+from services.matching.doctors.reads import attachments_of, count_rounds
 from services.matching.doctors.store.places import (
     AttachmentPlaceRow,
     count_alone,
@@ -104,25 +105,41 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     desk.caller.require_cpts(cpts_id)
     async with waiting_elsewhere(session):
         panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
-    if not await only_round(session, cpts_id):
-        raise RoundRunning(field="cpts_id", value=cpts_id)
-    now = await database_now(session)
+    await _require_turn(session, cpts_id)
+    now, rounds = await database_now(session), await count_rounds(session, cpts_id)
     settings = await attachment_settings(session, cpts_id)
     rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
     around = await _around(desk, settings, now, panels, rows.values())
-    began = perf_counter()
-    try:
-        decision = await desk.decide(around)
-    except Unsolved as error:
-        log.warning("register_round_unsolved", cpts_id=cpts_id, error=str(error))
-        return await keep_round(session, _keep_failure(desk, cpts_id, now, around, perf_counter() - began))
-    row = await keep_round(session, _round_row(desk, cpts_id, now, around, decision, perf_counter() - began))
+    async with waiting_elsewhere(session):
+        decision, seconds = await _decide(desk, around)
+    await _require_turn(session, cpts_id)
+    if await count_rounds(session, cpts_id) != rounds:
+        raise RoundRunning(field="cpts_id", value=cpts_id)
+    if decision is None:
+        return await keep_round(session, _failed_row(desk, cpts_id, now, around, seconds))
+    row = await keep_round(session, _round_row(desk, cpts_id, now, around, decision, seconds))
     lines = outcomes(around, decision)
     kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
     ids = {entry.id for entry in kept}
     await keep_outcomes(session, row, [_outcome(row, line, ids) for line in lines.values()])
     await tell_all(session, kept, AttachmentState.PROPOSED)
     return row
+
+
+async def _require_turn(session: AsyncSession, cpts_id: str) -> None:
+    """Raise `RoundRunning` while another round of this CPTS reads or writes; none does before this transaction ends."""
+    if not await only_round(session, cpts_id):
+        raise RoundRunning(field="cpts_id", value=cpts_id)
+
+
+async def _decide(desk: RoundDesk, around: AttachmentRound) -> tuple[Decision | None, float]:
+    """What the solver decides, None when it gave no answer; and how many seconds it took."""
+    began = perf_counter()
+    try:
+        return await desk.decide(around), perf_counter() - began
+    except Unsolved as error:
+        log.warning("register_round_unsolved", error=str(error))
+        return None, perf_counter() - began
 
 
 def _outcome(row: AttachmentRoundRow, line: PersonDecision, kept: Collection[UUID]) -> dict[str, Any]:
@@ -180,7 +197,7 @@ def _offer(panel: DeclaredPanel, places: int) -> GpOffer:
     )
 
 
-def _keep_failure(
+def _failed_row(
     desk: RoundDesk, cpts_id: str, now: datetime, around: AttachmentRound, seconds: float
 ) -> AttachmentRoundRow:
     """A round that proposes nothing because its solver gave no answer."""
