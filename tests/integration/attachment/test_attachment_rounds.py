@@ -254,7 +254,7 @@ async def test_a_round_holds_no_transaction_while_it_is_computed_and_loses_to_on
         return decide(around)
 
     async def withdraw() -> None:
-        assert (await posted(coordinator, gone, "withdrawal", reason="found")).status_code == 200
+        assert (await posted(coordinator, gone, "withdrawal", reason="other")).status_code == 200
 
     async def another_round() -> None:
         assert (await a_round(coordinator))["kept"] == 0

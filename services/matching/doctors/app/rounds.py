@@ -116,7 +116,7 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     if await count_rounds(session, cpts_id) != rounds:
         raise RoundRunning(field="cpts_id", value=cpts_id)
     if decision is None:
-        return await keep_round(session, _failed_row(desk, cpts_id, now, around, seconds))
+        return await keep_round(session, _row_of_failure(desk, cpts_id, now, around, seconds))
     row = await keep_round(session, _round_row(desk, cpts_id, now, around, decision, seconds))
     lines = outcomes(around, decision)
     kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
@@ -197,7 +197,7 @@ def _offer(panel: DeclaredPanel, places: int) -> GpOffer:
     )
 
 
-def _failed_row(
+def _row_of_failure(
     desk: RoundDesk, cpts_id: str, now: datetime, around: AttachmentRound, seconds: float
 ) -> AttachmentRoundRow:
     """A round that proposes nothing because its solver gave no answer."""

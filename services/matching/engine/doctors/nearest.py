@@ -45,7 +45,7 @@ def nearest(asked: Floats, offered: Floats, k: int) -> tuple[Ints, Floats]:
     k = min(k, len(offered))
     index = np.zeros((len(asked), k), np.int64)
     chord = np.full((len(asked), k), np.inf)
-    if not k:
+    if not index.size:
         return index, chord
     here, there = unit_vectors(asked), unit_vectors(offered)
     left, margin = np.arange(len(asked)), TILE_DEGREES
