@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import select
@@ -17,10 +16,8 @@ from services.matching.engine.sameday.solve import solve
 from services.matching.lab.days.day import Day
 from services.matching.lab.days.stored import write_day
 from services.matching.lab.history import days_of, morning_of, reach_of, read_lived_days, requests_between
-from services.matching.sameday import reads
+from services.matching.sameday.app.board import read_instance
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.round.deciding import instance_of
-from services.matching.sameday.app.round.reconciling import unseen_places
 from services.matching.sameday.edges.following import Territory
 from shared.db import Scope, database_now, set_scope
 from shared.db.clock import zone_at
@@ -55,7 +52,8 @@ async def capture_from(settings: Settings, *, cpts: str, out: Path, days: int, s
         async with matching.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts})))
             parameters = await parameters_of(session, cpts)
-            instance = await last_round(session, territory, cpts, now)
+            # Rounds run at each change: what the last one saw is what a round sees now.
+            instance = (await read_instance(session, cpts, territory)).instance
             values = [slot.model_dump(mode="json") for slot in seen]
             asked = await requests_between(session, cpts, *days_of(mornings)) if mornings else []
             centres = await _centres(session)
@@ -76,15 +74,6 @@ def write(out: Path, instance: Instance, days: Sequence[Day]) -> Iterator[str]:
         if day.requests and day.slots:
             write_day(file := out / f"day-{day.name}.json", day)
             yield f"{file} : {len(day.requests)} demandes, {len(day.slots)} créneaux"
-
-
-async def last_round(session: AsyncSession, territory: Territory, cpts: str, now: datetime) -> Instance:
-    """What a round sees now: rounds run at each change, so what the last one saw."""
-    rows = await reads.board_rows(session, cpts)
-    at_s = int(now.timestamp())
-    hidden = unseen_places(rows, territory.bookings())
-    parameters = await parameters_of(session, cpts)
-    return instance_of(rows, territory.slots(at_s), territory.practitioners(at_s), parameters, now, hidden)
 
 
 def _without_anybody(day: Day, centres: Sequence[Point]) -> Day:

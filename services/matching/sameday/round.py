@@ -14,13 +14,14 @@ from uuid import UUID
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.engine.model import Instance, Slot
+from services.matching.engine.model import Instance
 from services.matching.sameday import reads
 from services.matching.sameday.app import upkeep
+from services.matching.sameday.app.board import BoardInstance, build_instance
 from services.matching.sameday.app.bookings import Bookings
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
-from services.matching.sameday.app.round.deciding import SEEKING, full_slots, instance_of, next_due
-from services.matching.sameday.app.round.reconciling import Memory, unseen_places
+from services.matching.sameday.app.round.deciding import SEEKING, next_due
+from services.matching.sameday.app.round.reconciling import Memory
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territories, Territory
 from services.matching.sameday.edges.foresight import Foresight, Question, Thought, closing
@@ -156,21 +157,13 @@ class OneRound:
                 await see(session, watchman.cpts_id, news, now)
         watchman.noted = noted
 
-    def _instance(self, watchman: Watchman, territory: Territory, board: Board) -> tuple[Instance, tuple[Slot, ...]]:
-        """What to decide on, and the slots that have no place left: they explain, nobody gets them."""
+    def _instance(self, watchman: Watchman, territory: Territory, board: Board) -> BoardInstance:
+        """What to decide on: slots whose hold was refused are left out until they change."""
         now_at_s = int(board.now.timestamp())
         live = territory.items("slots")
         watchman.refused = {key: value for key, value in watchman.refused.items() if live.get(key) is value}
         slots = [slot for slot in territory.slots(now_at_s) if slot.id not in watchman.refused]
-        instance = instance_of(
-            board.rows,
-            slots,
-            territory.practitioners(now_at_s),
-            board.parameters,
-            board.now,
-            unseen_places(board.rows, territory.bookings()),
-        )
-        return instance, full_slots(slots, instance)
+        return build_instance(board.rows, territory, board.parameters, board.now, slots)
 
     async def _decide(
         self,
@@ -180,7 +173,8 @@ class OneRound:
         writer: Writer,
     ) -> bool:
         """Plan and give; true when it should be tried again soon."""
-        instance, full = self._instance(watchman, territory, board)
+        found = self._instance(watchman, territory, board)
+        instance, full = found.instance, found.full
         timeless = replace(instance, now_at_s=0)
         if timeless == watchman.solved and (watchman.due is None or watchman.due > board.now):
             return False

@@ -8,14 +8,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.sameday.worth import PlacePrice, by_commune, by_practitioner, place_prices
 from services.matching.lab.api.foresight import READERS
-from services.matching.sameday import reads
-from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.round.deciding import full_slots, instance_of
-from services.matching.sameday.app.round.reconciling import unseen_places
+from services.matching.sameday.app.board import read_instance
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
-from shared.db import database_now
 from shared.http import CallerDep, SessionDep
 from shared.outside.asked import CptsId
 
@@ -50,20 +46,17 @@ async def prices(request: Request, caller: CallerDep, session: SessionDep, cpts:
 
 async def _worths(request: Request, session: AsyncSession, cpts_id: str) -> Worths:
     territories: Territories = request.app.state.territories
-    territory, now = territories[cpts_id], await database_now(session)
-    now_at_s = int(now.timestamp())
-    rows, slots = await reads.board_rows(session, cpts_id), territory.slots(now_at_s)
-    ledgers, parameters = territory.practitioners(now_at_s), await parameters_of(session, cpts_id)
-    instance = instance_of(rows, slots, ledgers, parameters, now, unseen_places(rows, territory.bookings()))
+    territory = territories[cpts_id]
+    board = await read_instance(session, cpts_id, territory)
+    slots = (*board.instance.slots, *board.full)
     router: Router = request.app.state.router
-    full = full_slots(slots, instance)
     # Nothing is computed with a connection in hand.
     await session.commit()
-    travel, name = await router.travel(replace(instance, slots=(*instance.slots, *full)))
+    travel, name = await router.travel(replace(board.instance, slots=slots))
     solver: Solver = request.app.state.solver
     live, places = territory.items("slots"), territory.items("places")
     communes = {slot.id: places[live[slot.id]["place_id"]]["insee"] for slot in slots}
-    found = [one for one in await solver(place_prices, instance, full, communes, travel) if one.saves]
+    found = [one for one in await solver(place_prices, board.instance, board.full, communes, travel) if one.saves]
     return Worths(
         practitioners=[_view(one) for one in by_practitioner(found)],
         communes=[_view(one) for one in by_commune(found)],

@@ -12,21 +12,18 @@ from services.matching.engine.model import Instance
 from services.matching.engine.model import Request as CoreRequest
 from services.matching.engine.sameday.recommend import PriceList
 from services.matching.engine.sameday.recommend import options as best
-from services.matching.sameday import reads
 from services.matching.sameday.app import asking, overbooking
 from services.matching.sameday.app.advising import ClosedView, Options, advice
+from services.matching.sameday.app.board import read_instance
 from services.matching.sameday.app.foreign import ElsewhereView, core_slots, elsewhere
 from services.matching.sameday.app.intake import RequestForm
-from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.round.deciding import core_request, full_slots, instance_of
-from services.matching.sameday.app.round.reconciling import unseen_places
+from services.matching.sameday.app.round.deciding import core_request
 from services.matching.sameday.edges.following import Territories, Territory
 from services.matching.sameday.edges.foreign import ForeignSlots
 from services.matching.sameday.edges.pricing import Pricing
 from services.matching.sameday.edges.solver import Solver, recommend
 from services.matching.sameday.edges.travel import Router
 from services.matching.sameday.store.tables import RequestRow
-from shared.db import database_now
 from shared.http import CallerDep, SessionDep
 
 routes = APIRouter(tags=["options"])
@@ -62,18 +59,8 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     territories: Territories = request.app.state.territories
     solver: Solver = request.app.state.solver
     territory = territories[row.cpts_id]
-    now = await database_now(session)
-    rows = await reads.board_rows(session, row.cpts_id)
-    slots = territory.slots(int(now.timestamp()))
-    instance = instance_of(
-        rows,
-        slots,
-        territory.practitioners(int(now.timestamp())),
-        await parameters_of(session, row.cpts_id),
-        now,
-        unseen_places(rows, territory.bookings()),
-    )
-    asked = core_request(row)
+    board, asked = await read_instance(session, row.cpts_id, territory), core_request(row)
+    instance = board.instance
     # Nothing is asked elsewhere or computed with a connection in hand.
     await session.commit()
     router: Router = request.app.state.router
@@ -81,7 +68,7 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
     pricing: Pricing = request.app.state.pricing
     found, why = await pricing.options(row.cpts_id, instance, asked, k, travel, name), None
     if not found:
-        found, why = await solver(recommend, instance, full_slots(slots, instance), asked, k, travel)
+        found, why = await solver(recommend, instance, board.full, asked, k, travel)
     answer = advice(
         found,
         why,
@@ -90,7 +77,7 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
         askable=min(overbooking.AT_ONCE, len(_who_may_be_asked(row, territory, instance))) if why else 0,
         deadline_at=row.deadline_at,
     )
-    answer.elsewhere = await _elsewhere(request, replace(instance, requests=()), asked, now)
+    answer.elsewhere = await _elsewhere(request, replace(instance, requests=()), asked, board.now)
     return answer
 
 

@@ -9,10 +9,8 @@ from pydantic import BaseModel
 
 from services.matching.engine.model import Blocker, SlotType
 from services.matching.engine.sameday.offered import Offered, check_offer
-from services.matching.sameday import reads
-from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.round.deciding import SEES, instance_of
-from services.matching.sameday.app.round.reconciling import unseen_places
+from services.matching.sameday.app.board import read_instance
+from services.matching.sameday.app.round.deciding import SEES
 from services.matching.sameday.edges.following import Territories, core_slot, count_lapsed_holds, is_offered
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
@@ -86,23 +84,14 @@ async def why(
     if value is None:
         raise NotFound(field="slot_id", value=slot_id)
     caller.require_practitioner(value["practitioner_id"])
-    now = await database_now(session)
-    now_at_s = int(now.timestamp())
+    now_at_s = int((await database_now(session)).timestamp())
     place, who = (
         territory.items("places")[value["place_id"]],
         territory.items("practitioners")[value["practitioner_id"]],
     )
     slot = core_slot(value, place, who)
     slot = replace(slot, places=slot.places + count_lapsed_holds(value, now_at_s))
-    rows = await reads.board_rows(session, cpts)
-    instance = instance_of(
-        rows,
-        [slot],
-        territory.practitioners(now_at_s),
-        await parameters_of(session, cpts),
-        now,
-        unseen_places(rows, territory.bookings()),
-    )
+    instance = (await read_instance(session, cpts, territory, [slot])).instance
     router: Router = request.app.state.router
     # Nothing is computed with a connection in hand.
     await session.commit()

@@ -17,8 +17,8 @@ import structlog
 from services.matching.engine.ahead.outlook import PastCounts, forecast_of, weekday_factor
 from services.matching.engine.model import Slot
 from services.matching.sameday import reads
+from services.matching.sameday.app.board import build_instance
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.round.deciding import instance_of
 from services.matching.sameday.app.round.wanting import expect_urgent, find_wanted, hours_between
 from services.matching.sameday.edges.following import SlotsUnknown, Territories, Territory, is_offered
 from services.matching.sameday.store.history import history_of
@@ -88,9 +88,7 @@ class Keeping:
             known = self._known.get(cpts_id)
             if known is None or known[0] != today:
                 known = self._known[cpts_id] = (today, await history_of(session, cpts_id, now))
-        now_s = int(now.timestamp())
-        slots, people = territory.slots(now_s), territory.practitioners(now_s)
-        instance = instance_of(rows, slots, people, parameters, now, {})
+        instance, now_s = build_instance(rows, territory, parameters, now).instance, int(now.timestamp())
         until_s = max(slot.starts_at_s for slot in due)
         return frozenset(find_wanted(instance, due, _expect(known[1], today, now_s, until_s)))
 

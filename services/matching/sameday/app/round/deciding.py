@@ -1,4 +1,4 @@
-"""What a round decides on, and what its plan means for each request: pure, but for reading the board."""
+"""What a round decides on, and what its plan means for each request: pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
