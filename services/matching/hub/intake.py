@@ -18,8 +18,8 @@ from services.matching.hub.messages import Addressed, Outgoing, Received
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.store.cases import belongs_to, first_time, lock_case, note_patient
 from services.matching.hub.store.mail import HubMessageRow, claim, remember_answer
-from services.matching.sameday.app.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.sameday.app.asking import submit_request, without_astray_point
+from services.matching.sameday.app.hand.amending import AlreadyServed, Amendment, amend, note_refused, take_back
 from services.matching.sameday.app.intake import RequestForm
 from shared.auth import Caller
 from shared.outside.untrusted import text_at

@@ -12,9 +12,9 @@ from starlette.requests import HTTPConnection
 from services.matching.sameday.api.requests import DeskDep
 from services.matching.sameday.app import asking
 from services.matching.sameday.app import overbooking as app
+from services.matching.sameday.app.hand.tending import Desk
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, asks_of, view_of_ask
 from services.matching.sameday.store.tables import RequestRow

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
 
-from services.matching.sameday.app import asking, holding, tending
+from services.matching.sameday.app import asking
 from services.matching.sameday.app.bookings import Bookings
+from services.matching.sameday.app.hand import holding, tending
+from services.matching.sameday.app.hand.tending import Desk
 from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
 from services.matching.sameday.app.round.deciding import SEES
-from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.reads import StoryLine, request_row, requests_of, story_of
 from services.matching.sameday.store.requests import view_of
 from services.matching.sameday.store.tables import RequestRow

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.matching.sameday.api.requests import ClosureForm, DeskDep, visible
-from services.matching.sameday.app import asking, running, searching
+from services.matching.sameday.app import asking, searching
+from services.matching.sameday.app.hand import running
 from services.matching.sameday.app.intake import Form
 from services.matching.sameday.store.requests import view_of
 from services.people.audit import Colleague, colleagues, labels_of

@@ -19,8 +19,8 @@ from services.matching.engine.travel import straight_line
 from services.matching.sameday.access import answers_to
 from services.matching.sameday.app.asking import acting_on
 from services.matching.sameday.app.bookings import ExtraSlot, record_hold
+from services.matching.sameday.app.hand.tending import Desk, expect
 from services.matching.sameday.app.round.deciding import tokens_of
-from services.matching.sameday.app.tending import Desk, expect
 from services.matching.sameday.store.overbooking_asks import (
     AskAnswered,
     OverbookingAskRow,

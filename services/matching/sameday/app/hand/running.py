@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from services.matching.sameday.app.asking import RUNS_THE_BOARD, acting_on
 from services.matching.sameday.app.bookings import BOOKED, NO_SLOT
+from services.matching.sameday.app.hand.tending import Desk
 from services.matching.sameday.app.parameters import parameters_of
-from services.matching.sameday.app.tending import Desk
 from services.matching.sameday.store.notes import RequestNoteRow, notes_of, write_note
 from services.matching.sameday.store.requests import Move, RequestMoved, move, tell
 from services.matching.sameday.store.tables import RequestChangeRow, RequestRow

@@ -26,9 +26,9 @@ from services.matching.sameday.app.bookings import (
     record_hold,
     reopen,
 )
+from services.matching.sameday.app.hand.tending import Desk, expect, on_the_board
 from services.matching.sameday.app.intake import EVENING_HOUR, HoldForm, RequestForm, midnight_after
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
-from services.matching.sameday.app.tending import Desk, expect, on_the_board
 from services.matching.sameday.store.requests import Move, RequestMoved, add_request, fresh, know_patient, move, tell
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import ON_THE_BOARD, RequestState
