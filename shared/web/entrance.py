@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from shared.http import CallerDep, SessionDep, WiringDep
-from shared.web.pages import HOME, PageDep, label_of_account
+from shared.web.pages import HOME, PageDep, PlainPageDep, label_of_account
 from shared.wording.labels import LANGUAGE_COOKIE, LANGUAGES
 
 WORKER = Path(__file__).parent / "static" / "service-worker.js"
@@ -37,13 +37,13 @@ async def root(caller: CallerDep) -> Response:
 
 
 @routes.get("/connexion", name="login")
-async def login(page: PageDep, suite: Annotated[str, Query(max_length=500)] = "/") -> Response:
+async def login(page: PlainPageDep, suite: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """Sign in, then go on to `suite`."""
     return page.show("login.html", title="login.title", words=("login.",), onward=own_path(suite))
 
 
 @routes.get("/acces", name="access")
-async def access(page: PageDep) -> Response:
+async def access(page: PlainPageDep) -> Response:
     """Choose a password and a second factor, by a link whose secret stands in the fragment; or ask for such a link."""
     return page.show("access.html", title="access.title", words=("access.",))
 

@@ -128,6 +128,14 @@ async def page_of(request: Request) -> Page:
 PageDep = Annotated[Page, Depends(page_of)]
 
 
+async def page_of_nobody(request: Request) -> Page:
+    """A page before somebody has signed in: it asks the database nothing, and is there when that is away."""
+    return plain_page(request)
+
+
+PlainPageDep = Annotated[Page, Depends(page_of_nobody)]
+
+
 @asynccontextmanager
 async def reading(request: Request, service: str, scope: Scope) -> AsyncIterator[AsyncSession]:
     """A transaction of one service, bound to what its reader may see."""
