@@ -10,6 +10,7 @@ from shared.auth.attempts import Attempts
 from shared.auth.passwords import Passwords
 from shared.db import OpenSession, engine_for, opener
 from shared.db.clock import Clock, read_clock
+from shared.db.direct import Direct
 from shared.db.doorbell import Doorbell
 from shared.db.reader import Reader
 from shared.patients.vault import Vault
@@ -25,6 +26,7 @@ class Wiring:
     settings: Settings
     engine: AsyncEngine
     reader: Reader
+    direct: Direct
     bell: Doorbell
     open_session: OpenSession
     vault: Vault
@@ -59,6 +61,7 @@ def wire(service: str, settings: Settings) -> Wiring:
         settings=settings,
         engine=engine,
         reader=Reader(url, name=service),
+        direct=Direct(url, engine, bell, name=service),
         bell=bell,
         open_session=opener(engine, bell),
         vault=Vault(settings.vault_keys()),
@@ -77,7 +80,7 @@ async def serving(wiring: Wiring) -> AsyncIterator[Wiring]:
 async def running(wiring: Wiring) -> AsyncIterator[Wiring]:
     """Use a wiring, then close what it opened."""
     try:
-        async with wiring.reader.open():
+        async with wiring.reader.open(), wiring.direct.open():
             yield wiring
     finally:
         await wiring.bell.aclose()

@@ -16,6 +16,7 @@ from services.availability.api import (
     memberships,
     slots,
 )
+from services.availability.app.at_once import MachineHands
 from services.availability.interop.agendas import api as agendas
 from services.availability.interop.agendas.following import following_agendas
 from services.availability.interop.bulk.api import Publisher, bulk_routes
@@ -51,7 +52,12 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     wiring = wire("availability", settings)
     sas, mail, bulk = SasSettings(), MailSettings(), BulkSettings()
     hub = Hub(
-        outbox=OUTBOX, bell=wiring.bell, open_session=wiring.open_session, background=wiring.background, view=view
+        outbox=OUTBOX,
+        bell=wiring.bell,
+        open_session=wiring.open_session,
+        direct=wiring.direct,
+        background=wiring.background,
+        view=view,
     )
 
     @asynccontextmanager
@@ -70,6 +76,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **describe(settings))
     app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
     app.state.free_places = Kept[int]()
+    app.state.at_once = MachineHands(wiring.direct, wiring.vault)
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.
     fhir = build_fhir(sas)

@@ -55,6 +55,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
         outbox=OUTBOX,
         bell=wiring.bell,
         open_session=wiring.open_session,
+        direct=wiring.direct,
         background=wiring.background,
         view=live.view,
     )

@@ -19,6 +19,7 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import straight
+from shared.db.direct import DirectSession
 from shared.db.doorbell import Doorbell
 from shared.db.straight import is_plain
 
@@ -31,6 +32,8 @@ NAMING = {
 }
 AWAY = (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What is raised while the database is away: waiting and trying again is right. Refused connections come unwrapped."""
+Session = AsyncSession | DirectSession
+"""What a statement is run in."""
 OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 FollowUp = Callable[[], Awaitable[None]]
 
@@ -90,8 +93,10 @@ class Scope:
     account: str = ""
 
 
-async def run(session: AsyncSession, statement: Executable, **values: Any) -> Result[Any]:
+async def run(session: Session, statement: Executable, **values: Any) -> Result[Any]:
     """Run a statement that is no ORM query, in the session's transaction."""
+    if isinstance(session, DirectSession):
+        return await session.run(cast(TextClause, statement), values)
     if is_plain(statement):
         return await straight.fetch(session, cast(TextClause, statement), values)
     return await (await session.connection()).execute(statement, values or None)
@@ -123,8 +128,10 @@ def bind_scope(session: AsyncSession, scope: Scope, now: datetime | None = None)
         session.info["now"] = now
 
 
-def scope_of(session: AsyncSession) -> Scope | None:
+def scope_of(session: Session) -> Scope | None:
     """The scope of the current transaction, if it was bound to one: a commit ends it."""
+    if isinstance(session, DirectSession):
+        return Scope(frozenset({"*"}))
     transaction, scope = session.info.get("scope", (None, None))
     return scope if transaction is session.sync_session.get_transaction() else None
 
@@ -188,6 +195,6 @@ def after_commit(session: AsyncSession, follow_up: FollowUp) -> None:
     session.info.setdefault("follow_ups", []).append(follow_up)
 
 
-def ring_after_commit(session: AsyncSession, stream: str) -> None:
+def ring_after_commit(session: Session, stream: str) -> None:
     """Ask for a ring once this transaction is committed."""
     session.info.setdefault("rings", set()).add(stream)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import run
+from shared.db import Session, run
 from shared.typed.zones import PARIS
 
 __all__ = [
@@ -65,7 +65,7 @@ _ZONES: WeakKeyDictionary[Any, tuple[float, Mapping[str, ZoneInfo]]] = WeakKeyDi
 ZONES_KNOWN_FOR_S = 60.0
 
 
-async def zones(session: AsyncSession) -> Mapping[str, ZoneInfo]:
+async def zones(session: Session) -> Mapping[str, ZoneInfo]:
     """The zone of every territory, by FINESS; read again once a minute, by each process."""
     bind, now_s = session.get_bind(), asyncio.get_running_loop().time()
     until_s, known = _ZONES.get(bind, (0.0, {}))

@@ -55,6 +55,8 @@ class Doorbell:
         self._prefix = f"{prefix}:ring:"
         self._watches: dict[str, set[Watch]] = defaultdict(set)
         self._own = uuid4().hex.encode()
+        self._untold: set[str] = set()
+        self._telling: asyncio.Task[None] | None = None
         self.hears = False
         """Whether the rings of other processes are heard: while not, look again and again instead."""
 
@@ -69,12 +71,25 @@ class Doorbell:
             self._watches[stream].discard(watch)
 
     async def ring(self, stream: str) -> None:
-        """Wake who watches the stream, everywhere. A Redis that is away costs latency, never an error."""
+        """Wake who watches the stream: here at once, elsewhere as soon as Redis is told, for which nobody waits.
+
+        Rings that come together are told together. A Redis that is away costs latency, never an error.
+        """
         self.ring_here(stream)
-        try:
-            await self._redis.publish(self._prefix + stream, self._own)
-        except (RedisError, OSError) as error:
-            log.warning("ring_lost", stream=stream, error=type(error).__name__)
+        self._untold.add(stream)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell(), name="rings")
+
+    async def _tell(self) -> None:
+        while self._untold:
+            streams, self._untold = sorted(self._untold), set()
+            try:
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    for stream in streams:
+                        pipeline.publish(self._prefix + stream, self._own)
+                    await pipeline.execute()
+            except (RedisError, OSError) as error:
+                log.warning("ring_lost", count=len(streams), error=type(error).__name__)
 
     def ring_here(self, stream: str) -> None:
         """Wake who watches the stream in this process."""
@@ -100,6 +115,8 @@ class Doorbell:
             await asyncio.sleep(0.5)
 
     async def aclose(self) -> None:
-        """Leave Redis."""
+        """Leave Redis, once it was told what rang."""
+        if self._telling is not None:
+            await asyncio.wait({self._telling})
         await self._redis.aclose()
         await self._listener.aclose()

@@ -30,7 +30,7 @@ def is_plain(statement: object) -> bool:
 
 
 @lru_cache(maxsize=2000)
-def _number(text: str) -> tuple[str, Sequence[str]]:
+def number_values(text: str) -> tuple[str, Sequence[str]]:
     """A text with `:names`, as the driver wants it: with `$1`, and the name of each number."""
     compiled = TextClause(text).compile(dialect=DIALECT)
     return str(compiled), tuple(dict.fromkeys(compiled.positiontup or ()))
@@ -52,24 +52,33 @@ async def _hold(session: AsyncSession) -> tuple[Any, Any]:
 async def fetch(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> Result[Any]:
     """What a plain statement answers; raises as SQLAlchemy does."""
     connection, adapter = await _hold(session)
-    sql, names = _number(statement.text)
+    sql, names = number_values(statement.text)
     given = [values[name] for name in names]
-    if connection._has_events or connection.engine._has_events:  # noqa: SLF001
-        for listener in connection.dispatch.before_cursor_execute:
-            listener(connection, None, sql, given, None, False)
+    tell_listeners(connection, sql, given)
     async with adapter._execute_mutex:  # noqa: SLF001
         if adapter._transaction is None:  # noqa: SLF001
             await adapter._start_transaction()  # noqa: SLF001
-        driver = adapter.driver_connection
         try:
-            rows = await driver.fetch(sql, *given)
-            columns = _COLUMNS.get(sql)
-            if columns is None:
-                named = rows[0].keys() if rows else [each.name for each in (await driver.prepare(sql)).get_attributes()]
-                columns = _COLUMNS[sql] = SimpleResultMetaData(list(named))
+            return await answer(adapter.driver_connection, sql, given)
         except RAISED as error:
             _raise_translated(adapter, sql, error)
             raise
+
+
+def tell_listeners(connection: Any, sql: str, given: Sequence[Any]) -> None:
+    """Tell who listens on a connection, or an engine, that a statement is about to be sent."""
+    if connection._has_events or connection.engine._has_events:  # noqa: SLF001
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, None, sql, given, None, False)
+
+
+async def answer(driver: Any, sql: str, given: Sequence[Any]) -> Result[Any]:
+    """What the driver answers, as SQLAlchemy hands it out."""
+    rows = await driver.fetch(sql, *given)
+    columns = _COLUMNS.get(sql)
+    if columns is None:
+        named = rows[0].keys() if rows else [each.name for each in (await driver.prepare(sql)).get_attributes()]
+        columns = _COLUMNS[sql] = SimpleResultMetaData(list(named))
     return IteratorResult(columns, iter(rows))
 
 

@@ -75,10 +75,15 @@ async def transaction(wiring: WiringDep) -> AsyncIterator[AsyncSession]:
 SessionDep = Annotated[AsyncSession, Depends(transaction, scope="function")]
 
 
+def read_machine_token(request: Request) -> str:
+    """The token that a machine shows, or nothing."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
 async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Caller:
     """Who is asking; the transaction is bound to what they may touch. Raises `NotSignedIn`, `NotAllowed`."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
+    if token := read_machine_token(request):
         return await caller_of_machine(session, token)
     cookie = request.cookies.get(cookie_name(wiring.settings))
     if not cookie:

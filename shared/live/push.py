@@ -22,6 +22,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from shared.auth import Caller, redeem_ticket, still_signed_in
 from shared.db import AWAY, OpenSession, Scope, set_scope
+from shared.db.direct import Direct
 from shared.db.doorbell import Doorbell
 from shared.live.seat import TRY_LATER, Seat
 from shared.live.store import BATCH, Entry, Outbox, Position
@@ -61,21 +62,23 @@ class Tail:
 
     async def _read_once(self) -> bool:
         """Read what is new; false while the database is away."""
+        outbox = self._hub.outbox
         try:
-            async with self._hub.reading(self.cpts_id) as session:
-                position = await self._hub.outbox.position(session, self.cpts_id)
-                if self.position is None or self.position.epoch != position.epoch or position.seq < self.position.seq:
-                    self._start_at(position)
+            while True:
+                at = self.position
+                async with self._hub.direct.open_session() as session:
+                    ends, entries = await outbox.news(session, self.cpts_id, at.seq if at else 0)
+                if at is None or ends is None or ends.epoch != at.epoch or ends.seq < at.seq:
+                    async with self._hub.reading(self.cpts_id) as whole:
+                        self._start_at(await outbox.position(whole, self.cpts_id))
                     return True
-                while position.seq > self.position.seq:
-                    entries = await self._hub.outbox.after(session, self.cpts_id, self.position.seq)
-                    if not entries:
-                        return True
+                if entries:
                     self._deliver(entries)
+                if not entries or self.position == ends:
+                    return True
         except AWAY as error:
             log.warning("tail_waits", cpts=self.cpts_id, error=type(error).__name__)
             return False
-        return True
 
     def _start_at(self, position: Position) -> None:
         """Begin, or begin again: whoever stood in another history resets."""
@@ -114,11 +117,13 @@ class Hub:
         outbox: Outbox,
         bell: Doorbell,
         open_session: OpenSession,
+        direct: Direct,
         background: Background,
         view: View,
     ) -> None:
         """`view` says what each caller sees."""
         self.outbox, self.bell, self._open, self._view = outbox, bell, open_session, view
+        self.direct = direct
         self._background = background
         self._tails: dict[str, Tail] = {}
         self._start: Start | None = None

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.events import Event
-from shared.db import ring_after_commit, run
+from shared.db import Session, ring_after_commit, run
 
 BATCH = 200
 
@@ -59,6 +59,16 @@ class Outbox:
             Column("at", DateTime(timezone=True), nullable=False, index=True),
             Column("body", JSONB, nullable=False),
         )
+        self._append = text(f"with {self.appending} select 1")
+        self._head = text(f"select epoch, seq from {self.service}.event_head where cpts_id = :cpts")  # noqa: S608
+        # One statement, so that the end and what leads to it belong together.
+        self._news = text(f"""
+select h.epoch, h.seq as ends_at, e.seq, cast(e.body as text) as body
+from {self.service}.event_head h
+left join lateral (select seq, body from {self.service}.event
+                   where cpts_id = h.cpts_id and seq > :seq order by seq limit :most) as e on true
+where h.cpts_id = :cpts order by e.seq
+""")  # noqa: S608  our own schema's name
 
     def stream(self, cpts_id: str) -> str:
         """The doorbell's name for a CPTS's stream."""
@@ -85,13 +95,13 @@ class Outbox:
         """Write events to these CPTS' streams, in this order and without a gap, as `append` writes one."""
         await self.append_each(session, [(cpts_id, event) for cpts_id in sorted(set(cpts_ids)) for event in events])
 
-    async def append_each(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> None:
+    async def append_each(self, session: Session, told: Sequence[tuple[str, Event]]) -> None:
         """Write each event to the stream it goes with, by one statement however many they are; ring after its commit.
 
         Those of one stream keep their order; streams are taken in one order, as `lock` takes them.
         """
         if told:
-            await run(session, text(f"with {self.appending} select 1"), events=self.bind(session, told))
+            await run(session, self._append, events=self.bind(session, told))
 
     @property
     def appending(self) -> str:
@@ -112,7 +122,7 @@ told as (
   select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
 )"""  # noqa: S608  our own schema's name
 
-    def bind(self, session: AsyncSession, told: Sequence[tuple[str, Event]]) -> str:
+    def bind(self, session: Session, told: Sequence[tuple[str, Event]]) -> str:
         """These events as `appending` takes them; asks for the rings that follow the commit."""
         after: Counter[str] = Counter()
         rows = []
@@ -126,11 +136,11 @@ told as (
 
     async def position(self, session: AsyncSession, cpts_id: str) -> Position:
         """The end of the stream; a stream that never had an event gets its epoch now."""
-        found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one_or_none()
+        found = (await run(session, self._head, cpts=cpts_id)).one_or_none()
         if found is None:
             start = insert(self.head).values(cpts_id=cpts_id, seq=0).on_conflict_do_nothing()
             await run(session, start)
-            found = (await run(session, select(self.head).where(self.head.c.cpts_id == cpts_id))).one()
+            found = (await run(session, self._head, cpts=cpts_id)).one()
         return Position(str(found.epoch), found.seq)
 
     async def positions(self, session: AsyncSession) -> dict[str, Position]:
@@ -147,6 +157,14 @@ told as (
             .limit(limit),
         )
         return [Entry(row.seq, row.body) for row in rows]
+
+    async def news(self, session: Session, cpts_id: str, seq: int) -> tuple[Position | None, list[Entry]]:
+        """Where the stream ends, if it ever began, and the first of what came after `seq`, oldest first."""
+        rows = (await run(session, self._news, cpts=cpts_id, seq=seq, most=BATCH)).all()
+        if not rows:
+            return None, []
+        entries = [Entry(row.seq, json.loads(row.body)) for row in rows if row.seq is not None]
+        return Position(str(rows[0].epoch), rows[0].ends_at), entries
 
     async def prune(self, session: AsyncSession, cpts_id: str, before: datetime) -> int:
         """Forget the events before the first that is not older than `before`: what stays has no gap.

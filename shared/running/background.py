@@ -19,6 +19,8 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 Start = Callable[[str, Work], None]
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 30.0
 SELDOM_S = 5.0
+TOGETHER_S = 0.1
+"""After a ring, those that come together are one turn."""
 
 
 class Background:
@@ -144,6 +146,8 @@ def ring_work(
                     if not is_lost(error):
                         raise
                     log.warning(waits, error=type(error).__name__)
-                await watch.wait(every_s or (SELDOM_S if bell.hears else POLL_S))
+                if await watch.wait(every_s or (SELDOM_S if bell.hears else POLL_S)):
+                    await asyncio.sleep(TOGETHER_S)
+                    watch.forget()
 
     return at_each_ring

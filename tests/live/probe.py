@@ -14,6 +14,7 @@ from services.people import signin
 from shared.auth import Caller, admit_machine
 from shared.contracts.events import Event, State, apply
 from shared.db import database_now, engine_for, opener, run, schema_metadata
+from shared.db.direct import Direct
 from shared.db.doorbell import Doorbell
 from shared.db.reader import Reader
 from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
@@ -81,8 +82,11 @@ def build(settings: Settings) -> FastAPI:
     bell = Doorbell(settings.redis_url.get_secret_value(), prefix=f"probe-{engine.url.database}")
     open_session = opener(engine, bell)
     reader = Reader(settings.database_url.get_secret_value(), name="probe")
-    wiring = Wiring("probe", settings, engine, reader, bell, open_session, Vault(settings.vault_keys()))
-    hub = Hub(outbox=OUTBOX, bell=bell, open_session=open_session, background=wiring.background, view=view)
+    direct = Direct(settings.database_url.get_secret_value(), engine, bell, name="probe")
+    wiring = Wiring("probe", settings, engine, reader, direct, bell, open_session, Vault(settings.vault_keys()))
+    hub = Hub(
+        outbox=OUTBOX, bell=bell, open_session=open_session, direct=direct, background=wiring.background, view=view
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

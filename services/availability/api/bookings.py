@@ -1,24 +1,29 @@
 """Bookings: hold, confirm, release, cancel, and what became of them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
 from services.availability.api.slots import seeing
 from services.availability.app import batch as batches
 from services.availability.app import bookings as app
+from services.availability.app.at_once import MachineHands
 from services.availability.app.places import WantedPlace
-from shared.auth import Role
+from shared.auth import Caller, Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.db import database_now
-from shared.http import CallerDep, OnceDep, SessionDep, WiringDep, problem_of
+from shared.http import CallerDep, Once, OnceDep, SessionDep, WiringDep, problem_of, read_machine_token, who
 from shared.patients.patient import Patient, show_patient
 from shared.refusals import Refusal
+from shared.wiring import Wiring
 
 HOLDERS = tuple(role for role in Role if role != Role.COMMITTEE)
 WITNESSES = (Role.PRACTITIONER, Role.DELEGATE, Role.COORDINATOR, Role.MACHINE)
@@ -31,19 +36,35 @@ class Confirmation(orders.Order):
     patient: Patient | None = None
 
 
+@asynccontextmanager
+async def act(request: Request, wiring: Wiring) -> AsyncIterator[tuple[AsyncSession, Caller]]:
+    """Who acts on a place, in the request's transaction: for who is not one of our machines."""
+    async with wiring.open_session() as session:
+        caller = await who(request, session, wiring)
+        caller.require(*HOLDERS)
+        yield session, caller
+
+
+def find_at_once(request: Request) -> MachineHands | None:
+    """How one of our machines acts on a place without a transaction of its own; a key's answer is kept in one."""
+    known: MachineHands = request.app.state.at_once
+    return None if "idempotency-key" in request.headers else known
+
+
+def answer_with(booking: BookingView, status: int = 200) -> Response:
+    """A booking, as the answer."""
+    return Response(booking.model_dump_json(), status, media_type="application/json")
+
+
 @routes.post("/slots/{slot_id}/bookings", status_code=201, response_model=BookingView)
-async def hold(
-    caller: CallerDep, session: SessionDep, once: OnceDep, slot_id: UUID, order: orders.Hold
-) -> JSONResponse:
+async def hold(request: Request, wiring: WiringDep, slot_id: UUID, order: orders.Hold) -> Response:
     """Hold one place for a request; the same request and slot twice is the same hold."""
-    caller.require(*HOLDERS)
-
-    async def use_case() -> BookingView:
-        plain = order.model_dump(exclude={"minutes"})
-        wanted = WantedPlace(slot_id=slot_id, length=timedelta(minutes=order.minutes), **plain)
-        return await app.hold_slot(session, caller, wanted, sees=seeing(caller))
-
-    return await once(use_case)
+    plain = order.model_dump(exclude={"minutes"})
+    wanted = WantedPlace(slot_id=slot_id, length=timedelta(minutes=order.minutes), **plain)
+    if (machine := find_at_once(request)) and (booking := await machine.hold(read_machine_token(request), wanted)):
+        return answer_with(booking, 201)
+    async with act(request, wiring) as (session, caller):
+        return await Once(request, session, caller)(lambda: app.hold_slot(session, caller, wanted, sees=seeing(caller)))
 
 
 @routes.post("/slots/{slot_id}/overbookings", status_code=201, response_model=BookingView)
@@ -59,30 +80,44 @@ async def overbook(
     return await once(use_case)
 
 
-@routes.post("/bookings/{booking_id}/confirmation")
-async def confirm(
-    caller: CallerDep, session: SessionDep, wiring: WiringDep, booking_id: UUID, order: Confirmation | None = None
-) -> BookingView:
+@routes.post("/bookings/{booking_id}/confirmation", response_model=BookingView)
+async def confirm(request: Request, wiring: WiringDep, booking_id: UUID, order: Confirmation | None = None) -> Response:
     """Confirm a hold before it lapses."""
-    caller.require(*HOLDERS)
-    if order and order.patient:
-        order.patient.refuse_unborn(await database_now(session))
-    patient = batches.seal_patient(order.patient if order else None)
-    return await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=patient)
+    patient = order.patient if order else None
+    if (machine := find_at_once(request)) and (
+        booking := await machine.confirm(read_machine_token(request), booking_id, patient)
+    ):
+        return answer_with(booking)
+    async with act(request, wiring) as (session, caller):
+        if patient:
+            patient.refuse_unborn(await database_now(session))
+        return answer_with(
+            await app.confirm_hold(session, caller, wiring.vault, booking_id, patient=batches.seal_patient(patient))
+        )
 
 
-@routes.post("/bookings/{booking_id}/release")
-async def release(caller: CallerDep, session: SessionDep, booking_id: UUID) -> BookingView:
+async def settle(
+    request: Request, wiring: Wiring, booking_id: UUID, after: BookingState, reason: str | None = None
+) -> Response:
+    """Release or cancel."""
+    if (machine := find_at_once(request)) and (
+        booking := await machine.settle(read_machine_token(request), booking_id, after, reason)
+    ):
+        return answer_with(booking)
+    async with act(request, wiring) as (session, caller):
+        return answer_with(await app.settle_booking(session, caller, booking_id, after, reason=reason))
+
+
+@routes.post("/bookings/{booking_id}/release", response_model=BookingView)
+async def release(request: Request, wiring: WiringDep, booking_id: UUID) -> Response:
     """Give a held place back."""
-    caller.require(*HOLDERS)
-    return await app.settle_booking(session, caller, booking_id, BookingState.RELEASED)
+    return await settle(request, wiring, booking_id, BookingState.RELEASED)
 
 
-@routes.post("/bookings/{booking_id}/cancellation")
-async def cancel(caller: CallerDep, session: SessionDep, booking_id: UUID, order: orders.Cancellation) -> BookingView:
+@routes.post("/bookings/{booking_id}/cancellation", response_model=BookingView)
+async def cancel(request: Request, wiring: WiringDep, booking_id: UUID, order: orders.Cancellation) -> Response:
     """Cancel a held or confirmed place, with a reason."""
-    caller.require(*HOLDERS)
-    return await app.settle_booking(session, caller, booking_id, BookingState.CANCELLED, reason=order.reason)
+    return await settle(request, wiring, booking_id, BookingState.CANCELLED, order.reason)
 
 
 @routes.post("/bookings/{booking_id}/honoured")

@@ -20,7 +20,8 @@ from services.availability.store.ledger import ServedPatients
 from services.availability.tables import OUTBOX, CptsRow, MembershipRow, ScheduleRow, SlotRow
 from shared.contracts import CptsView, PlaceView, PractitionerView, SlotView
 from shared.contracts.events import Event
-from shared.db import Scope, database_now, scope_of, set_scope
+from shared.db import Scope, Session, database_now, scope_of, set_scope
+from shared.db.direct import DirectSession
 
 EVERYWHERE = Scope(frozenset({"*"}))
 Told = tuple[str, Event]
@@ -73,7 +74,7 @@ def events_of(
     ]
 
 
-async def tell_served(session: AsyncSession, served: Sequence[ServedPatients], now: datetime) -> None:
+async def tell_served(session: Session, served: Sequence[ServedPatients], now: datetime) -> None:
     """Bring ledgers up to date and tell those that changed. The streams are locked: what is read here is final."""
     if not served:
         return
@@ -86,7 +87,7 @@ async def tell_served(session: AsyncSession, served: Sequence[ServedPatients], n
 
 
 async def _of_people(
-    session: AsyncSession, cpts_id: str, practitioners: Collection[UUID] | None, kind: str, now: datetime
+    session: Session, cpts_id: str, practitioners: Collection[UUID] | None, kind: str, now: datetime
 ) -> list[Told]:
     if practitioners is not None and not practitioners:
         return []
@@ -99,8 +100,10 @@ async def tell_counted(session: AsyncSession, cpts_id: str, practitioners: Colle
     await OUTBOX.append_each(session, await _of_people(session, cpts_id, practitioners, "practitioner_served.v1", now))
 
 
-async def widen(session: AsyncSession) -> None:
+async def widen(session: Session) -> None:
     """Reach every CPTS from here on, as a fact does."""
+    if isinstance(session, DirectSession):
+        return
     scope = scope_of(session)
     if scope is None or scope.cpts != EVERYWHERE.cpts or scope.practitioners is not None:
         await set_scope(session, EVERYWHERE)

@@ -1,7 +1,6 @@
 """Taking, confirming and giving back places: decided in memory on slots that are locked, then written at once.
 
-A `Turn` is read, changed any number of times, and written. What is refused changes nothing of it, so that several
-orders may share one, each with its own answer.
+What is refused changes nothing of a `Turn`, so that several orders may share one, each with its own answer.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,6 +24,7 @@ from services.availability.store.places import Ground
 from services.availability.tables import OUTBOX
 from shared.auth import Caller, Role
 from shared.contracts import LIVE_BOOKING, BookingState, SlotView
+from shared.db import Session
 from shared.db.ids import new_id
 from shared.patients.vault import Vault
 from shared.refusals import NotFound
@@ -249,7 +249,7 @@ class Turn:
         return {place.slot_id for place in self.draft.places.values()}
 
     async def write(
-        self, session: AsyncSession, caller: Caller, *, first: Sequence[Fact] = (), introduce: bool = False
+        self, session: Session, caller: Caller, *, first: Sequence[Fact] = (), introduce: bool = False
     ) -> None:
         """Write what was decided, and tell it; `first` is told before. Nothing was decided: nothing is written."""
         told_of = [*first, *self.draft.facts]
@@ -259,7 +259,7 @@ class Turn:
         live = {slot_id: bool(self.ground(slot_id).slot.live) for slot_id in views}
         told = facts.events_of(told_of, views, live, self.now)
         await store.write(session, self._rows(caller, views), now=self.now, events=OUTBOX.bind(session, told))
-        if introduce:
+        if introduce and isinstance(session, AsyncSession):
             await facts.introduce_guests(session, views.values(), self.now)
         await facts.tell_served(session, self._count_served(), self.now)
 

@@ -14,11 +14,7 @@ from services.availability.core.places import TakenPlace
 from services.availability.tables import (
     BookingRow,
     CptsRow,
-    LedgerRow,
-    MembershipRow,
     PlaceRow,
-    PracticeRow,
-    PractitionerRow,
     ScheduleRow,
     SlotRow,
 )
@@ -33,7 +29,7 @@ from shared.contracts import (
     SlotView,
 )
 from shared.contracts.events import State
-from shared.db import run
+from shared.db import Session, run
 from shared.refusals import NotFound
 
 GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -129,52 +125,33 @@ def of_guests(column: Any, cpts_id: str) -> Any:
     return select(column).where(visible_to(cpts_id), col(SlotRow.cpts_id) != cpts_id)
 
 
+_PRACTITIONERS = text("""
+select p.id::text as id, p.profession, p.specialty, coalesce(w.paused, false) as paused, w.week_cap, w.on_top_limit,
+       m.joined_at, coalesce(w.qualifications, '{}') as qualifications,
+       coalesce(l.served_4_weeks, 0) as served_4_weeks, coalesce(l.served_this_week, 0) as served_this_week,
+       coalesce(l.on_top_this_week, 0) as on_top_this_week, coalesce(l.unknown_this_week, 0) as unknown_this_week
+from availability.practitioner p
+left join availability.membership m on m.practitioner_id = p.id and m.cpts_id = :cpts
+left join availability.practice w on w.practitioner_id = p.id
+left join availability.ledger l on l.practitioner_id = p.id and l.cpts_id = :cpts
+where (cast(:ids as uuid[]) is null or p.id = any (:ids))
+  and (m.cpts_id is not null
+       or exists (select from availability.slot s
+                  where s.practitioner_id = p.id and s.audience @> array[cast(:cpts as text)] and s.cpts_id <> :cpts))
+""")
+
+
 async def practitioner_views(
-    session: AsyncSession, cpts_id: str, ids: Collection[UUID] | None = None
+    session: Session, cpts_id: str, ids: Collection[UUID] | None = None
 ) -> dict[UUID, PractitionerView]:
     """The practitioners of a CPTS, and those of other CPTS who show it slots."""
-    here = col(MembershipRow.cpts_id) == cpts_id
-    query = (
-        select(PractitionerRow, MembershipRow, PracticeRow, LedgerRow)
-        .outerjoin(MembershipRow, here & (col(MembershipRow.practitioner_id) == col(PractitionerRow.id)))
-        .outerjoin(PracticeRow, col(PracticeRow.practitioner_id) == col(PractitionerRow.id))
-        .outerjoin(
-            LedgerRow,
-            (col(LedgerRow.cpts_id) == cpts_id) & (col(LedgerRow.practitioner_id) == col(PractitionerRow.id)),
-        )
-        .where(
-            or_(
-                col(MembershipRow.cpts_id).is_not(None),
-                col(PractitionerRow.id).in_(of_guests(SlotRow.practitioner_id, cpts_id)),
-            )
-        )
-        .execution_options(populate_existing=True)
-    )
-    if ids is not None:
-        query = query.where(col(PractitionerRow.id).in_(ids))
-    return {row[0].id: _practitioner_view(*row) for row in await session.exec(query)}
+    found = await run(session, _PRACTITIONERS, cpts=cpts_id, ids=None if ids is None else list(ids))
+    return {UUID(row["id"]): _practitioner_view(**row) for row in found.mappings()}
 
 
-def _practitioner_view(
-    row: PractitionerRow,
-    member: MembershipRow | None,
-    practice: PracticeRow | None,
-    ledger: LedgerRow | None,
-) -> PractitionerView:
-    return PractitionerView(
-        id=str(row.id),
-        profession=row.profession,
-        specialty=row.specialty,
-        paused=practice is not None and practice.paused,
-        week_cap=practice.week_cap if practice else None,
-        served_4_weeks=ledger.served_4_weeks if ledger else 0,
-        served_this_week=ledger.served_this_week if ledger else 0,
-        joined_at=member.joined_at if member else GUEST_SINCE,
-        on_top_this_week=ledger.on_top_this_week if ledger else 0,
-        unknown_this_week=ledger.unknown_this_week if ledger else 0,
-        on_top_limit=practice.on_top_limit if practice else None,
-        qualifications=practice.qualifications if practice else [],
-    )
+def _practitioner_view(joined_at: datetime | None, **known: Any) -> PractitionerView:
+    """As the streams tell them; who is known by a slot alone has no newcomer's ramp-up."""
+    return PractitionerView(joined_at=joined_at or GUEST_SINCE, **known)
 
 
 async def place_views(

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables import LedgerRow
-from shared.db import run
+from shared.db import Session, run
 from shared.db.clock import PARIS, day_at, midnight, monday_of, zones
 
 ON_TOP = "overbooking"
@@ -169,7 +169,7 @@ class LedgerDays:
     zones: Mapping[str, ZoneInfo]
 
     @classmethod
-    async def read(cls, session: AsyncSession, now: datetime) -> "LedgerDays":
+    async def read(cls, session: Session, now: datetime) -> "LedgerDays":
         """With the territories as they are known."""
         return cls(now, await zones(session))
 
@@ -179,7 +179,7 @@ class LedgerDays:
         return LedgerDay(day_at(self.now, zone), zone)
 
 
-async def add(session: AsyncSession, served: Sequence[ServedPatients], days: LedgerDays) -> dict[str, list[UUID]]:
+async def add(session: Session, served: Sequence[ServedPatients], days: LedgerDays) -> dict[str, list[UUID]]:
     """Bring the ledgers up to date with these changes; answers whose counts changed, by CPTS.
 
     The streams of these CPTS are locked: nobody else writes their ledgers. Who was last counted on another day, or
@@ -202,7 +202,7 @@ async def add(session: AsyncSession, served: Sequence[ServedPatients], days: Led
     return changed
 
 
-async def count(session: AsyncSession, cpts_id: str, ids: Collection[UUID], today: LedgerDay) -> list[UUID]:
+async def count(session: Session, cpts_id: str, ids: Collection[UUID], today: LedgerDay) -> list[UUID]:
     """Count those not counted today: the 28 days up to it with what is booked ahead, and this week.
 
     Answers whose counts changed. The stream of the CPTS is locked.

@@ -28,6 +28,8 @@ from shared.wiring import Wiring
 log = structlog.get_logger()
 TOGETHER_S = 0.03
 """After a ring, those who come together are served together, and whoever was just answered is told first."""
+PAUSES, LONGEST_PAUSE_S = 3, 0.4
+"""While one ring follows another, rounds take a part of the time and leave the rest to who is answered by hand."""
 LATEST = timedelta(hours=1)
 """However quiet a CPTS is, its rounds tidy up so often."""
 
@@ -69,8 +71,11 @@ class Rounds:
         watchman = self._watchmen[cpts_id] = Watchman(cpts_id)
         async with self._wiring.bell.watch(door(cpts_id)) as watch:
             while True:
-                if await watch.wait(await self._try(watchman)):
-                    await asyncio.sleep(TOGETHER_S)
+                begun_s = asyncio.get_running_loop().time()
+                wait_s = await self._try(watchman)
+                took_s = asyncio.get_running_loop().time() - begun_s
+                if await watch.wait(wait_s):
+                    await asyncio.sleep(min(max(TOGETHER_S, PAUSES * took_s), LONGEST_PAUSE_S))
                     watch.forget()
 
     async def _try(self, watchman: Watchman) -> float | None:

@@ -1,0 +1,78 @@
+"""What machines do without a lock: the version of the slot decides, whoever else is at it, in whatever process."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.availability.app.at_once import MachineHands
+from services.availability.app.places import WantedPlace
+from shared.auth import Role, admit_machine
+from shared.db import run
+from shared.refusals import Refusal
+from tests.builders import CPTS, Service, Territory, a_slot, owner
+
+TOKEN = "a token of one more process"
+EVENTS = text(
+    "select seq, body ->> 'type' as type, (body -> 'value' ->> 'version')::int as version from availability.event"
+    " where cpts_id = :cpts and body ->> 'id' = :slot order by seq"
+)
+COUNTED = text("""
+select l.served_4_weeks, (select count(*) from availability.booking where state = 'confirmed') as confirmed
+from availability.ledger l where l.cpts_id = :cpts
+""")
+
+
+async def refused(asked: Awaitable[object]) -> str:
+    """The code of the refusal, or nothing."""
+    try:
+        await asked
+    except Refusal as refusal:
+        return refusal.code
+    return ""
+
+
+async def test_processes_and_people_who_race_for_a_slot_have_each_place_once_and_tell_it_in_order(
+    service: Service, territory: Territory
+) -> None:
+    machine, regulator, wiring = await service.machine(), await service.person(Role.REGULATOR), service.app.state.wiring
+    async with owner(service.settings) as session:
+        await admit_machine(session, "process", TOKEN, ["*"])
+    slot = await a_slot(machine, territory, capacity=5)
+    processes = [MachineHands(wiring.direct, wiring.vault) for _ in range(4)]
+
+    def at_once(number: int) -> Awaitable[str]:
+        wanted = WantedPlace(UUID(slot["id"]), f"r{number}", timedelta(minutes=3))
+        return refused(processes[number % 4].hold(TOKEN, wanted))
+
+    async def by_hand(number: int) -> str:
+        answer = await regulator.post(f"/slots/{slot['id']}/bookings", json={"request_id": f"p{number}"})
+        return str(answer.json().get("code", ""))
+
+    codes = await asyncio.gather(*(at_once(each) for each in range(12)), *(by_hand(each) for each in range(3)))
+    assert sorted(codes) == [""] * 5 + ["slot_unavailable"] * 10
+    bookings = (await machine.get(f"/slots/{slot['id']}")).json()["bookings"]
+    assert len(bookings) == 5
+    ids = [UUID(each["id"]) for each in bookings]
+    firm = [refused(processes[n % 4].confirm(TOKEN, ids[n % 5], None)) for n in range(10)]
+    assert await asyncio.gather(*firm) == [""] * 10
+    async with owner(service.settings) as session:
+        told = (await run(session, EVENTS, cpts=CPTS, slot=slot["id"])).all()
+        ledger = (await run(session, COUNTED, cpts=CPTS)).one()
+    assert [row.version for row in told] == list(range(1, 12))
+    assert [row.type for row in told] == ["slot_published.v1", *["slot_held.v1"] * 5, *["booking_confirmed.v1"] * 5]
+    assert ledger.served_4_weeks == ledger.confirmed == 5
+
+
+async def test_a_token_that_was_withdrawn_ends_at_once(service: Service, territory: Territory) -> None:
+    slot = await a_slot(await service.machine(), territory)
+    async with owner(service.settings) as session:
+        await admit_machine(session, "leaving", TOKEN, ["*"])
+    leaving = {"Authorization": f"Bearer {TOKEN}"}
+    path, client = f"/slots/{slot['id']}/bookings", service.anyone()
+    assert (await client.post(path, json={"request_id": "r1"}, headers=leaving)).status_code == 201
+    async with owner(service.settings) as session:
+        await run(session, text("delete from common.machine where name = 'leaving'"))
+    assert (await client.post(path, json={"request_id": "r1"}, headers=leaving)).status_code == 401
