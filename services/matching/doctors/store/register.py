@@ -10,16 +10,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, text, update
-from sqlmodel import Field, col, select
+from sqlalchemy import CheckConstraint, Index, Text, text
+from sqlmodel import Field, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.sameday.store.changing import Storied
 from services.matching.sameday.store.notices import tell_of_attachment
 from services.matching.sameday.store.tables import OUTBOX, Matching, texts, values
-from shared.contracts.events import Event
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.db import instant
-from shared.refusals import NotFound, Refusal
+from shared.refusals import Refusal
 
 HAS_PRACTITIONER = "state in ('proposed', 'accepted_by_practitioner', 'accepted', 'confirmed')"
 
@@ -141,6 +141,16 @@ class AttachmentMoved(Refusal):
     code = "attachment_moved"
 
 
+def view_of(row: AttachmentRow) -> AttachmentView:
+    """An entry as the stream tells it: no age, no flag, nothing of the patient."""
+    plain = row.model_dump(include=set(AttachmentView.model_fields))
+    ids = {name: str(plain[name]) for name in ("id", "household", "practitioner_id", "round_id") if plain[name]}
+    return AttachmentView.model_validate({**plain, **ids})
+
+
+ATTACHMENTS = Storied("attachment", AttachmentRow, AttachmentChangeRow, "attachment_id", AttachmentMoved, view_of)
+
+
 @dataclass(frozen=True, slots=True)
 class EntryChange:
     """A change of one entry: `code` names it, `by` is the account, `round` or `time`; `to` None keeps the state.
@@ -172,62 +182,22 @@ NOBODY: dict[str, Any] = {
 
 async def change(session: AsyncSession, made: EntryChange) -> AttachmentRow:
     """Make the change if the entry still stands where it is expected, else raise `AttachmentMoved` or `NotFound`."""
-    guard = [col(AttachmentRow.id) == made.attachment_id, col(AttachmentRow.state).in_(made.from_states), *made.guard]
+    guard = [col(AttachmentRow.state).in_(made.from_states), *made.guard]
     if made.practitioner_id is not None:
         guard.append(col(AttachmentRow.practitioner_id) == made.practitioner_id)
-    taken = (
-        update(AttachmentRow)
-        .where(*guard)
-        .values(
-            state=made.to or col(AttachmentRow.state),
-            version=col(AttachmentRow.version) + 1,
-            changed_at=made.at,
-            **made.values,
-        )
-        .returning(AttachmentRow)
-        # Rows come back from the statement itself; searching the session for them would cost a round its square.
-        .execution_options(populate_existing=True, synchronize_session=False)
+    row, before = await ATTACHMENTS.change(
+        session, made.attachment_id, *guard, to=made.to, at=made.at, values=made.values
     )
-    row: AttachmentRow | None = (await session.exec(taken)).scalar_one_or_none()
-    if row is None:
-        raise await _explain_move(session, made.attachment_id)
-    before = await session.get_one(AttachmentChangeRow, (row.id, row.version - 1))
-    _write_story(session, row, made.code, made.by, before.to_state, made.detail)
-    await tell_of_attachment(session, row, made.by, before=before.to_state)
+    ATTACHMENTS.write_line(session, row, made.code, made.by, before=before, detail=made.detail)
+    await tell_of_attachment(session, row, made.by, before=before)
     return row
-
-
-async def _explain_move(session: AsyncSession, attachment_id: UUID) -> Refusal:
-    query = select(AttachmentRow.state, AttachmentRow.version).where(AttachmentRow.id == attachment_id)
-    found = (await session.exec(query)).one_or_none()
-    if found is None:
-        return NotFound(field="attachment_id", value=attachment_id)
-    return AttachmentMoved(state=found[0], version=found[1])
-
-
-def _write_story(
-    session: AsyncSession, row: AttachmentRow, code: str, by: str, from_state: str | None, detail: dict[str, Any]
-) -> None:
-    session.add(
-        AttachmentChangeRow(
-            attachment_id=row.id,
-            version=row.version,
-            cpts_id=row.cpts_id,
-            at=row.changed_at,
-            from_state=from_state,
-            to_state=row.state,
-            code=code,
-            by=by,
-            detail=detail,
-        )
-    )
 
 
 async def add_attachment(session: AsyncSession, row: AttachmentRow) -> None:
     """A new entry and the first line of its story."""
     session.add(row)
     await session.flush()
-    _write_story(session, row, "registered", row.registered_by, None, {})
+    ATTACHMENTS.write_line(session, row, "registered", row.registered_by, before=None, detail={})
 
 
 async def tell(session: AsyncSession, row: AttachmentRow, code: str) -> None:
@@ -238,21 +208,5 @@ async def tell(session: AsyncSession, row: AttachmentRow, code: str) -> None:
 async def tell_all(session: AsyncSession, rows: Sequence[AttachmentRow], code: str) -> None:
     """Append the new state of entries of one CPTS to its stream, as `tell` does for one."""
     await session.flush()
-    events = [
-        Event(
-            type=f"attachment_{code}.v1",
-            at=row.changed_at,
-            collection="attachments",
-            id=str(row.id),
-            value=None if row.archived_at else view_of(row).model_dump(mode="json"),
-        )
-        for row in rows
-    ]
+    events = [ATTACHMENTS.event(row, code) for row in rows]
     await OUTBOX.append_all(session, {row.cpts_id for row in rows}, events)
-
-
-def view_of(row: AttachmentRow) -> AttachmentView:
-    """An entry as the stream tells it: no age, no flag, nothing of the patient."""
-    plain = row.model_dump(include=set(AttachmentView.model_fields))
-    ids = {name: str(plain[name]) for name in ("id", "household", "practitioner_id", "round_id") if plain[name]}
-    return AttachmentView.model_validate({**plain, **ids})

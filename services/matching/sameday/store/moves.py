@@ -14,10 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.notices import tell_of_request
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, follow_request
-from services.matching.sameday.store.requests import Move, view_of
+from services.matching.sameday.store.requests import REQUESTS, Move
 from services.matching.sameday.store.tables import OUTBOX, RequestRow
 from shared.contracts import RequestState
-from shared.contracts.events import Event
 from shared.db import run
 
 Moved = tuple[Move, RequestRow]
@@ -150,16 +149,7 @@ async def tell_all(session: AsyncSession, changed: Sequence[tuple[str, RequestRo
     """Append the new state of these requests of one CPTS to its stream, in this order: the last statements."""
     if not changed:
         return
-    events = [
-        Event(
-            type=f"request_{code}.v1",
-            at=row.changed_at,
-            collection="requests",
-            id=str(row.id),
-            value=None if row.archived_at else view_of(row).model_dump(mode="json"),
-        )
-        for code, row in changed
-    ]
+    events = [REQUESTS.event(row, code) for code, row in changed]
     await OUTBOX.append_all(session, [changed[0][1].cpts_id], events)
     rows = {row.id: row for _, row in changed}
     asked = select(OverbookingAskRow.request_id).where(col(OverbookingAskRow.request_id).in_(rows)).distinct()

@@ -15,19 +15,39 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.sameday.store.changing import Storied
 from services.matching.sameday.store.notices import tell_of_request
 from services.matching.sameday.store.overbooking_asks import follow_request
 from services.matching.sameday.store.tables import OUTBOX, RequestChangeRow, RequestRow
 from shared.contracts import RequestState, RequestView
-from shared.contracts.events import Event
 from shared.db import ring_after_commit
-from shared.refusals import NotFound, Refusal
+from shared.refusals import Refusal
 
 
 class RequestMoved(Refusal):
     """Cette demande vient de changer : rafraîchissez-la avant d'agir."""
 
     code = "request_moved"
+
+
+def view_of(row: RequestRow) -> RequestView:
+    """A request as the board shows it: no age, no point, nothing of the patient."""
+    return RequestView.model_validate(
+        {
+            **row.model_dump(include=set(RequestView.model_fields)),
+            "id": str(row.id),
+            "slot_id": _text(row.slot_id),
+            "booking_id": _text(row.booking_id),
+            "practitioner_id": _text(row.practitioner_id),
+        }
+    )
+
+
+def _text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
+REQUESTS = Storied("request", RequestRow, RequestChangeRow, "request_id", RequestMoved, view_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +69,17 @@ class Move:
 
 async def move(session: AsyncSession, change: Move) -> RequestRow:
     """Make the change if the request still stands where it is expected, else raise `RequestMoved` or `NotFound`."""
-    guard = [col(RequestRow.id) == change.request_id, col(RequestRow.state).in_(change.from_states)]
+    guard: list[Any] = [col(RequestRow.state).in_(change.from_states)]
     if change.version is not None:
         guard.append(col(RequestRow.version) == change.version)
     if change.booking_id is not None:
         guard.append(col(RequestRow.booking_id) == change.booking_id)
     if taken_up := _list_taken_up(change):
         guard.append(~col(RequestRow.given_back).bool_op("&&")(cast(taken_up, ARRAY(Text))))
-    # The line before ours says where it stood.
-    before = select(RequestChangeRow.to_state).where(
-        RequestChangeRow.request_id == RequestRow.id, RequestChangeRow.version == RequestRow.version - 1
-    )
-    taken = (
-        update(RequestRow)
-        .where(*guard)
-        .values(
-            state=change.to or col(RequestRow.state),
-            version=col(RequestRow.version) + 1,
-            **_mark_known_to_the_patient(change),
-            **_note_given_back(change),
-            changed_at=change.at,
-            **change.values,
-        )
-        .returning(RequestRow, before.correlate(RequestRow).scalar_subquery())
-        .execution_options(populate_existing=True)
-    )
-    found = (await session.exec(taken)).one_or_none()
-    if found is None:
-        raise await _explain_move(session, change.request_id)
-    row: RequestRow = found[0]
-    _write_story(session, row, change.code, change.by, found[1], change.detail)
-    await tell_of_request(session, row, change.code, change.by, before=found[1], detail=change.detail)
+    values = {**_mark_known_to_the_patient(change), **_note_given_back(change), **change.values}
+    row, before = await REQUESTS.change(session, change.request_id, *guard, to=change.to, at=change.at, values=values)
+    REQUESTS.write_line(session, row, change.code, change.by, before=before, detail=change.detail)
+    await tell_of_request(session, row, change.code, change.by, before=before, detail=change.detail)
     return row
 
 
@@ -104,40 +104,11 @@ def _note_given_back(change: Move) -> dict[str, Any]:
     return {"given_back": col(RequestRow.given_back).op("||")(func.array_remove(places, None))}
 
 
-async def _explain_move(session: AsyncSession, request_id: UUID) -> Refusal:
-    found = (
-        await session.exec(select(RequestRow.state, RequestRow.version).where(RequestRow.id == request_id))
-    ).one_or_none()
-    return (
-        NotFound(field="request_id", value=request_id)
-        if found is None
-        else RequestMoved(state=found[0], version=found[1])
-    )
-
-
-def _write_story(
-    session: AsyncSession, row: RequestRow, code: str, by: str, from_state: str | None, detail: dict[str, Any]
-) -> None:
-    session.add(
-        RequestChangeRow(
-            request_id=row.id,
-            version=row.version,
-            cpts_id=row.cpts_id,
-            at=row.changed_at,
-            from_state=from_state,
-            to_state=row.state,
-            code=code,
-            by=by,
-            detail=detail,
-        )
-    )
-
-
 async def add_request(session: AsyncSession, row: RequestRow, *, detail: dict[str, Any] | None = None) -> None:
     """A new request and the first line of its story."""
     session.add(row)
     await session.flush()
-    _write_story(session, row, "submitted", row.asked_by, None, detail or {})
+    REQUESTS.write_line(session, row, "submitted", row.asked_by, before=None, detail=detail or {})
 
 
 async def fresh(session: AsyncSession, request_id: UUID) -> RequestRow:
@@ -180,26 +151,7 @@ def door(cpts_id: str) -> str:
 async def tell(session: AsyncSession, row: RequestRow, code: str, *, wake: bool = True) -> None:
     """Append the request's new state to the stream: the last statement of a use case. `wake` rings for a round."""
     await session.flush()
-    value = None if row.archived_at else view_of(row).model_dump(mode="json")
-    event = Event(type=f"request_{code}.v1", at=row.changed_at, collection="requests", id=str(row.id), value=value)
-    await OUTBOX.append(session, [row.cpts_id], event)
+    await OUTBOX.append(session, [row.cpts_id], REQUESTS.event(row, code))
     await follow_request(session, row)
     if wake:
         ring_after_commit(session, door(row.cpts_id))
-
-
-def view_of(row: RequestRow) -> RequestView:
-    """A request as the board shows it: no age, no point, nothing of the patient."""
-    return RequestView.model_validate(
-        {
-            **row.model_dump(include=set(RequestView.model_fields)),
-            "id": str(row.id),
-            "slot_id": _text(row.slot_id),
-            "booking_id": _text(row.booking_id),
-            "practitioner_id": _text(row.practitioner_id),
-        }
-    )
-
-
-def _text(id_: UUID | None) -> str | None:
-    return None if id_ is None else str(id_)
