@@ -9,8 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability import reads
 from services.availability.app.places import Sees, Turn, WantedPlace
 from services.availability.tables import BookingRow, SlotRow
-from shared.auth import Caller, Role, record_access
+from shared.auth import Caller, Role
 from shared.contracts import BookingState, BookingView
+from shared.patients.kept import KeptPatient
 from shared.patients.vault import Vault
 from shared.refusals import NotFound
 
@@ -80,9 +81,4 @@ async def patient_of(session: AsyncSession, caller: Caller, vault: Vault, bookin
     slot = await session.get_one(SlotRow, booking.slot_id)
     caller.require_practitioner(slot.practitioner_id)
     caller.require_cpts(slot.cpts_id)
-    if booking.patient_sealed is None:
-        raise NotFound("Aucune donnée de patient n'est gardée pour cette réservation.")
-    await record_access(
-        session, caller, cpts_id=slot.cpts_id, action="read", object_kind="booking", object_id=str(booking_id)
-    )
-    return vault.open(booking.patient_sealed, cpts_id=slot.cpts_id, row_id=str(booking_id))
+    return await KeptPatient("booking", booking.id, slot.cpts_id, booking.patient_sealed).read(session, caller, vault)

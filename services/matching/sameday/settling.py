@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.matching.sameday import reads
-from services.matching.sameday.app.asking import unseal
+from services.matching.sameday.app.asking import patient_on
 from services.matching.sameday.app.bookings import BOOKED, places_of, record_confirmation
 from services.matching.sameday.app.round.deciding import ROUND
 from services.matching.sameday.app.round.reconciling import (
@@ -115,7 +115,7 @@ async def confirm(
     The transaction also writes these other changes and reasons. Where a person or the clock was quicker the next round
     sees what is left to do.
     """
-    told = [(places_of(row), unseal(writer.wiring.vault, row)) for row in rows]
+    told = [(places_of(row), patient_on(row).open(writer.wiring.vault)) for row in rows]
     done = await writer.bookings.confirm_each(told) if told else []
     now = writer.wiring.clock.now()
     firm = [

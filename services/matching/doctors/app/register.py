@@ -11,13 +11,14 @@ from services.matching.doctors.app.parameters import AttachmentSettings, attachm
 from services.matching.doctors.reads import attachment_row
 from services.matching.doctors.store.register import AttachmentRow, add_attachment, tell
 from services.matching.engine.doctors.model import Seeker, class_rank
-from shared.auth import Caller, Role, record_access
+from shared.auth import Caller, Role
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import database_now
 from shared.db.ids import new_id
 from shared.db.tables import CommuneRow
+from shared.patients.kept import KeptPatient
 from shared.patients.vault import Vault
-from shared.refusals import Invalid, NotAllowed, NotFound
+from shared.refusals import Invalid, NotAllowed
 
 REGISTRARS = (Role.PHARMACIST, Role.REGULATOR, Role.COORDINATOR, Role.PRACTITIONER, Role.DELEGATE, Role.MACHINE)
 RUNS_THE_REGISTER = frozenset({Role.COORDINATOR, Role.MACHINE})
@@ -61,10 +62,7 @@ async def register(
     if form.household_with is not None:
         row.household = await _household(session, cpts_id, form.household_with)
     if form.patient is not None:
-        form.patient.refuse_national_numbers()
-        form.patient.refuse_unborn(now)
-        row.patient_sealed = vault.seal(form.patient.model_dump(mode="json"), cpts_id=cpts_id, row_id=str(row.id))
-        await _trace(session, caller, row, "write")
+        row.patient_sealed = await _patient_on(row).seal(session, caller, vault, form.patient)
     await add_attachment(session, row)
     await tell(session, row, "registered")
     return row
@@ -122,16 +120,12 @@ async def read_patient(session: AsyncSession, caller: Caller, vault: Vault, atta
     row = await attachment_row(session, attachment_id)
     if not (may_act(caller, row) or is_proposed_to(caller, row)):
         raise NotAllowed(field="attachment_id", value=attachment_id, rule="registered by you, or proposed to you")
-    if row.patient_sealed is None:
-        raise NotFound("Aucune donnée du patient n'a été donnée.", field="attachment_id", value=attachment_id)
-    await _trace(session, caller, row, "read")
-    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
+    return await _patient_on(row).read(session, caller, vault)
 
 
-async def _trace(session: AsyncSession, caller: Caller, row: AttachmentRow, action: str) -> None:
-    await record_access(
-        session, caller, cpts_id=row.cpts_id, action=action, object_kind="attachment", object_id=str(row.id)
-    )
+def _patient_on(row: AttachmentRow) -> KeptPatient:
+    """What an entry keeps of its patient."""
+    return KeptPatient("attachment", row.id, row.cpts_id, row.patient_sealed)
 
 
 def may_act(caller: Caller, row: AttachmentRow) -> bool:

@@ -13,14 +13,14 @@ from services.matching.sameday.app.parameters import CptsParameters, parameters_
 from services.matching.sameday.reads import Centre, centre_of, motive_of, nearest_commune, request_row
 from services.matching.sameday.store.requests import add_request, tell
 from services.matching.sameday.store.tables import RequestRow
-from shared.auth import Caller, Role, record_access
+from shared.auth import Caller, Role
 from shared.contracts import RequestState
 from shared.db import database_now
 from shared.db.clock import day_at
 from shared.db.ids import new_id
-from shared.patients.patient import Patient
+from shared.patients.kept import KeptPatient
 from shared.patients.vault import Vault
-from shared.refusals import Invalid, NotAllowed, NotFound
+from shared.refusals import Invalid, NotAllowed
 from shared.typed.points import is_astray, is_swapped
 from shared.typed.zones import zone_of
 
@@ -36,7 +36,7 @@ async def submit_request(session: AsyncSession, caller: Caller, vault: Vault, fo
     row = await new_request(session, caller, form)
     refuse_undecided(row)
     if form.patient is not None:
-        row.patient_sealed = await seal_patient(session, caller, vault, row, form.patient)
+        row.patient_sealed = await patient_on(row).seal(session, caller, vault, form.patient)
     await add_request(session, row)
     await tell(session, row, "submitted")
     return row
@@ -189,12 +189,9 @@ def _times(
     return earliest, deadline, max(answer_by, now)
 
 
-async def seal_patient(session: AsyncSession, caller: Caller, vault: Vault, row: RequestRow, patient: Patient) -> bytes:
-    """Encrypt what the practitioner needs to know, for this row; leaves a trace."""
-    patient.refuse_national_numbers()
-    patient.refuse_unborn(await database_now(session))
-    await _trace(session, caller, row, "write")
-    return vault.seal(patient.model_dump(mode="json"), cpts_id=row.cpts_id, row_id=str(row.id))
+def patient_on(row: RequestRow) -> KeptPatient:
+    """What a request keeps of its patient."""
+    return KeptPatient("request", row.id, row.cpts_id, row.patient_sealed)
 
 
 async def read_patient(session: AsyncSession, caller: Caller, vault: Vault, request_id: UUID) -> dict[str, Any]:
@@ -203,16 +200,7 @@ async def read_patient(session: AsyncSession, caller: Caller, vault: Vault, requ
     receives = caller.practitioners is not None and str(row.practitioner_id) in caller.practitioners
     if not (may_act(caller, row) or (receives and row.state != RequestState.CANCELLED)):
         raise NotAllowed(field="request_id", value=request_id, rule="asked by you, or received by you")
-    if row.patient_sealed is None:
-        raise NotFound("Aucune donnée du patient n'a été donnée.", field="request_id", value=request_id)
-    await _trace(session, caller, row, "read")
-    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))
-
-
-async def _trace(session: AsyncSession, caller: Caller, row: RequestRow, action: str) -> None:
-    await record_access(
-        session, caller, cpts_id=row.cpts_id, action=action, object_kind="request", object_id=str(row.id)
-    )
+    return await patient_on(row).read(session, caller, vault)
 
 
 def may_act(caller: Caller, row: RequestRow) -> bool:
@@ -226,10 +214,3 @@ async def acting_on(session: AsyncSession, caller: Caller, request_id: UUID) -> 
     if not may_act(caller, row):
         raise NotAllowed("Cette demande a été faite par quelqu'un d'autre.", field="request_id", value=request_id)
     return row
-
-
-def unseal(vault: Vault, row: RequestRow) -> dict[str, Any] | None:
-    """What the practitioner is told of the patient, if anything is known."""
-    if row.patient_sealed is None:
-        return None
-    return vault.open(row.patient_sealed, cpts_id=row.cpts_id, row_id=str(row.id))

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.sameday.app.asking import RUNS_THE_BOARD, unseal
+from services.matching.sameday.app.asking import RUNS_THE_BOARD, patient_on
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, record_access
 from shared.patients.vault import Vault
@@ -58,7 +58,7 @@ async def search(
     if wanted.states:
         query = query.where(col(RequestRow.state).in_(wanted.states))
     rows = list(await session.exec(query.order_by(col(RequestRow.submitted_at).desc()).limit(MOST + 1)))
-    found = [FoundRequest(row, initials_of((unseal(vault, row) or {}).get("name", ""))) for row in rows[:MOST]]
+    found = [FoundRequest(row, initials_of((patient_on(row).open(vault) or {}).get("name", ""))) for row in rows[:MOST]]
     if any(each.initials for each in found):
         await record_access(
             session, caller, cpts_id=wanted.cpts_id, action="search", object_kind="request", object_id=wanted.cpts_id

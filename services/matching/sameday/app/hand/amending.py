@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.engine.model import Mode
-from services.matching.sameday.app.asking import acting_on, seal_patient, unseal
+from services.matching.sameday.app.asking import acting_on, patient_on
 from services.matching.sameday.app.bookings import BOOKED, NO_SLOT
 from services.matching.sameday.app.intake import Code, Form, default_deadline
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
@@ -58,7 +58,7 @@ async def amend(
     _refuse_served(before)
     now, sealed = await database_now(session), {}
     if patient is not None:
-        sealed["patient_sealed"] = await seal_patient(session, caller, vault, before, patient)
+        sealed["patient_sealed"] = await patient_on(before).seal(session, caller, vault, patient)
     reopens = needs and (
         before.state == RequestState.PROPOSED
         or (before.state == RequestState.UNSERVED and needs.get("deadline_at", before.deadline_at) > now)
@@ -153,7 +153,7 @@ def _times(before: RequestRow, urgency: int, now: datetime, parameters: CptsPara
 def _patient(vault: Vault, before: RequestRow, form: Amendment) -> Patient | None:
     """Who is coming, as far as it is known now; None when that is what was known."""
     given = form.model_dump(include={"name", "birth_date"}, exclude_defaults=True, mode="json")
-    known = unseal(vault, before) or {}
+    known = patient_on(before).open(vault) or {}
     if all(known.get(name) == value for name, value in given.items()):
         return None
     return Patient.model_construct(**{**known, **given})

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from services.matching.sameday.app.allowing import refuse_undecided
-from services.matching.sameday.app.asking import acting_on, new_request, seal_patient, unseal
+from services.matching.sameday.app.asking import acting_on, new_request, patient_on
 from services.matching.sameday.app.bookings import (
     BOOKED,
     NO_SLOT,
@@ -67,7 +67,7 @@ async def submit_held(desk: Desk, form: RequestForm, chosen: HoldForm, key: str 
         setattr(row, name, value)
     row.state, row.changed_at = RequestState.HELD, await database_now(desk.session)
     if form.patient is not None:
-        row.patient_sealed = await seal_patient(desk.session, desk.caller, desk.vault, row, form.patient)
+        row.patient_sealed = await patient_on(row).seal(desk.session, desk.caller, desk.vault, form.patient)
     await add_request(desk.session, row, detail={"slot_id": str(booking.slot_id)})
     await tell(desk.session, row, "held")
     return row
@@ -118,9 +118,9 @@ async def confirm(desk: Desk, request_id: UUID, patient: Patient | None) -> Requ
     expect(before, {RequestState.HELD})
     if patient is not None:
         # Written before the call: if we die after it, a round records the rest, and who comes is known on both sides.
-        sealed = await seal_patient(desk.session, desk.caller, desk.vault, before, patient)
+        sealed = await patient_on(before).seal(desk.session, desk.caller, desk.vault, patient)
         await know_patient(desk.session, before, sealed)
-    booking_id, places, told = before.booking_id, places_of(before), unseal(desk.vault, before)
+    booking_id, places, told = before.booking_id, places_of(before), patient_on(before).open(desk.vault)
     async with waiting_elsewhere(desk.session):
         await desk.bookings.confirm(places, told)
     now = await database_now(desk.session)
