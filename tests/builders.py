@@ -17,7 +17,7 @@ from services.availability.app import directory
 from services.availability.main import build as build_availability
 from shared.auth import Role, admit_machine, sign_in
 from shared.db.ids import new_id
-from shared.db.store import set_clock
+from shared.db.store.clock import set_clock
 from shared.db.tables import AccountRow, RoleGrantRow
 from shared.http import COOKIE
 from shared.settings import Settings

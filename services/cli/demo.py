@@ -27,7 +27,7 @@ from services.installation.together import build
 from shared.auth import admit_machine
 from shared.db import Scope, engine_for, run, set_scope
 from shared.db.clock import PARIS, Clock, read_clock
-from shared.db.store import set_clock
+from shared.db.store.clock import set_clock
 from shared.live.follow import Replica, follow
 from shared.outside.trust import authorities
 from shared.running.telemetry import configure_logging

@@ -20,7 +20,7 @@ from services.installation.starting import install
 from services.installation.together import build
 from shared.auth import Role
 from shared.db.clock import PARIS
-from shared.db.store import set_clock
+from shared.db.store.clock import set_clock
 from shared.http import COOKIE
 from shared.running.telemetry import configure_logging
 from shared.settings import Settings

@@ -25,6 +25,7 @@ from services.people.notices.mail import MailSettings, Undeliverable
 from services.people.notices.store import choices, deliveries
 from services.people.notices.store.telling import STREAM
 from shared.db import set_scope
+from shared.db.store.work import pause_after
 from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
 from shared.patients.vault import KeyLost
@@ -119,7 +120,7 @@ class Sender:
         if claimed.tries >= MOST_TRIES:
             await self._end(claimed, NoticeState.FAILED, error)
             return
-        pause = min(LATEST, SOONEST * 2 ** (claimed.tries - 1))
+        pause = pause_after(claimed.tries, soonest=SOONEST, longest=LATEST)
         async with self._session() as session:
             await deliveries.put_off(session, claimed, error, pause=pause)
         log.warning("notice_waits", message=str(claimed.message_id), error=error)

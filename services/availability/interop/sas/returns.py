@@ -20,6 +20,7 @@ from services.availability.interop.sas.settings import SasSettings
 from services.availability.interop.sas.tls import client_context
 from services.availability.store.interop import sas_returns
 from shared.db import set_scope
+from shared.db.store.work import pause_after
 from shared.running.background import ring_work
 from shared.wiring import Wiring
 
@@ -46,7 +47,7 @@ class Returns:
             error = await self._send(row)
             async with self._wiring.open_session() as session:
                 if error:
-                    pause = min(LATEST, SOONEST * 2 ** min(row.tries, 10))
+                    pause = pause_after(row.tries + 1, soonest=SOONEST, longest=LATEST)
                     await sas_returns.mark_failed(session, row.id, error, pause=pause)
                     log.warning("sas_return_waits", booking=str(row.id), error=error)
                 else:

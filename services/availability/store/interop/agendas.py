@@ -15,18 +15,15 @@ from services.availability.tables import AbsenceRow
 from services.availability.tables.agendas import AgendaBusyRow, AgendaFeedRow, AgendaKeyRow
 from shared.db import run
 from shared.db.ids import new_id
+from shared.db.store.work import WorkTable
 
-_DUE = text("""
-update availability.agenda_feed set next_read_at = common.now() + cast(:lease as interval)
-where practitioner_id = (
-  select practitioner_id from availability.agenda_feed where next_read_at <= common.now()
-  order by next_read_at limit 1 for update skip locked
+_FEEDS = WorkTable("availability.agenda_feed", ("practitioner_id",), "next_read_at")
+_CLAIM = _FEEDS.claiming(
+    answers="""w.practitioner_id, w.address_sealed, w.etag, w.content_hash, w.kept_sealed, common.now() as now,
+  w.kept_sealed is not null and w.unrolled_at <= common.now() - cast(:roll as interval) as rolls,
+  (select l.insee from availability.schedule s join availability.place l on l.id = s.place_id
+   where s.practitioner_id = w.practitioner_id and s.closed_at is null order by l.id limit 1) as insee"""
 )
-returning practitioner_id, address_sealed, etag, content_hash, kept_sealed, common.now() as now,
-  kept_sealed is not null and unrolled_at <= common.now() - cast(:roll as interval) as rolls,
-  (select l.insee from availability.schedule w join availability.place l on l.id = w.place_id
-   where w.practitioner_id = agenda_feed.practitioner_id and w.closed_at is null order by l.id limit 1) as insee
-""")
 _READ = text("""
 update availability.agenda_feed
 set etag = :etag, content_hash = :content_hash, read_at = common.now(), error = '', failures = 0,
@@ -68,8 +65,8 @@ class Due:
 
 async def claim(session: AsyncSession, *, lease: timedelta, roll: timedelta) -> Due | None:
     """The agenda that waits longest, for as long as the lease."""
-    row = (await run(session, _DUE, lease=lease, roll=roll)).mappings().one_or_none()
-    return None if row is None else Due(**row)
+    due = await _FEEDS.claim(session, _CLAIM, lease=lease, roll=roll)
+    return Due(**due[0]._asdict()) if due else None
 
 
 async def mark_read(session: AsyncSession, due: Due, *, etag: str, content_hash: bytes, every: timedelta) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.tables.foreign import ForeignSlotRow
 from shared.db import run
+from shared.db.store.work import WorkTable
 
 MOST_ROWS = 500
 """A statement takes 32,767 values at most."""
@@ -24,23 +25,14 @@ order by c.finess, l.editor
 on conflict (cpts_id, editor) do update set followed_until = excluded.followed_until
 where s.followed_until < common.now() + :renewed
 """)
-_DUE = text("""
-update availability.foreign_source set next_read_at = common.now() + :lease
-where (cpts_id, editor) = (
-  select s.cpts_id, s.editor from availability.foreign_source s
-  join unnest(cast(:cpts as text[]), cast(:editors as text[])) as l (finess, editor)
-    on l.finess = s.cpts_id and l.editor = s.editor
-  where s.next_read_at <= common.now()
-  order by s.next_read_at limit 1 for update of s skip locked
+_SOURCES = WorkTable("availability.foreign_source", ("cpts_id", "editor"), "next_read_at")
+_CLAIM = _SOURCES.claiming(
+    answers="w.cpts_id, w.editor",
+    source="""join unnest(cast(:cpts as text[]), cast(:editors as text[])) as l (finess, name)
+    on l.finess = t.cpts_id and l.name = t.editor""",
 )
-returning cpts_id, editor
-""")
 _READ = text("""
 update availability.foreign_source set read_at = :at, next_read_at = common.now() + :every, error = ''
-where cpts_id = :cpts and editor = :editor
-""")
-_FAILED = text("""
-update availability.foreign_source set error = :error, next_read_at = common.now() + :every
 where cpts_id = :cpts and editor = :editor
 """)
 
@@ -63,8 +55,8 @@ async def follow(session: AsyncSession, sources: Sequence[Source], *, kept: time
 
 async def claim(session: AsyncSession, sources: Sequence[Source], *, lease: timedelta) -> Source | None:
     """The one of these that waits longest and is due, for as long as the lease."""
-    due = (await run(session, _DUE, lease=lease, **_columns_by_name(sources))).one_or_none()
-    return None if due is None else Source(due.cpts_id, due.editor)
+    due = await _SOURCES.claim(session, _CLAIM, lease=lease, most=1, **_columns_by_name(sources))
+    return Source(due[0].cpts_id, due[0].editor) if due else None
 
 
 async def replace(session: AsyncSession, source: Source, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -84,4 +76,4 @@ async def mark_read(session: AsyncSession, source: Source, *, at: datetime, ever
 
 async def mark_failed(session: AsyncSession, source: Source, error: str, *, every: timedelta) -> None:
     """Note why it could not be read; it is due again after a while."""
-    await run(session, _FAILED, cpts=source.cpts_id, editor=source.editor, error=error, every=every)
+    await _SOURCES.put_off(session, error, every, **source._asdict())

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import run
+from shared.db.store.work import WorkTable
 
 _NEW = text("""
 insert into availability.sas_return (booking_id, regulator_id, told, tries, next_try_at, error)
@@ -23,36 +24,32 @@ case b.state when 'confirmed' then 'booked' when 'honoured' then 'fulfilled' whe
              when 'cancelled' then 'cancelled' end
 """
 _WANTED = f"""
-from availability.sas_return t
 join availability.booking b on b.id = t.booking_id
 join availability.slot s on s.id = b.slot_id
 join availability.practitioner p on p.id = s.practitioner_id
 join availability.regulator r on r.id = t.regulator_id
-cross join lateral (select {_STATUS} as status) w
-cross join lateral (select w.status || ' ' || to_char(s.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI')
-                                       || to_char(s.ends_at at time zone 'UTC', '/HH24:MI') as telling) k
-where w.status is not null and k.telling <> t.told
+cross join lateral (select {_STATUS} as status) k
+cross join lateral (select k.status || ' ' || to_char(s.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI')
+                                       || to_char(s.ends_at at time zone 'UTC', '/HH24:MI') as telling) l
 """
-_DUE = text(f"""
-update availability.sas_return set next_try_at = common.now() + :lease, tries = sas_return.tries + 1
-from (
-  select t.booking_id as id, t.told, t.tries, w.status, k.telling, s.starts_at, s.ends_at, p.rpps,
+_DIFFERS = "k.status is not null and l.telling <> t.told"
+_RETURNS = WorkTable("availability.sas_return", ("booking_id",), "next_try_at", tries="tries")
+_CLAIM = _RETURNS.claiming(
+    answers="found.*",
+    columns="""t.booking_id as id, t.told, t.tries, k.status, l.telling, s.starts_at, s.ends_at, p.rpps,
          r.national_id, r.sas_id,
-         (select min(at) from availability.booking_change c where c.booking_id = b.id) as created_at
-  {_WANTED} and t.next_try_at <= common.now()
-  order by t.next_try_at limit :batch for update of t skip locked
-) due
-where sas_return.booking_id = due.id
-returning due.*
-""")  # noqa: S608  constant texts, joined
+         (select min(at) from availability.booking_change c where c.booking_id = b.id) as created_at""",
+    source=_WANTED,
+    where=_DIFFERS,
+)
 _TOLD = text(
     "update availability.sas_return set told = :telling, tries = 0, error = '', next_try_at = common.now()"
     " where booking_id = :id"
 )
-_FAILED = text(
-    "update availability.sas_return set error = :error, next_try_at = common.now() + :pause where booking_id = :id"
-)
-_STATE = text(f"select t.booking_id, w.status, t.tries, t.error {_WANTED} order by t.next_try_at")
+_STATE = text(f"""
+select t.booking_id, k.status, t.tries, t.error from availability.sas_return t {_WANTED}
+where {_DIFFERS} order by t.next_try_at
+""")  # noqa: S608  constant texts, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class DueReturn:
 async def claim(session: AsyncSession, *, lease: timedelta, most: int) -> Sequence[Row[Any]]:
     """What is due, those that wait longest first, for as long as the lease; new appointments are taken in before."""
     await run(session, _NEW)
-    return (await run(session, _DUE, lease=lease, batch=most)).all()
+    return await _RETURNS.claim(session, _CLAIM, lease=lease, most=most)
 
 
 async def mark_told(session: AsyncSession, booking_id: UUID, telling: str) -> None:
@@ -78,7 +75,7 @@ async def mark_told(session: AsyncSession, booking_id: UUID, telling: str) -> No
 
 async def mark_failed(session: AsyncSession, booking_id: UUID, error: str, *, pause: timedelta) -> None:
     """Note what went wrong, to be tried again after a pause."""
-    await run(session, _FAILED, id=booking_id, error=error, pause=pause)
+    await _RETURNS.put_off(session, error, pause, booking_id=booking_id)
 
 
 async def waiting(session: AsyncSession) -> list[DueReturn]:

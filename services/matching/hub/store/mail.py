@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.hub.messages import Outgoing
 from services.matching.sameday.store.tables import Matching, values
 from shared.db import database_now, instant, run
+from shared.db.store.work import WorkTable
 
 KEPT = timedelta(days=30)
 """How long a message's number is remembered: longer than a hub keeps a message to deliver it again."""
@@ -60,21 +61,13 @@ on conflict (distribution_id, cpts_id) do update set deliveries = hub_message.de
 where not hub_message.settled
 returning deliveries
 """)
+_POST = WorkTable("matching.hub_outgoing", ("id",), "next_try_at", tries="tries")
 # Only the oldest of each recipient: what follows must not overtake it.
-_DUE = text("""
-update matching.hub_outgoing o set next_try_at = common.now() + :lease, tries = o.tries + 1
-from (
-  select id from matching.hub_outgoing waiting
-  where waiting.next_try_at <= common.now()
-    and not exists (select from matching.hub_outgoing older
-                    where older.recipient = waiting.recipient and older.id < waiting.id)
-  order by id limit 1 for update skip locked
-) due
-where o.id = due.id
-returning o.*
-""")
-_FAILED = text(
-    "update matching.hub_outgoing set error = :error, next_try_at = common.now() + :pause where id = :id returning id"
+_DUE = _POST.claiming(
+    answers="w.*",
+    where="""not exists (
+    select from matching.hub_outgoing older where older.recipient = t.recipient and older.id < t.id)""",
+    first="t.id",
 )
 
 
@@ -104,7 +97,8 @@ async def count_delivery(session: AsyncSession, distribution_id: str, cpts_id: s
 
 async def due(session: AsyncSession, *, lease: timedelta) -> Row[Any] | None:
     """Take the oldest that may be sent now, if any; nobody else takes it before the lease ends."""
-    return (await run(session, _DUE, lease=lease)).first()
+    due = await _POST.claim(session, _DUE, lease=lease)
+    return due[0] if due else None
 
 
 async def forget_sent(session: AsyncSession, id_: int) -> None:
@@ -114,7 +108,7 @@ async def forget_sent(session: AsyncSession, id_: int) -> None:
 
 async def note_failure(session: AsyncSession, id_: int, error: str, pause: timedelta) -> None:
     """Note what went wrong with a message, to be tried again after a pause."""
-    await run(session, _FAILED, id=id_, error=error, pause=pause)
+    await _POST.put_off(session, error, pause, id=id_)
 
 
 async def forget_mail(session: AsyncSession, cpts_id: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.people.notices.kinds import MOST_PER_REQUEST, NoticeState
 from services.people.notices.tables import NoticeRow
 from shared.db import run
+from shared.db.store.work import WorkTable
 
 # One statement tests and takes: two senders that reach the third message together cannot both send a third.
 _COUNT = text(f"""
@@ -23,21 +24,12 @@ _DELIVERY = text("""
 insert into common.notice_delivery (message_id, channel, account_id, state, tries, next_try_at, error)
 select :message, channel, :account, 'waiting', 0, clock_timestamp(), '' from unnest(cast(:channels as text[])) channel
 """)
-_CLAIM = text("""
-update common.notice_delivery set tries = tries + 1, next_try_at = clock_timestamp() + :lease
-where (message_id, channel) in (
-  select message_id, channel from common.notice_delivery
-  where state = 'waiting' and next_try_at <= clock_timestamp()
-  order by next_try_at limit :batch for update skip locked
+_DELIVERIES = WorkTable(
+    "common.notice_delivery", ("message_id", "channel"), "next_try_at", tries="tries", clock="clock_timestamp()"
 )
-returning message_id, channel, account_id, tries
-""")
+_CLAIM = _DELIVERIES.claiming(answers="w.message_id, w.channel, w.account_id, w.tries", where="t.state = 'waiting'")
 _ENDED = text("""
 update common.notice_delivery set state = :state, error = :error
-where message_id = :message and channel = :channel and state = 'waiting'
-""")
-_AGAIN = text("""
-update common.notice_delivery set error = :error, next_try_at = clock_timestamp() + :pause
 where message_id = :message and channel = :channel and state = 'waiting'
 """)
 # A notice is sent once one channel took it; it failed, or was not needed, once none is left to try.
@@ -73,7 +65,7 @@ async def deliver_by(session: AsyncSession, message_id: UUID, account_id: UUID, 
 
 async def claim(session: AsyncSession, *, lease: timedelta, most: int) -> Sequence[Row[Any]]:
     """The deliveries that wait longest, for as long as the lease."""
-    return (await run(session, _CLAIM, lease=lease, batch=most)).all()
+    return await _DELIVERIES.claim(session, _CLAIM, lease=lease, most=most)
 
 
 async def end(session: AsyncSession, delivery: Row[Any], state: NoticeState, error: str) -> None:
@@ -84,7 +76,8 @@ async def end(session: AsyncSession, delivery: Row[Any], state: NoticeState, err
 
 async def put_off(session: AsyncSession, delivery: Row[Any], error: str, *, pause: timedelta) -> None:
     """Note what went wrong with a delivery, to be tried again after a pause."""
-    await run(session, _AGAIN, error=error, pause=pause, message=delivery.message_id, channel=delivery.channel)
+    mine = {"message_id": delivery.message_id, "channel": delivery.channel, "state": NoticeState.WAITING}
+    await _DELIVERIES.put_off(session, error, pause, **mine)
 
 
 async def forget_old(session: AsyncSession) -> None:
