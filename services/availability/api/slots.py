@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -20,6 +20,7 @@ from services.availability.store.giving_back import hear
 from shared.auth import Caller, Role
 from shared.contracts import SlotView
 from shared.http import CallerDep, OnceDep, SessionDep
+from shared.live.seen import narrow
 from shared.outside.asked import CptsId, Instant
 from shared.refusals import Invalid, NotFound
 
@@ -36,8 +37,7 @@ class Slots(BaseModel):
 
 def narrow_to_caller(caller: Caller, slot: SlotView) -> SlotView | None:
     """A slot as the caller may see it."""
-    value: dict[str, Any] | None = view(caller, "slots", slot.model_dump(mode="json"))
-    return None if value is None else SlotView.model_validate(value)
+    return narrow(caller, lambda who, value: view(who, "slots", value), slot)
 
 
 def seeing(caller: Caller) -> Sees:

@@ -15,6 +15,7 @@ from shared.auth import Role
 from shared.contracts import ON_THE_BOARD
 from shared.db import database_now
 from shared.http.export import Cell, moment
+from shared.live.seen import narrow
 
 LATEST = 1000
 
@@ -60,7 +61,7 @@ async def asks(ask: ListAsk) -> Table:
     """Practitioners asked for one more patient, as the reader may see it."""
     found = select(OverbookingAskRow).where(OverbookingAskRow.cpts_id == ask.cpts)
     rows = (await ask.session.exec(found.order_by(col(OverbookingAskRow.asked_at).desc()).limit(LATEST))).all()
-    seen = [each for each in map(view_of_ask, rows) if ask_view(ask.caller, each.model_dump(mode="json"))]
+    seen = [each for row in rows if (each := narrow(ask.caller, ask_view, view_of_ask(row)))]
     communes_ = await ask.communes()
     acts = await labels(ask.session)
     names = await ask.names()

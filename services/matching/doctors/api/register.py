@@ -23,6 +23,7 @@ from services.matching.sameday.reads import StoryLine
 from shared.auth import Caller
 from shared.contracts.register import AttachmentState, AttachmentView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.live.seen import narrow
 from shared.outside.asked import CptsId
 from shared.patients.patient import show_patient
 from shared.refusals import NotFound
@@ -128,5 +129,4 @@ async def _view(caller: Caller, changing: Awaitable[AttachmentRow]) -> Attachmen
 
 
 def _visible(caller: Caller, row: AttachmentRow) -> AttachmentView | None:
-    value = attachment_view(caller, view_of(row).model_dump(mode="json"))
-    return None if value is None else AttachmentView.model_validate(value)
+    return narrow(caller, attachment_view, view_of(row))

@@ -22,6 +22,7 @@ from services.matching.sameday.view import ask_view
 from shared.auth import Caller
 from shared.contracts.overbooking import OverbookingAskView
 from shared.http import OnceDep
+from shared.live.seen import narrow
 from shared.outside.asked import Instant
 from shared.refusals import Invalid
 
@@ -123,7 +124,7 @@ async def withdraw(ask_id: UUID, desk: DeskDep, once: OnceDep) -> JSONResponse:
 
 async def _view(caller: Caller, changing: Awaitable[OverbookingAskRow]) -> OverbookingAskView:
     plain = view_of_ask(await changing)
-    return OverbookingAskView.model_validate(ask_view(caller, plain.model_dump(mode="json")) or plain)
+    return narrow(caller, ask_view, plain) or plain
 
 
 async def _candidates(desk: Desk, row: RequestRow, territories: Territories, but: set[str]) -> list[CandidateView]:

@@ -21,6 +21,7 @@ from services.matching.sameday.view import request_view
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.live.seen import narrow
 from shared.outside.asked import CptsId
 from shared.patients.patient import Patient, show_patient
 from shared.refusals import NotAllowed, NotFound
@@ -107,8 +108,7 @@ async def list_requests(
 
 def visible(caller: Caller, row: RequestRow) -> RequestView | None:
     """A request as this caller may see it."""
-    value = request_view(caller, view_of(row).model_dump(mode="json"))
-    return None if value is None else RequestView.model_validate(value)
+    return narrow(caller, request_view, view_of(row))
 
 
 @routes.get("/requests/{request_id}")
