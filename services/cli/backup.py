@@ -26,7 +26,6 @@ from shared.settings import Settings
 
 Say = Callable[[str], None]
 STREAMS = tuple(history.schema for history in HISTORIES if history.role)
-NEEDED = ("pg_dump", "pg_restore")
 
 
 async def backup(data_dir: Path, file: Path, *, say: Say) -> None:

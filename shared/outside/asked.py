@@ -16,7 +16,6 @@ from shared.outside.nir import holds_patient_number
 
 EARLIEST, LATEST = 2000, 2099
 """The years that anything here may be about, both included: far from what no calendar or database can hold."""
-EARLIEST_BIRTH = 1890
 NIR_SAID = {"error": "jamais de numéro de sécurité sociale (NIR) ni d'INS ici : retirez-le", "code": "nir_refused"}
 LINES = frozenset("\n\t")
 _SPACE_FOR_PLUS = re.compile(r"^(\d{4}-\d{2}-\d{2}T[\d:.]+) (\d{2}:?\d{2})$")
@@ -41,14 +40,6 @@ def _within(moment: _Moment) -> _Moment:
             "moment_bounds", "between {first} and {last}", {"first": str(EARLIEST), "last": str(LATEST)}
         )
     return moment
-
-
-def _of_somebody_alive(day: date) -> date:
-    if not EARLIEST_BIRTH <= day.year <= LATEST:
-        raise PydanticCustomError(
-            "moment_bounds", "between {first} and {last}", {"first": str(EARLIEST_BIRTH), "last": str(LATEST)}
-        )
-    return day
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -84,7 +75,6 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc), BeforeValidator(_wit
 Day = Annotated[date, AfterValidator(_within)]
 _PART = r"[^@\s<>,;\x00-\x1f\x7f]+"
 Email = Annotated[str, Field(max_length=200, pattern=rf"^{_PART}@{_PART}\.{_PART}$"), LINE]
-BirthDate = Annotated[date, AfterValidator(_of_somebody_alive)]
 Insee = Annotated[str, Field(pattern=r"^([0-9]{2}|2[AB])[0-9]{3}$")]
 CptsId = Annotated[str, Field(min_length=1, max_length=20), LINE]
 """A CPTS, as a caller names it: whether it is theirs is asked afterwards."""

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
@@ -14,7 +14,7 @@ from services.availability.interop.fhir.outcome import Missing, outcome
 from services.availability.interop.fhir.query import parse_slot_query
 from services.availability.interop.fhir.terms import Ig
 from services.availability.interop.fhir.values import SlotValue
-from services.availability.interop.sas.appointments import STATUSES, AppointmentValue, appointment
+from services.availability.interop.sas.appointments import AppointmentValue, Status, appointment
 from services.availability.interop.sas.regulators import parse_regulator, regulator
 from tests.fhir_values import NORTH, NOW, SOUTH, schedule, slot
 
@@ -123,8 +123,8 @@ def test_our_bundles_are_valid_fhir(ig: Ig) -> None:
             require_valid(our_bundle(slots, search, ig))
 
 
-@pytest.mark.parametrize("status", STATUSES)
-def test_our_appointments_and_outcomes_are_valid_fhir(status: str) -> None:
+@pytest.mark.parametrize("status", get_args(Status))
+def test_our_appointments_and_outcomes_are_valid_fhir(status: Status) -> None:
     value = AppointmentValue("1", status, NOW, NOW, NOW, "10000000001", operator_sas_id="1ef1c748")
     require_valid(appointment(value, system="urn:oid:1.2.3"))
     require_valid(outcome(Missing(field="status", rule="free")))

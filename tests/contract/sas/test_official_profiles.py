@@ -5,11 +5,11 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from services.availability.interop.sas.appointments import STATUSES, AppointmentValue, appointment
+from services.availability.interop.sas.appointments import AppointmentValue, Status, appointment
 from services.availability.interop.sas.regulators import RegulatorValue, regulator
 from tests.contract.sas.test_examples import MANY, SEARCH, SEARCH_CPTS, example, our_bundle
 from tests.fhir_values import NOW
@@ -80,7 +80,7 @@ def test_what_raises_no_alarm_in_the_examples_raises_none_in_ours(faults: Any) -
 
 def test_our_appointments_and_accounts_conform(faults: Any) -> None:
     value = AppointmentValue("1", "booked", NOW, NOW, NOW, "10000000001", operator_national_id="899000000001")
-    told = [appointment(replace(value, status=status), system="urn:oid:1.2.3") for status in STATUSES]
+    told = [appointment(replace(value, status=status), system="urn:oid:1.2.3") for status in get_args(Status)]
     account = RegulatorValue("Essai", "Une", "r@exemple.invalid", True, sas_id="1ef1c748-01a3-6180-b098-73283ce4e5b1")
     alarms(faults(*told))
     assert alarms(faults(regulator(account, id="1"))) == set()

@@ -15,7 +15,7 @@ from services.matching.engine.model import Instance
 from services.matching.sameday.app.bookings import Booking
 from services.matching.sameday.edges.availability import Availability
 from services.matching.sameday.edges.solver import Solver, plan_round
-from services.matching.sameday.store.lease import LeaseLost, fence, leave_lease, take_lease
+from services.matching.sameday.store.lease import LeaseLost, fence, leave_leases, take_leases
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import Scope, set_scope
@@ -52,14 +52,14 @@ async def test_only_one_process_holds_the_lease_and_who_lost_it_writes_nothing(s
         async def taken(holder: str) -> int | None:
             async with wiring.open_session() as session:
                 await set_scope(session, Scope(frozenset({CPTS})))
-                return await take_lease(session, CPTS, holder)
+                return (await take_leases(session, [CPTS], holder)).get(CPTS)
 
         first = await taken("one")
         assert first is not None
         assert (await taken("one"), await taken("two")) == (first, None)
         async with wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({CPTS})))
-            await leave_lease(session, CPTS, "one")
+            await leave_leases(session, "one")
         second = await taken("two")
         assert second == first + 1
         async with wiring.open_session() as session:

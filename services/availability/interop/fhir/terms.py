@@ -36,7 +36,6 @@ OPERATOR = "http://interopsante.org/fhir/StructureDefinition/FrAppointmentOperat
 
 SLOT_TYPES = ("PUBLIC", "PRO", "SNP", "CPTS")
 MODES = ("AMB", "HH", "VR")
-APPOINTMENT_TYPES = ("ROUTINE", "WALKIN")
 
 
 class Ig(StrEnum):

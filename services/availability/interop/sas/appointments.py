@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from services.availability.interop.fhir import terms
 from services.availability.interop.fhir.formats import instant, national_id
 from services.availability.interop.fhir.resources import Resource
 
-STATUSES = ("booked", "fulfilled", "noshow", "cancelled")
+Status = Literal["booked", "fulfilled", "noshow", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class AppointmentValue:
     """What the SAS may know of a booking. The operator has a national identifier (as the SAS sent it) or the SAS's."""
 
     id: str
-    status: str
+    status: Status
     starts_at: datetime
     ends_at: datetime
     created_at: datetime

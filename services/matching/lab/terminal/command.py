@@ -28,7 +28,6 @@ from services.matching.lab.terminal.plots import plot
 from services.matching.lab.terminal.tables import closings_table, differences, explanations, tables_of
 
 COMPARED = (CALL_3.name, FCFS_EARLY.name, FCFS_COST.name, BATCH_30S.name, DEFAULT_POLICY, CLAIRVOYANT.name)
-FLU_WEEK = 1.4
 TABLE_COLUMNS = 80
 
 

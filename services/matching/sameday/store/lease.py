@@ -8,44 +8,18 @@ lost the lease writes nothing.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import case, func, literal, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlalchemy import text
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.store.tables import RoundLeaseRow
 from shared.db import run
 
 LEASE = timedelta(seconds=10)
-REAL_NOW = func.clock_timestamp()
 
 
 class LeaseLost(Exception):
     """Another process took over the rounds of this CPTS: nothing more is written under the old token."""
-
-
-async def take_lease(session: AsyncSession, cpts_id: str, holder: str) -> int | None:
-    """Take or keep the lease and answer its token; None while another holds it."""
-    first = insert(RoundLeaseRow).values(cpts_id=cpts_id, holder=holder, token=1, until=REAL_NOW + literal(LEASE))
-    mine = col(RoundLeaseRow.holder) == holder
-    taken = first.on_conflict_do_update(
-        index_elements=["cpts_id"],
-        set_={
-            "holder": holder,
-            "token": case((mine, col(RoundLeaseRow.token)), else_=col(RoundLeaseRow.token) + 1),
-            "until": REAL_NOW + literal(LEASE),
-        },
-        where=mine | (col(RoundLeaseRow.until) < REAL_NOW),
-    )
-    token: int | None = (await run(session, taken.returning(col(RoundLeaseRow.token)))).scalar_one_or_none()
-    return token
-
-
-async def leave_lease(session: AsyncSession, cpts_id: str, holder: str) -> None:
-    """Let another process take over at once."""
-    row = await session.get(RoundLeaseRow, cpts_id, with_for_update=True)
-    if row is not None and row.holder == holder:
-        row.until = row.until - LEASE
 
 
 _RENEW = text("""
