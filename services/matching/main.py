@@ -23,6 +23,10 @@ from services.matching.lab.api import worth as places
 from services.matching.lab.api.tomorrow import Tomorrow
 from services.matching.lab.history import SlotHistory
 from services.matching.motives import api as motives
+from services.matching.patients import api as patients
+from services.matching.patients.gateway import SmsSettings
+from services.matching.patients.sending import telling_patients
+from services.matching.patients.where import Meetings
 from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, running, why
 from services.matching.sameday.edges.availability import Availability, client_for
 from services.matching.sameday.edges.following import Territories
@@ -38,6 +42,7 @@ from services.matching.sameday.rounds import Rounds
 from services.matching.sameday.store.requests import door
 from services.matching.sameday.store.tables import OUTBOX
 from services.people import signin
+from services.people.notices.mail import MailSettings
 from shared.auth import admit_machine
 from shared.http import answer_problems
 from shared.http.doors import describe
@@ -63,7 +68,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     territories = Territories(client, wiring.background, lambda cpts_id: wiring.bell.ring_here(door(cpts_id)))
     bookings = Availability(client, lambda cpts_id: territories[cpts_id].items("slots"))
     router, geocoder = Router(settings.router_url, settings.router_kind), Geocoder(settings.geocoder_url)
-    solver = Solver()
+    solver, sms, mail = Solver(), SmsSettings(), MailSettings()
     keeping = Keeping(wiring, territories, client)
     rounds = Rounds(wiring, OneRound(wiring, territories, bookings, solver, router, forget_too=[forget_mail]))
     hub.on_moved.append(rounds.catch_up)
@@ -82,6 +87,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
             await started.enter_async_context(follow)
             if runs_rounds:
                 await started.enter_async_context(wiring.background.keeping("keeping", keeping.run))
+                await started.enter_async_context(telling_patients(wiring, sms, mail))
             yield
 
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **describe(settings))
@@ -89,6 +95,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
     app.state.panels, app.state.history = Panels(client), SlotHistory(client)
     app.state.foreign = ForeignSlots(client)
+    app.state.sms, app.state.mail, app.state.meetings = sms, mail, Meetings(client)
     app.state.directory = HubDirectory(client)
     app.state.foresight_turn, app.state.tomorrow = asyncio.Lock(), Kept[Tomorrow]()
     app.state.router, app.state.geocoder = router, geocoder
@@ -107,6 +114,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(overbooking.routes)
     app.include_router(why.routes)
     app.include_router(lists.routes)
+    app.include_router(patients.routes)
     app.include_router(motives.routes)
     app.include_router(parameters.routes)
     app.include_router(attachments.routes)

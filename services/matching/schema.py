@@ -4,6 +4,7 @@ from services.matching.doctors.store import places as _attachments  # noqa: F401
 from services.matching.hub.store import cases as _hub_cases  # noqa: F401  its table is of this history
 from services.matching.hub.store import mail as _hub_mail  # noqa: F401  its tables are of this history
 from services.matching.motives import store as _motives  # noqa: F401  its tables are of this history
+from services.matching.patients import store as _patients  # noqa: F401  its tables are of this history
 from services.matching.sameday.store import history as _history  # noqa: F401  its table is of this history
 from services.matching.sameday.store import notes as _notes  # noqa: F401  its table is of this history
 from services.matching.sameday.store import overbooking_asks as _overbooking_asks  # noqa: F401  its tables are of this history

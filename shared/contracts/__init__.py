@@ -152,7 +152,7 @@ class RequestView(Contract):
 
     `told_at`: since when the patient knows; null once something changed without whoever asked: they have to be called.
     `automatic`: rounds may hold and confirm by themselves; else a person decides: `in_hand_by`, until `in_hand_until`.
-    `mode`: how they meet, once a slot is held.
+    `mode`: how they meet, once a slot is held. `patient_…`: what the patient said by their link.
     """
 
     id: str
@@ -187,3 +187,5 @@ class RequestView(Contract):
     in_hand_by: str = ""
     in_hand_until: datetime | None = None
     mode: str = ""
+    patient_confirmed_at: datetime | None = None
+    patient_late_minutes: int | None = None

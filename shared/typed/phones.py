@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from pydantic_core import PydanticCustomError
 
 from shared.typed.texts import tidy
@@ -37,6 +37,13 @@ def e164(written: str, insee: str = "") -> str:
     """The first number there as `+33491000000`; empty when there is none that exists."""
     found = _first(written, insee)
     return phonenumbers.format_number(found, PhoneNumberFormat.E164) if found else ""
+
+
+def mobile(written: str, insee: str = "") -> str:
+    """The same, empty also for a number that no SMS reaches."""
+    found = _first(written, insee)
+    reached = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return e164(written, insee) if found and phonenumbers.number_type(found) in reached else ""
 
 
 def french(written: str, insee: str = "") -> str:

@@ -15,6 +15,7 @@ BUDGET = 150_000
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((PHONE, "light"), (DESK, "dark"))
 PAGES: dict[str, tuple[Role | None, str]] = {
     "login": (None, "/connexion"),
+    "patient": (None, "/patient#AAAAAAAAAAAAAAAAAAAAAA"),
     "slots": (Role.PRACTITIONER, "/creneaux"),
     "me": (Role.PRACTITIONER, "/creneaux#moi"),
     "asked of me": (Role.PRACTITIONER, "/creneaux#demandes"),

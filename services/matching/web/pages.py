@@ -55,6 +55,12 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: W
     )
 
 
+@routes.get("/patient")
+async def patient_link(page: PageDep) -> Response:
+    """The page that every link of a patient opens: public, empty until the year of birth is typed."""
+    return page.show("matching/patient.html", title="patient.title", words=("patient.",))
+
+
 @routes.get("/tension")
 async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
     """« Tension », the departures board of what waits."""

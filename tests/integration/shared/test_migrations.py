@@ -1,7 +1,8 @@
 """Tables and migrations say the same."""
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.installation.histories import HISTORIES
@@ -43,7 +44,7 @@ async def test_the_professions_that_a_cpts_edited_keep_no_condition(settings: Se
     async with engine.begin() as connection:
         for statement in as_before:
             await connection.execute(text(statement))
-    await upgrade(settings, HISTORIES)
+        await connection.run_sync(_conditions_alone)
     async with engine.connect() as connection:
         rows = await connection.execute(
             text(
@@ -62,3 +63,9 @@ async def test_the_professions_that_a_cpts_edited_keep_no_condition(settings: Se
         ("sprain", "70", "", "", ["esp", "cds", "msp"], 0, "loi du 19 mai 2023"),
         ("sprain", "70", "", "", [], 20, "expérimentation en CPTS, 15 juillet 2025"),
     ]
+
+
+def _conditions_alone(connection: Connection) -> None:
+    config = next(history for history in HISTORIES if history.schema == "matching").config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0014")

@@ -38,10 +38,15 @@ export const context = {
   redraw: () => draw(),
   motiveOf: (booking) => motives.get(matching.state.requests?.[booking.request_id]?.act) ?? "",
   modeOf: (booking) => matching.state.requests?.[booking.request_id]?.mode ?? "",
+  saysOf: (booking) => saidBy(matching.state.requests?.[booking.request_id]),
   urgencyOf: (booking) => matching.state.requests?.[booking.request_id]?.urgency,
   practitioner: () => availability.state.practitioners?.[page.practitioner],
   publish: (order) => publish(order),
 };
+
+/** What a patient said by their link: late by so much, or that they come. */
+const saidBy = (request) => (request?.patient_late_minutes ? t("slots.late", { n: request.patient_late_minutes })
+  : request?.patient_confirmed_at ? t("slots.coming") : "");
 
 const ofDay = (key) => Object.values(slots())
   .filter((slot) => slot.practitioner_id === page.practitioner && day(slot.starts_at) === key)

@@ -17,7 +17,7 @@ export function drawTimeline(list, slots, context) {
   const fresh = keep(list, slots, {
     key: (slot) => slot.id,
     version: (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot), started(slot), slot.give_back_at,
-      slot.bookings.map((booking) => booking.id + booking.state + context.motiveOf(booking) + context.modeOf(booking)).join()].join("|"),
+      slot.bookings.map((booking) => booking.id + booking.state + context.motiveOf(booking) + context.modeOf(booking) + context.saysOf(booking)).join()].join("|"),
     draw: (slot) => row(slot, context),
   });
   for (const { element, added } of fresh) if (!added) element.classList.add("flash");
@@ -78,6 +78,7 @@ function comer(slot, booking, context) {
     h("span", { class: "row" },
       urgency ? h("span", { class: `urgency p${urgency}` }, `P${urgency}`) : null,
       h("strong", {}, context.motiveOf(booking)),
+      context.saysOf(booking) ? h("span", { class: "state" }, context.saysOf(booking)) : null,
       context.modeOf(booking) ? h("span", { class: "state" }, icon(context.modeOf(booking)), label("mode", context.modeOf(booking))) : null,
       booking.state === "confirmed" ? null : state(KIND[booking.state], label("booking_state", booking.state)),
       booking.overbooked ? state("wait", t("slots.overbooked")) : null),

@@ -100,6 +100,9 @@ class RequestRow(Matching, table=True):
     changed_at: datetime = instant()
     told_at: datetime | None = instant(default=None)
     """Since when the patient knows where their request stands; none: whoever asked has to call them back."""
+    patient_confirmed_at: datetime | None = instant(default=None)
+    patient_late_minutes: int | None = None
+    """What the patient said by their link: they come, they will be late by so much."""
     archived_at: datetime | None = instant(default=None)
 
 

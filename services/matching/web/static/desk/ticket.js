@@ -4,6 +4,7 @@ import { byId, h } from "/static/dom.js";
 import { entryOf, nameOf, placeOf, professionOf } from "/static/people/directory.js";
 import { fullDay, time } from "/static/format.js";
 import { label, t } from "/static/page.js";
+import { linkPart } from "/static/matching/patient/giving.js";
 
 /** A number that one can press when it leads somewhere. */
 const phoneOf = (whose) => whose?.call ? h("a", { href: whose.call }, whose.phone) : whose?.phone;
@@ -43,6 +44,7 @@ export function showTicket(request, context, next, { expected = true } = {}) {
     place?.wheelchair && !["HH", "VR"].includes(request.mode) ? h("p", { class: "small" }, t("referral.ticket.wheelchair")) : null,
     h("div", { class: "row" }, h("img", { class: "qr", src: `/rdv/${slot.id}.svg`, alt: "", width: 136, height: 136 }),
       h("p", { class: "hint" }, t("referral.ticket.qr"))),
+    linkPart(request),
     h("div", { class: "row no-print" },
       next ? h("button", { type: "button", class: "primary", autofocus: expected, onclick: again }, t("referral.ticket.next"), " ", h("kbd", { "aria-hidden": "true" }, "↵")) : null,
       h("button", { type: "button", onclick: () => print() }, t("common.print")),
