@@ -1,5 +1,6 @@
 """The schema `matching`, whole: the tables of every room of this service, and their migrations."""
 
+from services.matching.doctors.store import links as _doctor_links  # noqa: F401  its table is of this history
 from services.matching.doctors.store import places as _attachments  # noqa: F401  its tables are of this history
 from services.matching.hub.store import cases as _hub_cases  # noqa: F401  its table is of this history
 from services.matching.hub.store import mail as _hub_mail  # noqa: F401  its tables are of this history

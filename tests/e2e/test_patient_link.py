@@ -42,3 +42,17 @@ async def test_a_link_shows_nothing_before_the_year_and_cancels_in_two_presses(b
             await expect(page.locator("#shown")).to_contain_text("n'est plus à vous")
         ended = (await board.get(f"/matching/requests/{request['id']}")).json()
         assert (ended["state"], ended["reason"]) == ("cancelled", "patient_better")
+
+
+async def test_a_doctor_says_by_a_link_that_somebody_is_their_patient_already(browser: Browser, here: Town) -> None:
+    async with here.client(Role.COORDINATOR) as board:
+        seen = {"insee": "48013", "age": 70, "seen_practitioner_id": str(here.practitioners[0])}
+        patient = {"patient": {"name": "ESSAI Fictive", "birth_date": "1956-02-03"}}
+        entry = (await board.post("/matching/attachments", json={**seen, **patient})).json()
+        body = {"practitioner_id": str(here.practitioners[0])}
+        url = str((await board.post("/matching/attachments/doctor-links", json=body)).json()["url"])
+        async with screen(browser, here.url, url.removeprefix(here.url), None, width=PHONE) as phone:
+            await expect(phone.page.locator("#asked li")).to_contain_text("E. F. · 1956-02-03")
+            await phone.page.get_by_role("button", name="Oui, je suis son médecin").click()
+            await expect(phone.page.locator("#said")).to_contain_text("Rien ne vous est demandé")
+        assert (await board.get(f"/matching/attachments/{entry['id']}")).json()["state"] == "confirmed"

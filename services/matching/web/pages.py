@@ -61,6 +61,12 @@ async def patient_link(page: PageDep) -> Response:
     return page.show("matching/patient.html", title="patient.title", words=("patient.",))
 
 
+@routes.get("/medecin")
+async def doctor_link(page: PageDep) -> Response:
+    """The page that a practitioner's link opens: public, and nothing on it without the link."""
+    return page.show("matching/doctor.html", title="doctor.title", words=("doctor.", "codes.attachment"))
+
+
 @routes.get("/tension")
 async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Response:
     """« Tension », the departures board of what waits."""

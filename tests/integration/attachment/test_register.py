@@ -90,6 +90,9 @@ async def test_the_person_is_sealed_and_each_reading_leaves_a_trace(register: Re
     doctor, other = await register.doctor(0), await register.doctor(1)
     assert (await doctor.get(where)).status_code == 403
     await a_round(coordinator)
+    # No name before accepting.
+    assert (await doctor.get(where)).status_code == 403
+    assert (await posted(doctor, entry["id"], "acceptance")).status_code == 200
     assert [(await reader.get(where)).json() for reader in (pharmacist, coordinator, doctor)] == [PATIENT] * 3
     assert (await other.get(where)).status_code == 403
     async with owner(register.town.settings) as session:

@@ -3,7 +3,6 @@
 import { post } from "/static/api.js";
 import { byId, h, keep } from "/static/dom.js";
 import { age, minutes, when } from "/static/format.js";
-import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { label, t } from "/static/page.js";
 
@@ -14,28 +13,26 @@ export function drawProposals(attachments, practitioner) {
     .filter((each) => each.practitioner_id === practitioner && each.state === "proposed")
     .sort((one, other) => one.proposed_at.localeCompare(other.proposed_at));
   byId("asks-part").hidden = shown.length === 0;
-  keep(byId("asks"), shown, { key: (each) => each.id, version: (each) => each.version, draw: card });
+  const family = (entry) => shown.filter((each) => each.household === entry.household).length;
+  keep(byId("asks"), shown, { key: (each) => each.id, version: (each) => each.version, draw: (entry) => card(entry, family(entry)) });
   return shown.length;
 }
 
-function card(entry) {
+function card(entry, family) {
   return h("li", { class: "card stack" },
     h("p", {}, h("strong", {}, label("attachment_class", entry.priority_class)), " ",
       h("span", { class: "quiet-text" }, t("asks.waits", { age: age(entry.registered_at) }))),
     h("p", { class: "quiet-text" }, [
       entry.why.travel_s === undefined ? "" : t("asks.travel", { minutes: minutes(entry.why.travel_s) }),
-      entry.home_visits ? t("asks.home_visits") : "", entry.answer_by ? t("asks.answer_by", { when: when(entry.answer_by) }) : "",
+      family > 1 ? t("asks.family", { n: family }) : "", entry.home_visits ? t("asks.home_visits") : "", entry.answer_by ? t("asks.answer_by", { when: when(entry.answer_by) }) : "",
     ].filter(Boolean).join(" · ")),
     h("div", { class: "row" },
       h("button", { type: "button", class: "primary", "data-focus": `yes${entry.id}`, onclick: () => attempt(async () => {
         await post("matching", `/attachments/${entry.id}/acceptance`);
         toast(t("asks.accepted"));
       }) }, t("asks.accept")),
-      h("button", { type: "button", onclick: () => attempt(() => refuse(entry)) }, t("asks.refuse")),
-      h("button", { type: "button", class: "quiet", onclick: () => attempt(() => see(entry)) }, t("slots.open_patient"))));
+      h("button", { type: "button", onclick: () => attempt(() => refuse(entry)) }, t("asks.refuse"))));
 }
-
-const see = (entry) => openPatient("matching", `/attachments/${entry.id}/patient`, t("asks.patient"));
 
 async function refuse(entry) {
   const answer = await ask(t("asks.refuse_title"), h("label", { class: "field" }, t("asks.reason"),

@@ -20,7 +20,8 @@ class AttachmentForm(Form):
     """Someone without a médecin traitant. `waiting_since` is their seniority when it is older than the entry.
 
     `household_with`: someone already entered, whose practitioner must be theirs. `not_practitioners`: whom they do not
-    want, or who refused them before.
+    want, or who refused them before. `seen_practitioner_id`: the doctor they saw in the last
+    twelve months, who is asked first.
     """
 
     cpts_id: CptsId | None = None
@@ -31,6 +32,7 @@ class AttachmentForm(Form):
     waiting_since: Instant | None = None
     household_with: UUID | None = None
     max_travel_minutes: Minutes | None = None
+    seen_practitioner_id: UUID | None = None
     not_practitioners: list[UUID] = Field(default=[], max_length=100)
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
     patient: Patient | None = None

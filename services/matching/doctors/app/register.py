@@ -51,6 +51,8 @@ async def register(
         household=new_id(now),
         max_travel_s=None if form.max_travel_minutes is None else 60 * form.max_travel_minutes,
         forbidden=sorted({str(each) for each in form.not_practitioners}),
+        seen_practitioner_id=form.seen_practitioner_id,
+        seen_answer="asked" if _may_ask(form) else "",
         source=form.source,
         registered_by=caller.id,
         registered_role=caller.role,
@@ -62,10 +64,15 @@ async def register(
     if form.household_with is not None:
         row.household = await _household(session, cpts_id, form.household_with)
     if form.patient is not None:
-        row.patient_sealed = await _patient_on(row).seal(session, caller, vault, form.patient)
+        row.patient_sealed = await patient_on(row).seal(session, caller, vault, form.patient)
     await add_attachment(session, row)
     await tell(session, row, "registered")
     return row
+
+
+def _may_ask(form: AttachmentForm) -> bool:
+    """Whether the doctor they saw can be asked first: not one who refused them, or whom they do not want."""
+    return form.seen_practitioner_id is not None and form.seen_practitioner_id not in form.not_practitioners
 
 
 def _check_flags(flags: list[str], settings: AttachmentSettings) -> list[str]:
@@ -116,14 +123,20 @@ def class_of(row: AttachmentRow, settings: AttachmentSettings, now: datetime) ->
 
 
 async def read_patient(session: AsyncSession, caller: Caller, vault: Vault, attachment_id: UUID) -> dict[str, Any]:
-    """Decrypt what is known of the person, for who registered them, coordinates or is proposed; leaves a trace."""
+    """Decrypt what is known of the person, for who registered them, coordinates or accepted them; leaves a trace."""
     row = await attachment_row(session, attachment_id)
-    if not (may_act(caller, row) or is_proposed_to(caller, row)):
-        raise NotAllowed(field="attachment_id", value=attachment_id, rule="registered by you, or proposed to you")
-    return await _patient_on(row).read(session, caller, vault)
+    accepted = is_proposed_to(caller, row) and row.state != AttachmentState.PROPOSED
+    if not (may_act(caller, row) or accepted):
+        raise NotAllowed(
+            "Le nom se lit une fois le patient accepté.",
+            field="attachment_id",
+            value=attachment_id,
+            rule="registered by you, or accepted by you",
+        )
+    return await patient_on(row).read(session, caller, vault)
 
 
-def _patient_on(row: AttachmentRow) -> KeptPatient:
+def patient_on(row: AttachmentRow) -> KeptPatient:
     """What an entry keeps of its patient."""
     return KeptPatient("attachment", row.id, row.cpts_id, row.patient_sealed)
 

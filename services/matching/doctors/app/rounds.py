@@ -108,7 +108,13 @@ async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
     await _require_turn(session, cpts_id)
     now, rounds = await database_now(session), await count_rounds(session, cpts_id)
     settings = await attachment_settings(session, cpts_id)
-    rows = {str(row.id): row for row in await attachments_of(session, cpts_id, sorted(SEEKING))}
+    asked_first = now - timedelta(days=settings.answer_days)
+    rows = {
+        str(row.id): row
+        for row in await attachments_of(session, cpts_id, sorted(SEEKING))
+        # The doctor they already saw has not answered yet.
+        if row.seen_answer != "asked" or row.entered_at < asked_first
+    }
     around = await _around(desk, settings, now, panels, rows.values())
     async with waiting_elsewhere(session):
         decision, seconds = await _decide(desk, around)

@@ -48,6 +48,9 @@ class AttachmentRow(Matching, table=True):
     max_travel_s: int | None = None
     forbidden: list[str] = texts()
     """Practitioners not to be proposed: refused by either side, here or before."""
+    seen_practitioner_id: UUID | None = Field(default=None, index=True)
+    seen_answer: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """The doctor they saw in the last twelve months, and what came of asking them: asked, mine, take, no."""
     source: str = Field(sa_type=Text)
     registered_by: str = Field(sa_type=Text, index=True)
     registered_role: str = Field(sa_type=Text)
