@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.matching import live
 from services.matching.doctors.api import by_link as doctor_links
+from services.matching.doctors.api import duplicates
 from services.matching.doctors.api import imports as attachment_imports
 from services.matching.doctors.api import register as attachments
 from services.matching.doctors.api import rounds as attachment_rounds
@@ -119,6 +120,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(motives.routes)
     app.include_router(parameters.routes)
     app.include_router(doctor_links.routes)
+    app.include_router(duplicates.routes)
     app.include_router(attachments.routes)
     app.include_router(attachment_rounds.routes)
     app.include_router(attachment_imports.routes)

@@ -70,3 +70,15 @@ async def test_the_doctor_already_seen_is_asked_before_any_round(register: Regis
     await a_round(coordinator)
     proposed = (await coordinator.get(f"/attachments/{other['id']}")).json()
     assert (proposed["state"], proposed["practitioner_id"]) == ("proposed", register.gp(1))
+
+
+async def test_who_is_entered_twice_is_shown_to_who_runs_the_register_and_never_merged(register: Register) -> None:
+    coordinator, pharmacist = await register.person(Role.COORDINATOR), await register.person(Role.PHARMACIST)
+    one = await entered(pharmacist, patient=PATIENT)
+    other = await entered(coordinator, patient={**PATIENT, "name": "FICTIF Esai"})
+    await entered(coordinator, patient={**PATIENT, "name": "Fictif Jeanne", "birth_date": "1982-01-01"})
+    [found] = (await coordinator.get("/attachments/duplicates", params={"cpts": "990000001"})).json()
+    assert (set(found["ids"]), found["sure"]) == ({one["id"], other["id"]}, True)
+    assert (await pharmacist.get("/attachments/duplicates", params={"cpts": "990000001"})).status_code == 403
+    states = [(await coordinator.get(f"/attachments/{each['id']}")).json()["state"] for each in (one, other)]
+    assert states == ["waiting", "waiting"]
