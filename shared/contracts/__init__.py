@@ -136,6 +136,8 @@ class RequestState(StrEnum):
 
 ON_THE_BOARD = frozenset({RequestState.OPEN, RequestState.PROPOSED, RequestState.ESCALATED, RequestState.UNSERVED})
 """States in which somebody still waits for a slot."""
+SEEKING = ON_THE_BOARD - {RequestState.UNSERVED}
+"""States in which a round may still give a slot."""
 
 
 class RelaxationView(Contract):

@@ -2,7 +2,7 @@
 
 from math import asin, cos, radians, sin, sqrt
 
-EARTH_KM = 6371.0
+EARTH_KM = 6371.0088
 WIDEST_KM = 100.0
 """Further than this from its middle nothing is in a commune; in Guyane they are larger."""
 WIDEST_IN_GUYANE_KM = 200.0

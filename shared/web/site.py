@@ -13,6 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
+from shared.contracts import ON_THE_BOARD, SEEKING
+from shared.contracts.register import CLOSED
+from shared.contracts.register import SEEKING as SEEKING_DOCTOR
 from shared.http import answer_problems
 from shared.http.doors import problem
 from shared.refusals import NotSignedIn, Refusal
@@ -95,6 +98,12 @@ def site(
     app.state.config = {
         "nationalSignIn": national_sign_in,
         "api": dict(api),
+        "states": {
+            "waiting": sorted(ON_THE_BOARD),
+            "seeking": sorted(SEEKING),
+            "seeking_doctor": sorted(SEEKING_DOCTOR),
+            "closed_entry": sorted(CLOSED),
+        },
         "tiles": wiring.settings.tile_url,
         "credit": wiring.settings.tile_credit,
     }

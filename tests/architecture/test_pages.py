@@ -2,6 +2,9 @@
 
 import re
 
+from shared.contracts import ON_THE_BOARD, SEEKING
+from shared.contracts.register import CLOSED
+from shared.contracts.register import SEEKING as SEEKING_DOCTOR
 from tests.architecture.rooms import ROOT
 
 FOLDERS = {
@@ -33,3 +36,21 @@ def test_every_file_that_a_page_names_is_there() -> None:
 def _file_of(address: str) -> bool:
     start = next(start for start in FOLDERS if address.startswith(start))
     return (FOLDERS[start] / address.removeprefix(start)).is_file()
+
+
+STATES = tuple(frozenset(each) for each in (ON_THE_BOARD, SEEKING, SEEKING_DOCTOR, CLOSED))
+
+
+def listed_states(script: str) -> list[str]:
+    """The lists of a script that spell a set of states which the server tells."""
+    lists = re.findall(r"\[[^\[\]]*\]", script)
+    return [each for each in lists if frozenset(re.findall(r"[\"']([a-z_]+)[\"']", each)) in STATES]
+
+
+def test_the_server_says_which_states_mean_that_somebody_waits() -> None:
+    assert listed_states('new Set(["open", "proposed", "escalated"])')
+    assert not listed_states('["open", "proposed"].includes(request.state)')
+    scripts = {
+        path: path.read_text("utf-8") for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.js")
+    }
+    assert not {path.name: found for path, text in scripts.items() if (found := listed_states(text))}

@@ -11,7 +11,6 @@ from services.matching.engine.model import Assignment, Plan
 from services.matching.sameday.app.bookings import Booking, record_hold
 from services.matching.sameday.app.round.deciding import (
     ROUND,
-    SEEKING,
     Reasons,
     cost_of,
     decide_by,
@@ -25,6 +24,7 @@ from services.matching.sameday.settling import confirm
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 from services.matching.sameday.writing import Writer
+from shared.contracts import SEEKING
 
 LOOK_AGAIN = timedelta(seconds=CONSENSUS.period_s)
 """How soon the futures are asked again about who is held back."""

@@ -20,7 +20,7 @@ from services.matching.sameday.app import upkeep
 from services.matching.sameday.app.board import BoardInstance, build_instance
 from services.matching.sameday.app.bookings import Bookings
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
-from services.matching.sameday.app.round.deciding import SEEKING, next_due
+from services.matching.sameday.app.round.deciding import next_due
 from services.matching.sameday.app.round.reconciling import Memory
 from services.matching.sameday.edges.availability import AvailabilityAway
 from services.matching.sameday.edges.following import Territories, Territory
@@ -35,7 +35,7 @@ from services.matching.sameday.store.lease import LeaseLost
 from services.matching.sameday.store.rounds import record_round
 from services.matching.sameday.store.tables import OUTBOX, RequestRow, RoundRow
 from services.matching.sameday.writing import Writer
-from shared.contracts import ON_THE_BOARD, RequestState
+from shared.contracts import ON_THE_BOARD, SEEKING, RequestState
 from shared.db import Scope, database_now, set_scope
 from shared.db.ids import new_id
 from shared.wiring import Wiring

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.contracts import SEEKING
 from shared.db import run
 from shared.db.clock import day_at, midnight, zone_at
 
@@ -19,7 +20,7 @@ WAITING = text(
         where change.cpts_id = :cpts and change.at <= :at and change.at > :at - interval '14 days'
         order by change.request_id, change.version desc
     ) last
-    where to_state in ('open', 'proposed', 'escalated') and code <> 'archived'
+    where to_state = any(:seeking) and code <> 'archived'
     """
 )
 FIGURES = text(
@@ -68,7 +69,7 @@ async def then(matching: AsyncSession, cpts_id: str, now: datetime, before: time
     zone = await zone_at(matching, cpts_id)
     morning = midnight(day_at(now, zone), zone)
     day = await _day(matching, cpts_id, morning - before, now - before)
-    stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before)).one()
+    stood = (await run(matching, WAITING, cpts=cpts_id, at=now - before, seeking=sorted(SEEKING))).one()
     return HourFigures(**day.model_dump(), waiting=stood.waiting, p1=stood.p1)
 
 

@@ -10,10 +10,12 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from services.matching.exports.review import LEAST, Review, review, shift_compared
+from services.matching.sameday.app.parameters import parameters_of
 from services.matching.web.admin import routes as admin
 from services.matching.web.figures import BoardFigures
 from services.matching.web.kept import keep_figures
 from shared.auth import Role
+from shared.db import Scope
 from shared.db.tables import CommuneRow, CommuneShapeRow
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.outside.asked import CptsId, Insee, Instant
@@ -42,6 +44,9 @@ class Spot(BaseModel):
 async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: WiringDep) -> Response:
     """« Orienter un patient », for whoever has one in front of them or on the phone."""
     caller.require(Role.PHARMACIST, Role.REGULATOR, Role.COORDINATOR)
+    cpts = page.choose_cpts(caller) or ""
+    async with reading(page.request, "matching", Scope(frozenset({cpts}))) as matching:
+        parameters = await parameters_of(matching, cpts)
     return page.show(
         "matching/orienter.html",
         title="referral.title",
@@ -51,7 +56,8 @@ async def refer(page: PageDep, caller: CallerDep, session: SessionDep, wiring: W
         urgencies=(1, 2, 3, 4),
         professions=PROFESSIONS,
         addresses=bool(wiring.settings.geocoder_url),
-        cpts=page.choose_cpts(caller) or "",
+        cpts=cpts,
+        detour=parameters.core.detour,
     )
 
 

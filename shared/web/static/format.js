@@ -77,3 +77,13 @@ export function instantOf(key, clockText) {
   const after = wanted - (shown(wanted + DAY) - (wanted + DAY));
   return shown(before) !== wanted && shown(after) === wanted ? after : before;
 }
+
+const EARTH_M = 6_371_008.8;
+
+/** How far two points are from each other, in metres as the crow flies. */
+export function metresBetween(one, other) {
+  const rad = Math.PI / 180;
+  const a = Math.sin(((other.lat - one.lat) * rad) / 2) ** 2
+    + Math.cos(one.lat * rad) * Math.cos(other.lat * rad) * Math.sin(((other.lon - one.lon) * rad) / 2) ** 2;
+  return 2 * EARTH_M * Math.asin(Math.sqrt(a));
+}

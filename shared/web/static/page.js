@@ -3,6 +3,8 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 export const config = read("config");
+/** Which states mean what, as the server says it: `waiting` for a slot, `seeking` one by rounds, … */
+export const states = Object.fromEntries(Object.entries(config.states).map(([name, list]) => [name, new Set(list)]));
 const words = read("words");
 const plural = new Intl.PluralRules(config.language);
 const loadedAt = Date.now();

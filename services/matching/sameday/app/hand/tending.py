@@ -15,7 +15,7 @@ from services.matching.sameday.app.parameters import CptsParameters, parameters_
 from services.matching.sameday.store.requests import Move, RequestMoved, move, tell
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller
-from shared.contracts import ON_THE_BOARD, RequestState
+from shared.contracts import ON_THE_BOARD, SEEKING, RequestState
 from shared.db import database_now
 from shared.patients.vault import Vault
 from shared.refusals import Invalid
@@ -49,7 +49,7 @@ async def board(desk: Desk, request_id: UUID) -> RequestRow:
             code="boarded",
             by=desk.caller.id,
             at=now,
-            from_states=ON_THE_BOARD - {RequestState.UNSERVED},
+            from_states=SEEKING,
             values=on_the_board(before, now, parameters),
         ),
     )

@@ -28,12 +28,10 @@ from services.matching.sameday.app.parameters import CptsParameters, Step
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
-from shared.contracts import ON_THE_BOARD, RelaxationView, RequestState
+from shared.contracts import SEEKING, RelaxationView, RequestState
 
 ROUND = "round"
 """Who changes a request when nobody does."""
-SEEKING = ON_THE_BOARD - {RequestState.UNSERVED}
-"""States whose requests a round seeks a slot for."""
 A_MOMENT = timedelta(milliseconds=100)
 UNDONE = frozenset({"slot_withdrawn", "booking_ended"})
 """Why a confirmed slot was lost: whoever asked has to tell the patient, whatever is in mind for them since."""

@@ -3,16 +3,15 @@
 import { get, post } from "/static/api.js";
 import { nameOf, professionOf } from "/static/people/directory.js";
 import { byId, h } from "/static/dom.js";
-import { number, when } from "/static/format.js";
+import { metresBetween, number, when } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";
-import { t } from "/static/page.js";
+import { states, t } from "/static/page.js";
 import { closeRequests } from "/static/matching/board/closing.js";
 import { askOf, drawCandidates } from "/static/matching/board/extra_patient.js";
-import { WAITING, changes, proposal, shortName, who } from "/static/matching/board/standing.js";
+import { changes, proposal, shortName, who } from "/static/matching/board/standing.js";
 
 const LISTED = 40;
 const FARTHER_MINUTES = 15;
-const EARTH_KM = 6371;
 
 /** The parts of a drawer; those somebody types in are never drawn again while it is open. */
 export function partsOf() {
@@ -33,7 +32,7 @@ const button = (words, action, kind = "") => h("button", { type: "button", class
 export function drawMain(parts, request, context) {
   const { main } = parts;
   if (request.state === "held") return main.replaceChildren(...held(request, context));
-  if (!WAITING.has(request.state)) return main.replaceChildren();
+  if (!states.waiting.has(request.state)) return main.replaceChildren();
   const stamp = `${request.id} ${request.version}`;
   if (main.dataset.stamp === stamp) return undefined;
   main.dataset.stamp = stamp;
@@ -81,7 +80,7 @@ function held(request, context) {
 /** Everything else: another slot by hand, one more patient, farther, closing. */
 export function drawOthers(parts, request, context) {
   const { others } = parts;
-  const waits = WAITING.has(request.state);
+  const waits = states.waiting.has(request.state);
   others.hidden = !waits;
   others.dataset.minutes = request.max_travel_minutes ?? 30;
   if (!waits || others.dataset.of === `${request.id} ${others.dataset.minutes} ${request.modes}`) return;
@@ -121,15 +120,8 @@ function drawFreeFor(request, context, box) {
 function notes(slot, request, context) {
   const place = context.place(slot.place_id);
   const from = context.point(request.insee);
-  const far = place && from ? t("board.about_km", { km: number(Math.round(kilometres(from, place))) }) : "";
+  const far = place && from ? t("board.about_km", { km: number(Math.round(metresBetween(from, place) / 1000)) }) : "";
   return [professionOf(slot.practitioner_id), shortName(context.commune(place?.insee)), far,
     slot.starts_at > request.deadline_at ? t("board.after_deadline") : "",
     slot.acts.length && !slot.acts.includes(request.act) ? t("board.not_taken") : ""].filter(Boolean).join(" · ");
-}
-
-function kilometres(one, other) {
-  const rad = (degrees) => degrees * Math.PI / 180;
-  const [dLat, dLon] = [rad(other.lat - one.lat), rad(other.lon - one.lon)];
-  const a = Math.sin(dLat / 2) ** 2 + Math.cos(rad(one.lat)) * Math.cos(rad(other.lat)) * Math.sin(dLon / 2) ** 2;
-  return 2 * EARTH_KM * Math.asin(Math.sqrt(a));
 }

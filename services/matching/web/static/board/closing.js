@@ -3,10 +3,9 @@
 import { post } from "/static/api.js";
 import { byId, h } from "/static/dom.js";
 import { ask, attempt, toast } from "/static/shell.js";
-import { label, t } from "/static/page.js";
+import { label, states, t } from "/static/page.js";
 
 const CLOSURES = ["served_elsewhere", "emergency", "unreachable", "gave_up", "duplicate", "no_solution", "other"];
-const CLOSABLE = new Set(["open", "proposed", "escalated", "unserved"]);
 let rows = [];
 
 export const choosing = {
@@ -26,7 +25,7 @@ function turn(on) {
 
 export function drawChoosing(shown, context) {
   if (!context.acts) return;
-  rows = shown.filter((each) => CLOSABLE.has(each.state));
+  rows = shown.filter((each) => states.waiting.has(each.state));
   const ids = new Set(rows.map((each) => each.id));
   for (const id of choosing.ids) if (!ids.has(id)) choosing.ids.delete(id);
   byId("pick-head").hidden = !choosing.on;

@@ -2,8 +2,8 @@
 
 import { byId } from "/static/dom.js";
 import { number, span, when } from "/static/format.js";
-import { WAITING, act } from "/static/matching/board/standing.js";
-import { config, t } from "/static/page.js";
+import { act } from "/static/matching/board/standing.js";
+import { config, states, t } from "/static/page.js";
 
 let told = null;
 export const figures = () => told;
@@ -32,7 +32,7 @@ function earlier(value) {
 const anyPast = () => lived(told.last_week) || lived(told.yesterday);
 
 export function drawCounts(requests, free, context) {
-  const rows = requests.filter((each) => WAITING.has(each.state) && each.state !== "unserved");
+  const rows = requests.filter((each) => states.seeking.has(each.state));
   const yours = requests.filter((each) => act(each, context));
   const lost = requests.filter((each) => each.state === "unserved");
   const first = rows.filter((each) => each.urgency === 1);

@@ -2,9 +2,8 @@
 
 import { nameOf } from "/static/people/directory.js";
 import { span, when } from "/static/format.js";
-import { config, label, now, t } from "/static/page.js";
+import { config, label, now, states, t } from "/static/page.js";
 
-export const WAITING = new Set(["open", "proposed", "escalated", "unserved"]);
 export const GROUPS = ["yours", "going", "lost"];
 const SOON_MS = 30 * 60_000;
 // What tells nothing to who looks for a place: it is true of every board.
@@ -17,7 +16,7 @@ const accepted = (request, context) => context.asks(request.id).find((each) => e
 const pending = (request, context) => context.asks(request.id).filter((each) => each.state === "asked");
 
 /** Somebody is choosing for them this minute: nobody else has to act, and no round does. */
-const inHand = (request) => Boolean(request.in_hand_until) && WAITING.has(request.state) && Date.parse(request.in_hand_until) > now();
+const inHand = (request) => Boolean(request.in_hand_until) && states.waiting.has(request.state) && Date.parse(request.in_hand_until) > now();
 
 /** What a person has to do: "confirm", "ask", "call", "assign", or nothing. */
 export function act(request, context) {
@@ -40,7 +39,7 @@ export function standing(request, context) {
   const what = act(request, context);
   if (what) return ["yours", t(`board.act.${what}`)];
   if (request.state === "unserved") return ["lost", label("request_state", "unserved")];
-  const asked = WAITING.has(request.state) && pending(request, context).length;
+  const asked = states.waiting.has(request.state) && pending(request, context).length;
   return ["going", asked ? t("board.asked", { n: asked }) : t(`board.state.${request.state}`)];
 }
 

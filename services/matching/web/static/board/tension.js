@@ -5,7 +5,7 @@ import { loadDirectory } from "/static/people/directory.js";
 import { byId, keep } from "/static/dom.js";
 import { day, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
-import { config, now, t } from "/static/page.js";
+import { config, now, states, t } from "/static/page.js";
 import { watch } from "/static/matching/board/alerts.js";
 import { drawCounts, figures, figuresSoon } from "/static/matching/board/figures.js";
 import { choosing, drawChoosing } from "/static/matching/board/closing.js";
@@ -14,7 +14,7 @@ import { drawRegister, drawRounds, wireRegister } from "/static/matching/territo
 import { drawFree } from "/static/matching/board/free.js";
 import { orderOf } from "/static/matching/board/order.js";
 import { row, sortRows, sorts, stampOf } from "/static/matching/board/rows.js";
-import { GROUPS, WAITING, act, group } from "/static/matching/board/standing.js";
+import { GROUPS, act, group } from "/static/matching/board/standing.js";
 import { drawTerritory } from "/static/matching/territory/territory.js";
 import { drawTomorrow, offerCommunes, offerPeople } from "/static/matching/territory/whatif.js";
 import { showStory, storyOf } from "/static/matching/board/story.js";
@@ -63,8 +63,8 @@ let free = [];
 let asked = new Map();
 
 const requests = () => Object.values(matching.state.requests ?? {});
-const waiting = () => requests().filter((each) => WAITING.has(each.state));
-const onBoard = () => requests().filter((each) => WAITING.has(each.state) || each.state === "held");
+const waiting = () => requests().filter((each) => states.waiting.has(each.state));
+const onBoard = () => requests().filter((each) => states.waiting.has(each.state) || each.state === "held");
 const order = orderOf(byId("board-table"), byId("fresh"), () => draw());
 
 let drawing;
@@ -89,9 +89,9 @@ async function nameCommunes() {
 const FILTERS = {
   yours: (each) => act(each, context) !== null,
   lost: (each) => each.state === "unserved",
-  waiting: (each) => WAITING.has(each.state) && each.state !== "unserved",
-  p1: (each) => each.urgency === 1 && WAITING.has(each.state) && each.state !== "unserved",
-  median: (each) => WAITING.has(each.state) && now() - Date.parse(each.submitted_at) > (figures()?.today.median_s ?? 0) * 1000,
+  waiting: (each) => states.seeking.has(each.state),
+  p1: (each) => each.urgency === 1 && states.seeking.has(each.state),
+  median: (each) => states.waiting.has(each.state) && now() - Date.parse(each.submitted_at) > (figures()?.today.median_s ?? 0) * 1000,
   served: (each) => SERVED.has(each.state) && day(each.submitted_at) === day(),
 };
 

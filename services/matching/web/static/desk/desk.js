@@ -6,14 +6,13 @@ import { byId } from "/static/dom.js";
 import { when } from "/static/format.js";
 import { attemptIn } from "/static/form.js";
 import { ask, attempt, toast } from "/static/shell.js";
-import { t } from "/static/page.js";
+import { states, t } from "/static/page.js";
 import { bodyOf, checkForm, missingFor, patientOf } from "/static/matching/desk/ask.js";
 import { modeOf } from "/static/matching/desk/options.js";
 
 const SLOW_MS = 5_000;
 // After so long without an answer, one may press again: the same key says the same thing.
 const PATIENCE = { patience: 20_000 };
-const WAITS = new Set(["open", "proposed", "escalated"]);
 
 /**
  * The actions on the request that the form describes. `page` is what the page keeps, `live` its stream, `screen` how it
@@ -127,7 +126,7 @@ export function deskOf({ form, page, live, screen }) {
   async function drop(request, reason) {
     page.left.add(request.id);
     if (request.state === "held") return letGo(request.id);
-    if (WAITS.has(request.state)) keepNewest(await post("matching", `/requests/${request.id}/cancellation`, { reason }, PATIENCE));
+    if (states.seeking.has(request.state)) keepNewest(await post("matching", `/requests/${request.id}/cancellation`, { reason }, PATIENCE));
     return undefined;
   }
 
@@ -162,7 +161,7 @@ export function deskOf({ form, page, live, screen }) {
   /** The next patient, at once; what is still held or undecided for this one is let go behind. */
   function next() {
     const request = current();
-    const undecided = request && !request.automatic && (request.state === "held" || WAITS.has(request.state));
+    const undecided = request && !request.automatic && (request.state === "held" || states.seeking.has(request.state));
     const leaves = undecided && !page.adopted && page.pending !== "confirm" ? request : null;
     page.pending = null;
     byId("pending").textContent = "";

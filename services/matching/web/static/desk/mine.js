@@ -4,10 +4,9 @@ import { byId, h, keep, state } from "/static/dom.js";
 import { nameOf } from "/static/people/directory.js";
 import { age, when } from "/static/format.js";
 import { ask } from "/static/shell.js";
-import { label, now, t } from "/static/page.js";
+import { label, now, states, t } from "/static/page.js";
 
-const OPEN = new Set(["open", "proposed", "held", "confirmed", "escalated", "unserved"]);
-const WAITS = new Set(["open", "proposed", "escalated", "unserved"]);
+const OPEN = new Set([...states.waiting, "held", "confirmed"]);
 const REASONS = ["patient", "better_elsewhere", "emergency", "mistake", "duplicate", "other"];
 // How a confirmed slot is lost: the practitioner withdrew it, or cancelled this patient.
 const UNDONE = new Set(["slot_withdrawn", "booking_ended"]);
@@ -57,7 +56,7 @@ export function drawMine(requests, context) {
 /** How many practitioners are asked for one more patient, or said no. */
 function asked(request, context) {
   const by = (state) => context.asks(request.id).filter((each) => each.state === state).length;
-  if (!WAITS.has(request.state)) return "";
+  if (!states.waiting.has(request.state)) return "";
   return [by("asked") ? t("referral.mine.asked", { n: by("asked") }) : "", by("declined") ? t("referral.mine.declined", { n: by("declined") }) : ""].filter(Boolean).join(", ");
 }
 
@@ -72,10 +71,10 @@ function item(request, context) {
       h("span", {}, context.motive(request.act)), state(KIND[request.state], label("request_state", request.state)), where,
       h("span", { class: "quiet-text" }, t("referral.mine.age", { age: age(request.submitted_at) })),
       h("span", { class: "quiet-text" }, asked(request, context)),
-      request.automatic || !WAITS.has(request.state) ? null : h("span", { class: "quiet-text" }, t(inHand(request) ? "referral.mine.in_hand" : "referral.mine.undecided")),
-      WAITS.has(request.state) ? h("span", { class: "quiet-text" }, t("referral.mine.call_back", { when: when(request.deadline_at) })) : null),
+      request.automatic || !states.waiting.has(request.state) ? null : h("span", { class: "quiet-text" }, t(inHand(request) ? "referral.mine.in_hand" : "referral.mine.undecided")),
+      states.waiting.has(request.state) ? h("span", { class: "quiet-text" }, t("referral.mine.call_back", { when: when(request.deadline_at) })) : null),
     h("span", { class: "row" },
-      request.automatic || !["open", "proposed", "escalated"].includes(request.state) ? null
+      request.automatic || !states.seeking.has(request.state) ? null
         : h("button", { type: "button", "data-focus": "board", onclick: () => context.act("board", request) }, t("referral.mine.board")),
       verb ? h("button", { type: "button", "data-focus": verb, onclick: () => context.act(verb, request) }, t(`referral.mine.${verb}`)) : null,
       h("button", { type: "button", class: "quiet", "data-focus": "cancel", onclick: () => cancel(request, context) }, t("referral.mine.cancel"))));

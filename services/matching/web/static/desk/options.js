@@ -2,11 +2,10 @@
 
 import { byId, h, icon, keep, state } from "/static/dom.js";
 import { nameOf, placeOf, professionOf } from "/static/people/directory.js";
-import { countdown, day, dayName, kilometres, minutes, time, when } from "/static/format.js";
+import { countdown, day, dayName, kilometres, metresBetween, minutes, time, when } from "/static/format.js";
 import { circleMap } from "/static/map.js";
 import { label, now, t } from "/static/page.js";
 
-const DETOUR = 1.3;
 // How long the hold lasts is the territory's to say: the ring is whole when this page first sees it.
 let whole = 0;
 
@@ -23,14 +22,6 @@ export function merge(before, fresh, live) {
   return [...kept, ...fresh.filter((option) => !known.has(option.slot_id)).slice(0, Math.max(0, 5 - free))];
 }
 
-/** Metres by road between two points: great circle times a detour, as the service estimates it. */
-export function roadMetres(from, to) {
-  const rad = Math.PI / 180;
-  const a = Math.sin(((to.lat - from.lat) * rad) / 2) ** 2
-    + Math.cos(from.lat * rad) * Math.cos(to.lat * rad) * Math.sin(((to.lon - from.lon) * rad) / 2) ** 2;
-  return DETOUR * 2 * 6_371_000 * Math.asin(Math.sqrt(a));
-}
-
 /** How they would meet in a slot: the first way that the patient accepts and the slot offers. */
 export const modeOf = (slot, context) => context.modes().find((mode) => slot.modes.includes(mode)) ?? slot.modes[0];
 
@@ -41,7 +32,7 @@ function journey(option, slot, context) {
   const from = context.commune();
   const to = context.place(slot.place_id);
   const length = minutes(option.cost.travel_s);
-  return from && to ? t("referral.options.journey", { km: kilometres(roadMetres(from, to)), minutes: length }) : t("referral.options.minutes", { minutes: length });
+  return from && to ? t("referral.options.journey", { km: kilometres(metresBetween(from, to) * Number(byId("options").dataset.detour)), minutes: length }) : t("referral.options.minutes", { minutes: length });
 }
 
 export function drawOptions(page, request, context, hold) {

@@ -5,21 +5,19 @@ import { nameOf } from "/static/people/directory.js";
 import { byId, h, keep, state } from "/static/dom.js";
 import { age, minutes, number, whenFull } from "/static/format.js";
 import { attempt, toast } from "/static/shell.js";
-import { config, label, t } from "/static/page.js";
+import { config, label, states, t } from "/static/page.js";
 
 const KIND = { proposed: "wait", accepted_by_practitioner: "wait", accepted: "done", confirmed: "done", refused_by_practitioner: "bad", refused_by_patient: "bad", to_revalidate: "wait" };
-const SEEKING = new Set(["waiting", "refused_by_practitioner", "refused_by_patient"]);
-const CLOSED = new Set(["confirmed", "withdrawn", "expired"]);
 
 export function drawRegister(attachments, context) {
   entries = attachments ?? {};
   drawProposals(context);
   const all = Object.values(attachments ?? {});
-  const open = all.filter((each) => !CLOSED.has(each.state)).sort((one, other) => one.registered_at.localeCompare(other.registered_at));
+  const open = all.filter((each) => !states.closed_entry.has(each.state)).sort((one, other) => one.registered_at.localeCompare(other.registered_at));
   byId("register-empty").hidden = open.length > 0;
   byId("register-words").textContent = [
-    t("register.seeking", { n: all.filter((each) => SEEKING.has(each.state)).length }),
-    t("register.proposing", { n: open.length - all.filter((each) => SEEKING.has(each.state)).length }),
+    t("register.seeking", { n: all.filter((each) => states.seeking_doctor.has(each.state)).length }),
+    t("register.proposing", { n: open.length - all.filter((each) => states.seeking_doctor.has(each.state)).length }),
     t("register.declared", { n: all.filter((each) => each.state === "confirmed").length }),
   ].join(" · ");
   keep(byId("register"), open.slice(0, 200), {
