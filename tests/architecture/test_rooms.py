@@ -1,5 +1,6 @@
 """The plan of the house: no circle between rooms at any depth, no crowded room, no name that repeats its room."""
 
+import tomllib
 from itertools import pairwise
 
 import pytest
@@ -44,3 +45,15 @@ def test_no_name_repeats_its_room(room: str) -> None:
             if parts[0] == room and (child.startswith((f"{folder}_", f"{folder.removesuffix('s')}_"))):
                 repeated.append(name)
     assert not repeated
+
+
+def leaky(settings: str) -> list[str]:
+    """The contracts of layers within rooms that would let a new module stand outside of every layer."""
+    contracts = tomllib.loads(settings)["tool"]["importlinter"]["contracts"]
+    return [each["name"] for each in contracts if "containers" in each and not each.get("exhaustive")]
+
+
+def test_every_contract_names_every_module_of_its_rooms() -> None:
+    open_one = '[[tool.importlinter.contracts]]\nname = "open"\ntype = "layers"\ncontainers = ["services"]\nlayers = []'
+    assert leaky(open_one) == ["open"]
+    assert not leaky((ROOT / "pyproject.toml").read_text("utf-8"))
