@@ -38,6 +38,7 @@ CLOSED = frozenset({AttachmentState.CONFIRMED, AttachmentState.WITHDRAWN, Attach
 class AttachmentView(Contract):
     """Someone who looks for a médecin traitant. `household`: the same for people who go to one practitioner together.
 
+    `untold`: proposed, and the practitioner is not told yet.
     `why` holds the figures behind a proposal: journey in seconds, days waited, place among those of the class.
     """
 
@@ -59,3 +60,4 @@ class AttachmentView(Contract):
     answer_by: datetime | None = None
     why: dict[str, int] = {}
     reason: str = ""
+    untold: bool = False

@@ -16,7 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from services.installation.histories import HISTORIES
-from services.matching.doctors.app.rounds import DeclaredPanel, RoundDesk, run_round
+from services.matching.doctors.app.intake import RoundForm
+from services.matching.doctors.app.preparing import DeclaredPanel, RoundDesk
+from services.matching.doctors.app.rounds import run_round
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -33,6 +35,7 @@ from tests.builders import CPTS, MORNING, owner, show
 
 COLUMNS = ("who", "people", "proposed", "deciding s", "writing s")
 COMMUNES, PRACTITIONERS, SEED = 40, 150, 1000
+WANTED = RoundForm(cpts_id=CPTS)
 COORDINATOR = Caller("coordinator", Role.COORDINATOR, frozenset({CPTS}))
 TABLES = ("attachment", "attachment_change", "attachment_place", "attachment_outcome", "event")
 REGISTER = text("""
@@ -126,7 +129,7 @@ async def one_round(settings: Settings, places: int) -> tuple[AttachmentRoundRow
         begun = time.perf_counter()
         async with wiring.open_session() as session:
             await set_scope(session, COORDINATOR.scope)
-            row = await run_round(RoundDesk(session, COORDINATOR, declared, decided), CPTS)
+            row = await run_round(RoundDesk(session, COORDINATOR, declared, decided), WANTED)
         return row, deciding[0], time.perf_counter() - begun
 
 

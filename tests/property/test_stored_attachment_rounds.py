@@ -14,8 +14,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.doctors.api.rounds import compute_by
 from services.matching.doctors.app import answers as attachment_answers
 from services.matching.doctors.app import register as attachments
-from services.matching.doctors.app.intake import AttachmentForm
-from services.matching.doctors.app.rounds import DeclaredPanel, RoundDesk, run_round
+from services.matching.doctors.app.intake import AttachmentForm, RoundForm
+from services.matching.doctors.app.preparing import DeclaredPanel, RoundDesk
+from services.matching.doctors.app.rounds import run_round
 from services.matching.doctors.reads import attachments_of, outcomes_of, rounds_of
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -29,6 +30,7 @@ from shared.wiring import running, wire
 from tests.builders import CPTS, MORNING, show
 from tests.integration.attachment.conftest import communes
 
+WANTED = RoundForm(cpts_id=CPTS)
 COORDINATOR = Caller("coordinator", Role.COORDINATOR, frozenset({CPTS}))
 
 
@@ -113,7 +115,7 @@ async def test_a_stored_round_is_what_the_core_says_and_no_panel_is_exceeded(set
         for _ in range(6):
             async with wiring.open_session() as session:
                 await set_scope(session, COORDINATOR.scope)
-                row = await run_round(RoundDesk(session, COORDINATOR, declared, computed), CPTS)
+                row = await run_round(RoundDesk(session, COORDINATOR, declared, computed), WANTED)
                 stored = await outcomes_of(session, row.id)
                 plan = decide(asked[-1]).plan
                 assert {(str(one.attachment_id), str(one.practitioner_id)) for one in stored if one.kept} == {
@@ -167,13 +169,13 @@ async def test_a_round_whose_solver_fails_is_kept_as_failed_and_may_be_run_again
             await fill(session, settings, np.random.default_rng(3))
         async with wiring.open_session() as session:
             await set_scope(session, COORDINATOR.scope)
-            row = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), CPTS)
+            row = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), WANTED)
             assert (row.failed, row.proposed, row.kept, row.seeking) == (True, 0, 0, 15)
             assert await attachments_of(session, CPTS, sorted(PROMISED)) == []
         price = 10
         async with wiring.open_session() as session:
             await set_scope(session, COORDINATOR.scope)
-            again = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), CPTS)
+            again = await run_round(RoundDesk(session, COORDINATOR, declared, compute_by(solver)), WANTED)
             assert not again.failed
             assert again.kept > 0
             assert [one.failed for one in await rounds_of(session, CPTS)] == [False, True]

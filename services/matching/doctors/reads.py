@@ -37,6 +37,7 @@ class Round(BaseModel):
     Lists by class follow `classes`; the last entry counts those of no class. `household_gap`: people fewer than the
     most possible, so that households stay together. `envious`: who would rather have a practitioner given to someone
     ranked after them. `failed`: the calculation gave no answer; nothing was proposed, and a round may be run again.
+    `tell_at`: when its practitioners are told; until `told_at` it may be undone.
     """
 
     id: UUID
@@ -55,6 +56,16 @@ class Round(BaseModel):
     equity_by_commune: list[EquityFigures]
     envious: int
     failed: bool
+    tell_at: datetime | None = None
+    told_at: datetime | None = None
+    undone_at: datetime | None = None
+
+
+class RoundPreview(Round):
+    """A round computed, not run: nothing is stored, nobody is told. `mark` says what it would propose."""
+
+    outcomes: list["RoundOutcome"]
+    mark: str
 
 
 class RoundOutcome(BaseModel):

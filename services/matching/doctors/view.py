@@ -2,8 +2,8 @@
 
 Who runs it sees everything; the committee nothing of one person: it is told counts. Whoever registered someone sees
 them, and the practitioner only once that one has accepted. A practitioner or delegate sees what is proposed to them,
-from the proposal to the declaration, without who registered the person. Nobody else sees anything: neither who waits,
-nor, through proposals, how many patients a practitioner takes.
+once they are told of its round and to the declaration, without who registered the person. Nobody else sees anything:
+neither who waits, nor, through proposals, how many patients a practitioner takes.
 """
 
 from typing import Any
@@ -19,7 +19,11 @@ def attachment_view(caller: Caller, value: dict[str, Any]) -> dict[str, Any] | N
     """An entry as this caller may see it; None: not at all."""
     if caller.role in SEES_ALL:
         return value
-    theirs = value["practitioner_id"] is not None and value["practitioner_id"] in (caller.practitioners or ())
+    theirs = (
+        not value["untold"]
+        and value["practitioner_id"] is not None
+        and value["practitioner_id"] in (caller.practitioners or ())
+    )
     if value["registered_by"] == caller.id:
         return {**value, **UNSAID} if value["state"] == AttachmentState.PROPOSED and not theirs else value
     return {**value, "registered_by": ""} if theirs else None

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import col, select
 
+from services.matching.doctors.app.intake import SOURCES
 from services.matching.exports.review import LEAST, Review, review, shift_compared
 from services.matching.sameday.app.parameters import parameters_of
 from services.matching.web.admin import routes as admin
@@ -82,8 +83,9 @@ async def tension(page: PageDep, caller: CallerDep, session: SessionDep) -> Resp
         title="tension.title",
         caller=caller,
         label=await label_of_account(session, caller),
-        words=("tension.", "board.", "relaxation.", "register.", "review.", "whatif.", "tomorrow."),
+        words=("tension.", "board.", "relaxation.", "register.", "review.", "whatif.", "tomorrow.", "referral.place."),
         acts=caller.role is Role.COORDINATOR,
+        sources=SOURCES,
         cpts=page.choose_cpts(caller) or "",
     )
 

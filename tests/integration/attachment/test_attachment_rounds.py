@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from services.availability.app import directory
-from services.matching.doctors.app.rounds import RoundDesk, RoundRunning, run_round
+from services.matching.doctors.app.intake import RoundForm
+from services.matching.doctors.app.preparing import RoundDesk, RoundRunning
+from services.matching.doctors.app.rounds import run_round
 from services.matching.doctors.reads import read_attachments
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
@@ -264,7 +266,7 @@ async def test_a_round_holds_no_transaction_while_it_is_computed_and_loses_to_on
 
     async def run_one() -> AttachmentRoundRow:
         async with register.transaction(CPTS) as session:
-            return await run_round(RoundDesk(session, caller, panels, decide_slowly), CPTS)
+            return await run_round(RoundDesk(session, caller, panels, decide_slowly), RoundForm(cpts_id=CPTS))
 
     meanwhile = [withdraw]
     assert (await run_one()).kept == 1

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from services.matching.doctors.app import answers
+from services.matching.doctors.app import answers, finding
 from services.matching.doctors.app import register as app
-from services.matching.doctors.app.intake import AttachmentForm, RefusalForm, WithdrawalForm
+from services.matching.doctors.app.intake import AttachmentForm, EntrySearchForm, RefusalForm, WithdrawalForm
 from services.matching.doctors.reads import (
     RoundOutcome,
     attachment_row,
@@ -59,6 +59,15 @@ async def list_attachments(
     caller.require_cpts(cpts)
     seen = [_visible(caller, row) for row in await attachments_of(session, cpts, state)]
     return [each for each in seen if each is not None]
+
+
+@routes.post("/attachments/search")
+async def find_attachments(
+    form: EntrySearchForm, caller: CallerDep, session: SessionDep, wiring: WiringDep
+) -> list[finding.Marked]:
+    """Who may be told from whom: initials, age, reference of the entries one may act on; `q` narrows by name too."""
+    caller.require(*app.REGISTRARS)
+    return await finding.find(session, caller, wiring.vault, form.cpts_id, form.q)
 
 
 @routes.get("/attachments/{attachment_id}")

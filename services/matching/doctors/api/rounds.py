@@ -9,14 +9,23 @@ from fastapi.responses import JSONResponse
 from starlette.requests import HTTPConnection
 
 from services.matching.doctors.app import rounds as app
+from services.matching.doctors.app import telling
 from services.matching.doctors.app.intake import RoundForm
 from services.matching.doctors.app.parameters import (
     AttachmentSettings,
     attachment_settings,
     set_attachment_settings,
 )
-from services.matching.doctors.app.rounds import RoundDesk, Unsolved
-from services.matching.doctors.reads import Round, RoundOutcome, figures, outcomes_of, round_row, rounds_of
+from services.matching.doctors.app.preparing import RoundDesk, Unsolved
+from services.matching.doctors.reads import (
+    Round,
+    RoundOutcome,
+    RoundPreview,
+    figures,
+    outcomes_of,
+    round_row,
+    rounds_of,
+)
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
@@ -62,7 +71,25 @@ RoundDeskDep = Annotated[RoundDesk, Depends(round_desk, scope="function")]
 @routes.post("/attachment-rounds", status_code=201, response_model=Round)
 async def run_round(form: RoundForm, desk: RoundDeskDep, once: OnceDep) -> JSONResponse:
     """Propose practitioners to those who seek one, by class, then by seniority, then by journey."""
-    return await once(lambda: _figures(app.run_round(desk, form.cpts_id)))
+    return await once(lambda: _figures(app.run_round(desk, form)))
+
+
+@routes.post("/attachment-rounds/preview")
+async def preview_round(form: RoundForm, desk: RoundDeskDep) -> RoundPreview:
+    """What a round would propose now: nothing is stored, nobody is told."""
+    return await app.preview_round(desk, form.cpts_id)
+
+
+@routes.post("/attachment-rounds/{round_id}/telling", response_model=Round)
+async def tell_round(round_id: UUID, caller: CallerDep, session: SessionDep, once: OnceDep) -> JSONResponse:
+    """Tell the practitioners of a round that may still be undone."""
+    return await once(lambda: _figures(telling.tell_round(session, caller, round_id)), status=200)
+
+
+@routes.post("/attachment-rounds/{round_id}/undoing", response_model=Round)
+async def undo_round(round_id: UUID, caller: CallerDep, session: SessionDep, once: OnceDep) -> JSONResponse:
+    """Undo a round that practitioners are not told of: everybody waits again, in their turn."""
+    return await once(lambda: _figures(telling.undo_round(session, caller, round_id)), status=200)
 
 
 async def _figures(row: Awaitable[AttachmentRoundRow]) -> Round:

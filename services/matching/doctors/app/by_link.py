@@ -106,8 +106,10 @@ async def list_asked(session: AsyncSession, vault: Vault, caller: Caller, practi
         & (AttachmentRow.seen_answer == ASKED)
         & col(AttachmentRow.state).in_(SEEKING)
     )
-    proposed = (col(AttachmentRow.practitioner_id) == practitioner_id) & (
-        AttachmentRow.state == AttachmentState.PROPOSED
+    proposed = (
+        (col(AttachmentRow.practitioner_id) == practitioner_id)
+        & (AttachmentRow.state == AttachmentState.PROPOSED)
+        & ~col(AttachmentRow.untold)
     )
     order = (col(AttachmentRow.seen_answer) != ASKED, col(AttachmentRow.registered_at), col(AttachmentRow.id))
     rows = (await session.exec(select(AttachmentRow).where(mine | proposed).order_by(*order))).all()

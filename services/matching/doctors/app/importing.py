@@ -33,6 +33,7 @@ async def enter_line(session: AsyncSession, caller: Caller, vault: Vault, cpts_i
         household_with=household,
         max_travel_minutes=line.max_travel_minutes,
         source=line.source,
+        reference=line.reference[:40],
     )
     await register(session, caller, vault, form, entry=_find_named(cpts_id, line.reference))
     return "added"

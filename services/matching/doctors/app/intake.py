@@ -1,12 +1,12 @@
 """What a person may enter in the register, and the reasons that may be given."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from services.matching.sameday.app.intake import Code, Form, Minutes
-from shared.outside.asked import CptsId, Insee, Instant
+from shared.outside.asked import LINE, CptsId, Insee, Instant
 from shared.patients.patient import Patient
 
 SOURCES = ("patient", "practice", "pharmacy", "mairie", "cpam", "sas", "ehpad", "association", "other")
@@ -35,6 +35,7 @@ class AttachmentForm(Form):
     seen_practitioner_id: UUID | None = None
     not_practitioners: list[UUID] = Field(default=[], max_length=100)
     source: str = Field(default="other", pattern=f"^({'|'.join(SOURCES)})$")
+    reference: Annotated[str, Field(max_length=40), LINE] = ""
     patient: Patient | None = None
 
 
@@ -51,6 +52,19 @@ class WithdrawalForm(Form):
 
 
 class RoundForm(Form):
-    """For which CPTS a round is run; yours when you have just one."""
+    """For which CPTS a round is run; yours when you have just one.
+
+    `seen`: the mark of the preview that was looked at; what would now be proposed is the same, or nothing is.
+    `tell_after_minutes`: until then, practitioners learn nothing and the round may be undone.
+    """
 
     cpts_id: CptsId | None = None
+    seen: str = Field(default="", max_length=64)
+    tell_after_minutes: int = Field(default=0, ge=0, le=60)
+
+
+class EntrySearchForm(Form):
+    """Who is looked for, in the body: a name has no business in a log of requests. Empty: everybody."""
+
+    cpts_id: CptsId
+    q: Annotated[str, Field(max_length=80), LINE] = ""

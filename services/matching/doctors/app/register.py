@@ -54,6 +54,7 @@ async def register(
         seen_practitioner_id=form.seen_practitioner_id,
         seen_answer="asked" if _may_ask(form) else "",
         source=form.source,
+        reference=form.reference,
         registered_by=caller.id,
         registered_role=caller.role,
         registered_at=_since(form.waiting_since, now),
@@ -147,5 +148,5 @@ def may_act(caller: Caller, row: AttachmentRow) -> bool:
 
 
 def is_proposed_to(caller: Caller, row: AttachmentRow) -> bool:
-    """Whether the caller is the practitioner of this proposal, or acts for them."""
-    return caller.practitioners is not None and str(row.practitioner_id) in caller.practitioners
+    """Whether the caller is the practitioner of this proposal, or acts for them, and was told of it."""
+    return not row.untold and caller.practitioners is not None and str(row.practitioner_id) in caller.practitioners

@@ -5,27 +5,32 @@ wins over the plan: an entry is proposed only as it was read, a practitioner's p
 they are taken, and a round of the same CPTS that was recorded first leaves this one nothing to say.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.doctors.app.parameters import AttachmentSettings, attachment_settings
+from services.matching.doctors.app.intake import RoundForm
+from services.matching.doctors.app.parameters import AttachmentSettings
+from services.matching.doctors.app.preparing import (
+    DeclaredPanel,
+    RoundDesk,
+    Unsolved,
+    every_cpts,
+    prepare,
+    require_same,
+)
 from services.matching.doctors.app.reasons import PersonDecision, outcomes
-from services.matching.doctors.app.register import RUNS_THE_REGISTER, core_patient
-from services.matching.doctors.reads import attachments_of, count_rounds
+from services.matching.doctors.reads import RoundPreview
 from services.matching.doctors.store.places import (
     AttachmentPlaceRow,
     count_alone,
     forget_confirmed,
-    only_round,
     places_held,
     take_places,
 )
@@ -38,104 +43,73 @@ from services.matching.doctors.store.register import (
 from services.matching.doctors.store.rounds import keep_outcomes, keep_round
 from services.matching.engine.doctors.decision import Decision
 from services.matching.engine.doctors.equity import Equity
-from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound, GpOffer
-from services.matching.engine.model import Point
-from shared.auth import Caller
-from shared.contracts.register import SEEKING, AttachmentState
-from shared.db import Scope, database_now, set_scope, waiting_elsewhere
+from services.matching.engine.doctors.model import AttachmentPlan, AttachmentRound
+from shared.contracts.register import AttachmentState
+from shared.db import database_now, waiting_elsewhere
 from shared.db.ids import new_id
-from shared.db.tables import CommuneRow
 from shared.refusals import Refusal
 
 log = structlog.get_logger()
-EVERY_CPTS = Scope(frozenset({"*"}))
 
 
-class RoundRunning(Refusal):
-    """Un tour est déjà en cours pour cette CPTS : attendez sa fin, puis regardez ses propositions."""
+class PreviewStale(Refusal):
+    """Le registre a changé depuis l'aperçu : rien n'a été proposé, regardez l'aperçu de nouveau."""
 
-    code = "round_running"
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredPanel:
-    """What a practitioner declared: how many new patients they take from `declared_at` on, of whom and from where."""
-
-    practitioner_id: UUID
-    point: Point
-    places: int
-    declared_at: datetime
-    communes: frozenset[str] = frozenset()
-    min_age: int = 0
-    max_age: int = 130
-    ald_share: int = 0
-    home_visits: bool = False
-
-    def count_left(self, held: Iterable[AttachmentPlaceRow]) -> int:
-        """Places neither promised nor, since the declaration, given."""
-        counted = sum(row.confirmed_at is None or row.confirmed_at >= self.declared_at for row in held)
-        return max(0, self.places - counted)
+    code = "preview_stale"
 
 
-class Unsolved(Exception):
-    """The solver gave no answer, asked twice: nothing of it was read."""
+class Unsolvable(Refusal):
+    """Le calcul de l'aperçu a échoué : recommencez ; s'il échoue encore, prévenez qui exploite le service."""
+
+    code = "round_unsolved"
+    status = 503
 
 
-@dataclass(frozen=True, slots=True)
-class RoundDesk:
-    """What a round works with: the transaction, who asks, where panels are read, where it is computed.
-
-    `decide` raises `Unsolved` where the solver fails.
-    """
-
-    session: AsyncSession
-    caller: Caller
-    panels: Callable[[str], Awaitable[list[DeclaredPanel]]]
-    decide: Callable[[AttachmentRound], Awaitable[Decision]]
-
-
-async def run_round(desk: RoundDesk, cpts_id: str | None) -> AttachmentRoundRow:
-    """Propose practitioners to those who seek one; raises `RoundRunning`.
+async def run_round(desk: RoundDesk, form: RoundForm) -> AttachmentRoundRow:
+    """Propose practitioners to those who seek one; raises `RoundRunning`, and `PreviewStale` when another was seen.
 
     A round whose solver fails is kept as a failed one, which proposes nothing: whoever runs the register sees it.
     """
     session = desk.session
-    desk.caller.require(*RUNS_THE_REGISTER)
-    cpts_id = cpts_id or desk.caller.only_cpts()
-    desk.caller.require_cpts(cpts_id)
-    async with waiting_elsewhere(session):
-        panels = {str(panel.practitioner_id): panel for panel in await desk.panels(cpts_id)}
-    await _require_turn(session, cpts_id)
-    now, rounds = await database_now(session), await count_rounds(session, cpts_id)
-    settings = await attachment_settings(session, cpts_id)
-    asked_first = now - timedelta(days=settings.answer_days)
-    rows = {
-        str(row.id): row
-        for row in await attachments_of(session, cpts_id, sorted(SEEKING))
-        # The doctor they already saw has not answered yet.
-        if row.seen_answer != "asked" or row.entered_at < asked_first
-    }
-    around = await _around(desk, settings, now, panels, rows.values())
+    ready = await prepare(desk, form.cpts_id)
+    cpts_id, now, around = ready.cpts_id, ready.now, ready.around
     async with waiting_elsewhere(session):
         decision, seconds = await _decide(desk, around)
-    await _require_turn(session, cpts_id)
-    if await count_rounds(session, cpts_id) != rounds:
-        raise RoundRunning(field="cpts_id", value=cpts_id)
+    await require_same(session, ready)
     if decision is None:
         return await keep_round(session, _row_of_failure(desk, cpts_id, now, around, seconds))
-    row = await keep_round(session, _round_row(desk, cpts_id, now, around, decision, seconds))
+    if form.seen and form.seen != mark_of(decision):
+        raise PreviewStale(field="seen")
+    row = _round_row(desk, cpts_id, now, around, decision, seconds)
+    if form.tell_after_minutes:
+        row.tell_at = await database_now(session) + timedelta(minutes=form.tell_after_minutes)
+    else:
+        row.told_at = now
+    await keep_round(session, row)
     lines = outcomes(around, decision)
-    kept = await _Recorder(desk, row, settings, rows, lines).record(around, decision, panels)
+    kept = await _Recorder(desk, row, ready.settings, ready.rows, lines).record(around, decision, ready.panels)
     ids = {entry.id for entry in kept}
     await keep_outcomes(session, row, [_outcome(row, line, ids) for line in lines.values()])
     await tell_all(session, kept, AttachmentState.PROPOSED)
     return row
 
 
-async def _require_turn(session: AsyncSession, cpts_id: str) -> None:
-    """Raise `RoundRunning` while another round of this CPTS reads or writes; none does before this transaction ends."""
-    if not await only_round(session, cpts_id):
-        raise RoundRunning(field="cpts_id", value=cpts_id)
+async def preview_round(desk: RoundDesk, cpts_id: str | None) -> RoundPreview:
+    """What a round would propose now; nothing is stored and nobody is told. Raises `RoundRunning`, `Unsolvable`."""
+    ready = await prepare(desk, cpts_id)
+    async with waiting_elsewhere(desk.session):
+        decision, seconds = await _decide(desk, ready.around)
+    if decision is None:
+        raise Unsolvable
+    row = _round_row(desk, ready.cpts_id, ready.now, ready.around, decision, seconds)
+    lines = [_outcome(row, line, ()) for line in outcomes(ready.around, decision).values()]
+    return RoundPreview(**row.model_dump(), outcomes=lines, mark=mark_of(decision))
+
+
+def mark_of(decision: Decision) -> str:
+    """The same for two decisions that propose the same practitioners to the same people."""
+    pairs = sorted(f"{each.patient} {each.gp}" for each in decision.plan.proposals)
+    return sha256("\n".join(pairs).encode()).hexdigest()
 
 
 async def _decide(desk: RoundDesk, around: AttachmentRound) -> tuple[Decision | None, float]:
@@ -156,51 +130,6 @@ def _outcome(row: AttachmentRoundRow, line: PersonDecision, kept: Collection[UUI
         **asdict(line),
         "taken_by_class": list(line.taken_by_class),
     }
-
-
-@asynccontextmanager
-async def _every_cpts(session: AsyncSession, caller: Caller) -> AsyncIterator[None]:
-    """A practitioner's places are the same ones in all their CPTS: count and take them across all."""
-    await set_scope(session, EVERY_CPTS)
-    yield
-    await set_scope(session, caller.scope)
-
-
-async def _around(
-    desk: RoundDesk,
-    settings: AttachmentSettings,
-    now: datetime,
-    panels: dict[str, DeclaredPanel],
-    rows: Iterable[AttachmentRow],
-) -> AttachmentRound:
-    """The round as the core takes it, in a fixed order."""
-    patients = tuple(core_patient(row, now) for row in rows)
-    async with _every_cpts(desk.session, desk.caller):
-        held = await places_held(desk.session, [panel.practitioner_id for panel in panels.values()])
-    communes = select(CommuneRow).where(col(CommuneRow.insee).in_({patient.commune for patient in patients}))
-    return AttachmentRound(
-        patients=patients,
-        offers=tuple(
-            _offer(panel, panel.count_left(held[panel.practitioner_id])) for _, panel in sorted(panels.items())
-        ),
-        communes={row.insee: Point(row.lat, row.lon) for row in await desk.session.exec(communes)},
-        classes=settings.ranked,
-        parameters=settings.core,
-        at_s=int(now.timestamp()),
-    )
-
-
-def _offer(panel: DeclaredPanel, places: int) -> GpOffer:
-    return GpOffer(
-        id=str(panel.practitioner_id),
-        point=panel.point,
-        places=places,
-        communes=panel.communes,
-        min_age=panel.min_age,
-        max_age=panel.max_age,
-        home_visits=panel.home_visits,
-        least_ald_percent=panel.ald_share,
-    )
 
 
 def _row_of_failure(
@@ -257,7 +186,7 @@ class _Recorder:
         chosen = [panels[gp] for gp in sorted({gp for gp, _ in groups})]
         concerned = [self.rows[key] for members in groups.values() for key in members]
         still = await lock_unchanged(session, {row.id: row.version for row in concerned})
-        async with _every_cpts(session, self.desk.caller):
+        async with every_cpts(session, self.desk.caller):
             await count_alone(session, [panel.practitioner_id for panel in chosen])
             for panel in chosen:
                 await forget_confirmed(session, panel.practitioner_id, panel.declared_at)
@@ -271,7 +200,10 @@ class _Recorder:
                     ]
                     numbers[gp] = numbers[gp][len(members) :]
             answer_by = self.round.at + timedelta(days=self.settings.answer_days)
-            kept = await propose(session, self.round.id, proposals, at=self.round.at, answer_by=answer_by)
+            untold = self.round.told_at is None
+            kept = await propose(
+                session, self.round.id, proposals, at=self.round.at, answer_by=answer_by, untold=untold
+            )
             await take_places(session, proposals)
         return kept
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 from pydantic import AwareDatetime, BaseModel
 
-from services.matching.doctors.app.rounds import DeclaredPanel
+from services.matching.doctors.app.preparing import DeclaredPanel
 from services.matching.engine.model import Point
 from services.matching.sameday.edges.availability import AvailabilityAway
 

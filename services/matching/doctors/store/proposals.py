@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.doctors.store.register import AttachmentChangeRow, AttachmentMoved, AttachmentRow
+from services.matching.doctors.store.register import (
+    AttachmentChangeRow,
+    AttachmentMoved,
+    AttachmentRoundRow,
+    AttachmentRow,
+)
 from services.matching.sameday.store.notices import tell_of_round
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import run, run_each
@@ -19,7 +24,7 @@ PROPOSE = text("""
 update matching.attachment a
    set state = 'proposed', version = a.version + 1, changed_at = :at, proposed_at = :at, answer_by = :answer_by,
        round_id = :round_id, practitioner_id = of.gp, priority_class = of.class, why = cast(of.why as jsonb),
-       reason = ''
+       reason = '', untold = :untold
   from unnest(cast(:ids as uuid[]), cast(:versions as int[]), cast(:gps as uuid[]), cast(:classes as text[]),
               cast(:whys as text[])) as of (id, version, gp, class, why)
  where a.id = of.id and a.version = of.version and a.state = any(cast(:seeking as text[]))
@@ -45,11 +50,42 @@ async def lock_unchanged(session: AsyncSession, versions: Mapping[UUID, int]) ->
     return {key for key, version in found if versions[key] == version}
 
 
+async def take_untold(session: AsyncSession, round_id: UUID, at: datetime, *, tell: bool) -> AttachmentRoundRow | None:
+    """The round, by who is first to tell of it or to undo it; None when that is done, or nothing was to be told."""
+    taken = (
+        update(AttachmentRoundRow)
+        .where(
+            col(AttachmentRoundRow.id) == round_id,
+            col(AttachmentRoundRow.tell_at).is_not(None),
+            col(AttachmentRoundRow.told_at).is_(None),
+            col(AttachmentRoundRow.undone_at).is_(None),
+        )
+        .values(**{"told_at" if tell else "undone_at": at})
+        .returning(AttachmentRoundRow)
+        .execution_options(populate_existing=True)
+    )
+    found: AttachmentRoundRow | None = (await session.exec(taken)).scalar_one_or_none()
+    return found
+
+
+async def untold_of(session: AsyncSession, round_id: UUID) -> list[UUID]:
+    """The entries of a round whose practitioners know nothing yet, in one order."""
+    ours = select(AttachmentRow.id).where(col(AttachmentRow.round_id) == round_id, col(AttachmentRow.untold))
+    return sorted(await session.exec(ours))
+
+
 async def propose(
-    session: AsyncSession, round_id: UUID, proposals: Sequence[NumberedProposal], *, at: datetime, answer_by: datetime
+    session: AsyncSession,
+    round_id: UUID,
+    proposals: Sequence[NumberedProposal],
+    *,
+    at: datetime,
+    answer_by: datetime,
+    untold: bool = False,
 ) -> list[AttachmentRow]:
     """Propose all of these, whose rows this transaction holds, with a line in each story; answers them as they are now.
 
+    `untold`: practitioners learn nothing of it yet.
     Raises `AttachmentMoved` when one of them is not as it was read: nothing of the round is kept then.
     """
     values = {
@@ -60,7 +96,8 @@ async def propose(
         "whys": [json.dumps(each.why) for each in proposals],
     }
     seeking = [str(state) for state in SEEKING]
-    done = await run(session, PROPOSE, **values, seeking=seeking, at=at, answer_by=answer_by, round_id=round_id)
+    when = {"at": at, "answer_by": answer_by, "untold": untold}
+    done = await run(session, PROPOSE, **values, **when, seeking=seeking, round_id=round_id)
     if len(done.all()) != len(proposals):
         raise AttachmentMoved
     lines = [
@@ -78,6 +115,7 @@ async def propose(
         for each in proposals
     ]
     await run_each(session, insert(AttachmentChangeRow), lines)
-    await tell_of_round(session, round_id)
+    if not untold:
+        await tell_of_round(session, round_id)
     ours = select(AttachmentRow).where(col(AttachmentRow.round_id) == round_id).order_by(col(AttachmentRow.id))
     return list(await session.exec(ours.execution_options(populate_existing=True)))

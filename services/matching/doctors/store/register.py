@@ -63,6 +63,10 @@ class AttachmentRow(Matching, table=True):
     answer_by: datetime | None = instant(default=None)
     why: dict[str, int] = values(default_factory=dict)
     reason: str = Field(default="", sa_type=Text)
+    reference: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """What those who keep the register call this entry; never a name."""
+    untold: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Proposed by a round that the practitioners have not been told of: they see nothing of it yet."""
     patient_sealed: bytes | None = None
     changed_at: datetime = instant()
     archived_at: datetime | None = instant(default=None)
@@ -86,7 +90,8 @@ class AttachmentChangeRow(Matching, table=True):
 
 class AttachmentRoundRow(Matching, table=True):
     """One round, in figures. `kept`: proposals recorded; the others met a change made meanwhile. `failed`: the solver
-    gave no answer, so nothing was proposed."""
+    gave no answer, so nothing was proposed. `tell_at`: when practitioners are told; until `told_at` it may be undone.
+    """
 
     __tablename__ = "attachment_round"
 
@@ -109,6 +114,9 @@ class AttachmentRoundRow(Matching, table=True):
     equity_by_commune: list[dict[str, Any]] = values()
     envious: int
     failed: bool = False
+    tell_at: datetime | None = instant(default=None)
+    told_at: datetime | None = instant(default=None)
+    undone_at: datetime | None = instant(default=None)
 
 
 class AttachmentOutcomeRow(Matching, table=True):
@@ -179,6 +187,7 @@ NOBODY: dict[str, Any] = {
     "proposed_at": None,
     "answer_by": None,
     "why": {},
+    "untold": False,
 }
 """What an entry holds when nobody is proposed to it any more."""
 

@@ -10,7 +10,6 @@ import { watch } from "/static/matching/board/alerts.js";
 import { drawCounts, figures, figuresSoon } from "/static/matching/board/figures.js";
 import { choosing, drawChoosing } from "/static/matching/board/closing.js";
 import { drawFair } from "/static/matching/territory/fair.js";
-import { drawRegister, drawRounds, wireRegister } from "/static/matching/territory/register.js";
 import { drawFree } from "/static/matching/board/free.js";
 import { orderOf } from "/static/matching/board/order.js";
 import { row, sortRows, sorts, stampOf } from "/static/matching/board/rows.js";
@@ -151,11 +150,29 @@ function drawPanels(rows) {
   }
 }
 
+let register = null;
+
+/** The register's scripts come when its tab is opened; until they are there, nothing in it can be pressed. */
+async function openRegister() {
+  if (!register) {
+    const [list, rounds] = await Promise.all([import("/static/matching/territory/register.js"), import("/static/matching/territory/rounds.js")]);
+    if (!register) {
+      register = { ...list, ...rounds };
+      register.wireRegister(context);
+      register.wireRounds(context);
+      byId("panel-register").inert = false;
+    }
+  }
+  await nameCommunes();
+  draw();
+  await register.drawRounds(context);
+}
+
 function drawTabs() {
   const own = availability.state.cpts?.[config.cpts]?.communes ?? [];
   drawTerritory(page, { requests: requests(), waiting: waiting(), slots: free, communes: own }, context);
   drawFair(availability.state, free, context);
-  drawRegister(matching.state.attachments, context);
+  register?.drawRegister(matching.state.attachments, context);
   offerCommunes(own, context);
   offerPeople(Object.values(availability.state.practitioners ?? {}), free);
 }
@@ -237,12 +254,11 @@ keys({
 });
 tabs(byId("tabs"), (tab) => {
   draw();
-  if (tab === "mt") attempt(nameCommunes).then(() => drawRounds(context));
+  if (tab === "mt") attempt(openRegister);
   if (tab === "demain") drawTomorrow();
   if (tab === "bilan") attempt(async () => (await import("/static/matching/territory/review.js")).drawReview({ ...context, motive: (code) => context.motive(code) }));
   if (tab === "retrouver") attempt(async () => (await import("/static/matching/board/finding.js")).find(context));
 });
-wireRegister(context);
 const tick = () => { byId("clock").textContent = time(now()); };
 tick();
 setInterval(tick, 1_000);
