@@ -32,6 +32,8 @@ PLACES: Sequence[Sealed] = (
     Sealed("matching.request", "patient_sealed", "cpts_id", "id::text"),
     Sealed("matching.request_note", "text_sealed", "cpts_id", "id::text"),
     Sealed("matching.attachment", "patient_sealed", "cpts_id", "id::text"),
+    Sealed("matching.patient_contact", "to_sealed", "cpts_id", "request_id::text"),
+    Sealed("matching.patient_message", "sealed", "cpts_id", "id::text"),
 )
 REMEDY = "Remettre AIGUILLAGE_SECRET_KEY, ou dans AIGUILLAGE_DATA_KEYS les clés, comme avant ; une nouvelle en dernier."
 _EVERYTHING = text("select set_config('aiguillage.cpts', '*', true), set_config('aiguillage.practitioners', '*', true)")

@@ -167,7 +167,7 @@ async def test_yesterdays_request_is_found_in_three_clicks_by_its_initials_too(b
         await expect(board.page.locator("#story .story")).to_contain_text("Demande fermée · Patient injoignable")
         assert hand.clicks <= 3
         await board.page.get_by_role("button", name="Revenir au tableau").click()
-        await board.page.get_by_label("Initiales").fill("md")
+        await board.page.get_by_role("textbox", name="Initiales", exact=True).fill("md")
         await board.page.get_by_role("button", name="Chercher").click()
         await expect(found).to_have_count(1)
         await expect(found).to_contain_text("M. D., 6 ans")

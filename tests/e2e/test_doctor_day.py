@@ -3,8 +3,6 @@
 from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
-from services.availability import orders
-from services.availability.app import directory
 from shared.auth import Role
 from shared.db import run
 from tests.builders import CPTS, owner
@@ -79,9 +77,9 @@ async def test_every_page_speaks_english_too(browser: Browser, here: Town) -> No
 
 
 async def test_a_territory_overseas_reads_and_publishes_by_its_own_clocks(browser: Browser, here: Town) -> None:
-    async with owner(here.settings) as session:
-        island = orders.Cpts(name="CPTS d'une île", size=1, communes=["97411", "97415"])
-        await directory.put_cpts(session, CPTS, island)
+    async with here.client(Role.ADMIN) as admin:
+        island = {"name": "CPTS d'une île", "size": 1, "communes": ["97411", "97415"]}
+        assert (await admin.put(f"/availability/cpts/{CPTS}", json=island)).is_success
     await here.publish(0, in_minutes=120)
     token = await here.token(Role.PRACTITIONER, 0)
     async with screen(browser, here.url, "/creneaux", token, width=PHONE) as doctor:
