@@ -68,7 +68,7 @@ class Direct:
         """Use it while the context is open."""
         times = {"command_timeout": 10, "timeout": 5}
         async with asyncpg.create_pool(
-            min_size=0, max_size=AT_A_TIME, reset=_do_nothing, **times, **self._options
+            min_size=0, max_size=AT_A_TIME, reset=_refuse_open, **times, **self._options
         ) as self._pool:
             yield
 
@@ -82,5 +82,7 @@ class Direct:
             await self._bell.ring(stream)
 
 
-async def _do_nothing(_connection: Any) -> None:
-    """What is left to do after statements that set nothing."""
+async def _refuse_open(connection: Any) -> None:
+    """Give up a connection whose transaction was cut short: what follows on it would never be committed."""
+    if connection.is_in_transaction() or connection._top_xact is not None:  # noqa: SLF001  a begin that was cut
+        connection.terminate()

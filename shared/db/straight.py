@@ -4,6 +4,7 @@ SQLAlchemy takes ten times the processor of the driver for a statement that is a
 transaction, translates what the driver raises, and tells who listens to `before_cursor_execute`.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -50,19 +51,25 @@ async def _hold(session: AsyncSession) -> tuple[Any, Any]:
 
 
 async def fetch(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> Result[Any]:
-    """What a plain statement answers; raises as SQLAlchemy does."""
+    """What a plain statement answers; raises as SQLAlchemy does.
+
+    Cut short, it gives its connection up, as SQLAlchemy does: nobody knows where the transaction stands.
+    """
     connection, adapter = await _hold(session)
     sql, names = number_values(statement.text)
     given = [values[name] for name in names]
     tell_listeners(connection, sql, given)
-    async with adapter._execute_mutex:  # noqa: SLF001
-        if adapter._transaction is None:  # noqa: SLF001
-            await adapter._start_transaction()  # noqa: SLF001
-        try:
+    try:
+        async with adapter._execute_mutex:  # noqa: SLF001
+            if adapter._transaction is None:  # noqa: SLF001
+                await adapter._start_transaction()  # noqa: SLF001
             return await answer(adapter.driver_connection, sql, given)
-        except RAISED as error:
-            _raise_translated(adapter, sql, error)
-            raise
+    except (*RAISED, adapter.dbapi.Error) as error:
+        _raise_translated(adapter, sql, error)
+        raise
+    except asyncio.CancelledError as error:
+        connection.invalidate(error)
+        raise
 
 
 def tell_listeners(connection: Any, sql: str, given: Sequence[Any]) -> None:
