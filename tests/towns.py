@@ -126,7 +126,7 @@ async def until(
     """Read a request until it stands in one of these states and has what is wanted; shows it when that never comes."""
     view: dict[str, Any] = {}
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(15):
             while view.get("state") not in states or not having(view):
                 await asyncio.sleep(0.03)
                 view = (await client.get(f"/requests/{request_id}")).json()
