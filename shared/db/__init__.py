@@ -72,6 +72,7 @@ def engine_for(url: str, *, name: str, pool_size: int = 10, **more: Any) -> Asyn
         **more,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_cut)
+    event.listen(engine.sync_engine, "checkin", _refuse_open)
     return engine
 
 
@@ -79,6 +80,12 @@ def _refuse_cut(connection: Any, _record: Any, _proxy: Any) -> None:
     """Have a connection that was cut replaced: the driver was told, and asking the database costs three round trips."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _refuse_open(connection: Any, record: Any) -> None:
+    """Close a connection that comes back with a transaction open."""
+    if connection is not None and straight.is_open(connection.driver_connection):
+        record.invalidate()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Result, TextClause, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.db.doorbell import Doorbell
-from shared.db.straight import answer, number_values, tell_listeners
+from shared.db.straight import answer, is_open, number_values, tell_listeners
 
 AT_A_TIME = 10
 EVERY_CPTS = {"aiguillage.cpts": "*", "aiguillage.practitioners": "*"}
@@ -82,7 +82,7 @@ class Direct:
             await self._bell.ring(stream)
 
 
-async def _refuse_open(connection: Any) -> None:
-    """Give up a connection whose transaction was cut short: what follows on it would never be committed."""
-    if connection.is_in_transaction() or connection._top_xact is not None:  # noqa: SLF001  a begin that was cut
-        connection.terminate()
+async def _refuse_open(driver: Any) -> None:
+    """Close a connection that comes back with a transaction open."""
+    if is_open(driver):
+        driver.terminate()

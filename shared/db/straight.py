@@ -4,7 +4,6 @@ SQLAlchemy takes ten times the processor of the driver for a statement that is a
 transaction, translates what the driver raises, and tells who listens to `before_cursor_execute`.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -51,10 +50,7 @@ async def _hold(session: AsyncSession) -> tuple[Any, Any]:
 
 
 async def fetch(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> Result[Any]:
-    """What a plain statement answers; raises as SQLAlchemy does.
-
-    Cut short, it gives its connection up, as SQLAlchemy does: nobody knows where the transaction stands.
-    """
+    """What a plain statement answers; raises as SQLAlchemy does."""
     connection, adapter = await _hold(session)
     sql, names = number_values(statement.text)
     given = [values[name] for name in names]
@@ -66,9 +62,6 @@ async def fetch(session: AsyncSession, statement: TextClause, values: Mapping[st
             return await answer(adapter.driver_connection, sql, given)
     except (*RAISED, adapter.dbapi.Error) as error:
         _raise_translated(adapter, sql, error)
-        raise
-    except asyncio.CancelledError as error:
-        connection.invalidate(error)
         raise
 
 
@@ -87,6 +80,14 @@ async def answer(driver: Any, sql: str, given: Sequence[Any]) -> Result[Any]:
         named = rows[0].keys() if rows else [each.name for each in (await driver.prepare(sql)).get_attributes()]
         columns = _COLUMNS[sql] = SimpleResultMetaData(list(named))
     return IteratorResult(columns, iter(rows))
+
+
+def is_open(driver: Any) -> bool:
+    """Whether a transaction was left open on the driver's connection: what follows on it would never be committed.
+
+    A begin or a commit that was cut short, or not answered in time, leaves one that nobody ends.
+    """
+    return driver._top_xact is not None or bool(driver.is_in_transaction())  # noqa: SLF001  set before it is begun
 
 
 def _raise_translated(adapter: Any, sql: str, error: Exception) -> None:

@@ -1,11 +1,14 @@
 """Plain statements straight to the driver: they answer, fail and heal as SQLAlchemy's own do."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -66,36 +69,83 @@ async def test_a_connection_that_was_cut_is_told_as_lost_and_replaced(engine: As
     await other.dispose()
 
 
-async def test_wherever_an_operation_is_cut_short_what_follows_on_its_connection_is_committed(
-    settings: Settings,
-) -> None:
-    url = settings.database_url.get_secret_value()
-    engine, other = engine_for(url, name="cut", pool_size=1), engine_for(url, name="other")
-    direct = Direct(url, engine, Doorbell(settings.redis_url.get_secret_value(), prefix="cut"), name="cut")
-    async with other.begin() as connection:
-        await connection.execute(text("create table kept (name text primary key)"))
+class Keeping:
+    """Both ways to the driver, each with one connection: keeping a name, and whether it was kept."""
 
-    async def by_session(name: str) -> None:
-        async with AsyncSession(engine) as session:
+    def __init__(self, settings: Settings) -> None:
+        url = settings.database_url.get_secret_value()
+        self.engine, self.other = engine_for(url, name="kept", pool_size=1), engine_for(url, name="other")
+        bell = Doorbell(settings.redis_url.get_secret_value(), prefix="kept")
+        self.direct = Direct(url, self.engine, bell, name="kept")
+
+    async def by_session(self, name: str) -> None:
+        async with AsyncSession(self.engine) as session:
             await run(session, KEPT, name=name)
             await session.commit()
 
-    async def by_driver(name: str) -> None:
-        async with direct.open_session() as session, session.together():
+    async def by_driver(self, name: str) -> None:
+        async with self.direct.open_session() as session, session.together():
             await run(session, KEPT, name=name)
 
-    async with direct.open():
-        for keep in (by_session, by_driver):
-            await keep(f"first {keep.__name__}")
-            for steps in range(CUTS):
-                name = f"{keep.__name__} {steps}"
-                cut = asyncio.create_task(keep(f"cut {name}"))
-                for _ in range(steps):
-                    await asyncio.sleep(0)
-                cut.cancel()
-                await asyncio.wait({cut})
-                await keep(name)
-                async with other.connect() as connection:
-                    assert await connection.scalar(text("select 1 from kept where name = :name"), {"name": name}), name
-    await engine.dispose()
-    await other.dispose()
+    async def is_kept(self, name: str) -> bool:
+        async with self.other.connect() as connection:
+            return bool(await connection.scalar(text("select 1 from kept where name = :name"), {"name": name}))
+
+
+@pytest.fixture
+async def keeping(settings: Settings) -> AsyncIterator[Keeping]:
+    keeping = Keeping(settings)
+    async with keeping.other.begin() as connection:
+        await connection.execute(text("create table kept (name text primary key)"))
+    async with keeping.direct.open():
+        yield keeping
+    await keeping.engine.dispose()
+    await keeping.other.dispose()
+
+
+async def test_a_connection_that_is_cut_before_its_first_statement_is_told_as_lost(keeping: Keeping) -> None:
+    async with AsyncSession(keeping.engine) as session:
+        pid = (await run(session, text("select pg_backend_pid()"))).scalar_one()
+        await session.commit()
+        await session.connection()
+        async with AsyncSession(keeping.other) as outside:
+            await run(outside, text("select pg_terminate_backend(:pid, 5000)"), pid=pid)
+        with pytest.raises(DBAPIError) as told:
+            await run(session, KEPT, name="never")
+        assert is_lost(told.value)
+    await keeping.by_session("after")
+    assert await keeping.is_kept("after")
+
+
+@pytest.mark.parametrize("way", ["by_session", "by_driver"])
+async def test_wherever_an_operation_is_cut_short_what_follows_on_its_connection_is_committed(
+    keeping: Keeping, way: str
+) -> None:
+    keep = getattr(keeping, way)
+    await keep("first")
+    for steps in range(CUTS):
+        cut = asyncio.create_task(keep(f"cut {steps}"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        cut.cancel()
+        await asyncio.wait({cut})
+        await keep(f"after {steps}")
+        assert await keeping.is_kept(f"after {steps}"), steps
+
+
+async def test_after_a_database_that_did_not_answer_in_time_what_follows_is_committed(keeping: Keeping) -> None:
+    @event.listens_for(keeping.engine.sync_engine, "do_connect")
+    def _be_impatient(_dialect: Any, _record: Any, _given: Any, options: dict[str, Any]) -> None:
+        options["command_timeout"] = 0.3
+
+    async with AsyncSession(keeping.engine) as session:
+        pid = (await run(session, text("select pg_backend_pid()"))).scalar_one()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(TimeoutError):
+            await keeping.by_session("never")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await keeping.by_session("after")
+    assert await keeping.is_kept("after")
+    assert not await keeping.is_kept("never")
