@@ -1,15 +1,18 @@
 """What machines do without a lock: the version of the slot decides, whoever else is at it, in whatever process."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+import httpx
 from sqlalchemy import text
 
 from services.availability.app.at_once import MachineHands
 from services.availability.app.places import WantedPlace
 from shared.auth import Role, admit_machine
+from shared.contracts import BookingView
 from shared.db import run
 from shared.refusals import Refusal
 from tests.builders import CPTS, Service, Territory, a_slot, owner
@@ -25,13 +28,19 @@ from availability.ledger l where l.cpts_id = :cpts
 """)
 
 
-async def refused(asked: Awaitable[object]) -> str:
-    """The code of the refusal, or nothing."""
+async def decide(at_once: Awaitable[BookingView | None], with_lock: Callable[[], Awaitable[httpx.Response]]) -> str:
+    """The code of the refusal, or nothing: at once, else, where others were quicker too often, with the slot's lock."""
     try:
-        await asked
+        if await at_once:
+            return ""
     except Refusal as refusal:
         return refusal.code
-    return ""
+    return code_of(await with_lock())
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of a refusal over the API, or nothing."""
+    return str(answer.json().get("code", ""))
 
 
 async def test_processes_and_people_who_race_for_a_slot_have_each_place_once_and_tell_it_in_order(
@@ -43,20 +52,28 @@ async def test_processes_and_people_who_race_for_a_slot_have_each_place_once_and
     slot = await a_slot(machine, territory, capacity=5)
     processes = [MachineHands(wiring.direct, wiring.vault) for _ in range(4)]
 
+    async def hold(who: httpx.AsyncClient, name: str) -> httpx.Response:
+        return await who.post(f"/slots/{slot['id']}/bookings", json={"request_id": name})
+
     def at_once(number: int) -> Awaitable[str]:
         wanted = WantedPlace(UUID(slot["id"]), f"r{number}", timedelta(minutes=3))
-        return refused(processes[number % 4].hold(TOKEN, wanted))
+        return decide(processes[number % 4].hold(TOKEN, wanted), partial(hold, machine, wanted.request_id))
 
     async def by_hand(number: int) -> str:
-        answer = await regulator.post(f"/slots/{slot['id']}/bookings", json={"request_id": f"p{number}"})
-        return str(answer.json().get("code", ""))
+        return code_of(await hold(regulator, f"p{number}"))
 
     codes = await asyncio.gather(*(at_once(each) for each in range(12)), *(by_hand(each) for each in range(3)))
     assert sorted(codes) == [""] * 5 + ["slot_unavailable"] * 10
     bookings = (await machine.get(f"/slots/{slot['id']}")).json()["bookings"]
     assert len(bookings) == 5
     ids = [UUID(each["id"]) for each in bookings]
-    firm = [refused(processes[n % 4].confirm(TOKEN, ids[n % 5], None)) for n in range(10)]
+    firm = [
+        decide(
+            processes[n % 4].confirm(TOKEN, ids[n % 5], None),
+            partial(machine.post, f"/bookings/{ids[n % 5]}/confirmation"),
+        )
+        for n in range(10)
+    ]
     assert await asyncio.gather(*firm) == [""] * 10
     async with owner(service.settings) as session:
         told = (await run(session, EVENTS, cpts=CPTS, slot=slot["id"])).all()
