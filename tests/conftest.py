@@ -5,17 +5,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.installation.histories import HISTORIES
 from shared import embedded
 from shared.db.migrate import upgrade
 from shared.settings import Settings
+from tests.databases import Shelf, connect, image
 
 REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2] / "shared"))
 # These servers never outlive the machine's power: a copy of a database need not reach the disk, nor be logged.
@@ -74,28 +72,24 @@ def renamed(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-async def run(url: str, statement: str) -> None:
-    """One statement, outside a transaction."""
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
-    finally:
-        await engine.dispose()
-
-
 @pytest.fixture(scope="session")
-async def template(servers: embedded.Servers) -> str:
-    """A database made by the migrations; tests work on copies of it."""
-    await run(servers.database_url, "create database template_aiguillage")
-    await upgrade(settings_for(renamed(servers.database_url, "template_aiguillage"), servers.redis_url), HISTORIES)
-    return "template_aiguillage"
+async def shelf(servers: embedded.Servers) -> AsyncIterator[Shelf]:
+    """Databases made by the migrations, one for each test at a time."""
+    template = "template_aiguillage"
+    admin = await connect(servers.database_url, embedded.DATABASE)
+    await admin.execute(f"create database {template}")
+    url = renamed(servers.database_url, template)
+    await upgrade(settings_for(url, servers.redis_url), HISTORIES)
+    looking = await connect(url, template)
+    fresh = await image(looking)
+    await looking.close()
+    yield Shelf(servers.database_url, template, admin, fresh)
+    await admin.close()
 
 
 @pytest.fixture
-async def settings(servers: embedded.Servers, template: str) -> AsyncIterator[Settings]:
-    """Settings on a fresh copy of the database."""
-    name = f"test_{uuid4().hex[:12]}"
-    await run(servers.database_url, f"create database {name} template {template} strategy file_copy")
+async def settings(servers: embedded.Servers, shelf: Shelf) -> AsyncIterator[Settings]:
+    """Settings on a database as the migrations made it."""
+    name = await shelf.take()
     yield settings_for(renamed(servers.database_url, name), servers.redis_url)
-    await run(servers.database_url, f"drop database {name} with (force)")
+    await shelf.give_back(name)

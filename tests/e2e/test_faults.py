@@ -11,7 +11,7 @@ from services.installation.together import build
 from shared.auth import Role
 from shared.http import COOKIE
 from shared.settings import Settings
-from tests.conftest import run
+from tests.databases import connect
 from tests.e2e.browser import screen
 from tests.e2e.people import describe, options
 from tests.e2e.town import Town, settle
@@ -88,7 +88,9 @@ async def test_a_session_that_ends_asks_again_and_keeps_what_was_typed(browser: 
     async with screen(browser, here.url, "/orienter", token) as pharmacy:
         await describe(pharmacy.page, motive="renouv")
         await options(pharmacy.page, 1)
-        await run(here.settings.database_url.get_secret_value(), "delete from common.session")
+        database = await connect(here.settings.database_url.get_secret_value())
+        await database.execute("delete from common.session")
+        await database.close()
         await pharmacy.page.keyboard.press("1")
         again = pharmacy.page.get_by_role("dialog", name="Votre session a expiré")
         await again.get_by_role("button", name="Pharmacie de l'Essai").click()

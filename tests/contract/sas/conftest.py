@@ -22,8 +22,9 @@ from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.authority import Authority
 from tests.builders import MORNING, availability, owner, show
-from tests.conftest import renamed, run, settings_for
+from tests.conftest import renamed, settings_for
 from tests.contract.sas.elsewhere import CN, OU, PLACES, SHARED, SINGLE, TWO, Here, Other
+from tests.databases import Shelf
 from tests.processes import free_port
 
 
@@ -59,10 +60,9 @@ class Kit:
 
 
 @pytest.fixture(scope="session")
-async def kit(servers: embedded.Servers, template: str) -> AsyncIterator[Kit]:
+async def kit(servers: embedded.Servers, shelf: Shelf) -> AsyncIterator[Kit]:
     """The certification kit's practitioners, for tests that only read."""
-    await run(servers.database_url, f"create database fhir_kit template {template}")
-    settings = settings_for(renamed(servers.database_url, "fhir_kit"), servers.redis_url)
+    settings = settings_for(renamed(servers.database_url, await shelf.take()), servers.redis_url)
     async with running(wire("availability", settings)) as wiring:
         seeded = await seed_conformance(wiring, SasSettings())
         async with calling(fhir_app(wiring)) as client:
@@ -133,10 +133,9 @@ async def guarded(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 @pytest.fixture(scope="module")
 async def other(
-    servers: embedded.Servers, template: str, tmp_path_factory: pytest.TempPathFactory
+    servers: embedded.Servers, shelf: Shelf, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Other]:
-    await run(servers.database_url, f"create database other_editor template {template}")
-    settings = settings_for(renamed(servers.database_url, "other_editor"), servers.redis_url)
+    settings = settings_for(renamed(servers.database_url, await shelf.take()), servers.redis_url)
     await show(settings, MORNING)
     folder = tmp_path_factory.mktemp("editor")
     authority = Authority(folder, "igc-editeurs")
