@@ -43,7 +43,7 @@ async def test_a_round_is_looked_at_run_as_it_was_seen_and_undone_until_its_prac
 async def test_somebody_is_found_by_name_initials_or_reference_and_only_marks_leave(register: Register) -> None:
     pharmacist, other = await register.person(Role.PHARMACIST), await register.person(Role.PHARMACIST)
     known = (await entered(pharmacist, age=71, reference="M-17", patient=PATIENT))["id"]
-    await entered(pharmacist, age=30)
+    await entered(pharmacist, age=30, reference="M-30")
 
     async def found(client: httpx.AsyncClient, q: str) -> list[tuple[str, str, int, str]]:
         answer = await client.post("/attachments/search", json={"cpts_id": CPTS, "q": q})
