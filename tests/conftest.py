@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from services.installation.histories import HISTORIES
 from shared import embedded
 from shared.db.migrate import upgrade
 from shared.settings import Settings
-from tests.databases import Shelf, connect, image
+from tests.databases import Shelf, connect, image, renamed
 
 REFERENCE = Path(os.environ.get("AIGUILLAGE_REFERENCE", Path(__file__).parents[2] / "shared"))
 # These servers never outlive the machine's power: a copy of a database need not reach the disk, nor be logged.
@@ -67,20 +66,15 @@ def settings_for(database_url: str, redis_url: str, **more: object) -> Settings:
     return Settings.model_validate({"database_url": database_url, "redis_url": redis_url, "demo": True, **more})
 
 
-def renamed(url: str, database: str) -> str:
-    """The same server, another database."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
 @pytest.fixture(scope="session")
 async def shelf(servers: embedded.Servers) -> AsyncIterator[Shelf]:
     """Databases made by the migrations, one for each test at a time."""
     template = "template_aiguillage"
-    admin = await connect(servers.database_url, embedded.DATABASE)
+    admin = await connect(servers.database_url)
     await admin.execute(f"create database {template}")
     url = renamed(servers.database_url, template)
     await upgrade(settings_for(url, servers.redis_url), HISTORIES)
-    looking = await connect(url, template)
+    looking = await connect(url)
     fresh = await image(looking)
     await looking.close()
     yield Shelf(servers.database_url, template, admin, fresh)
@@ -90,6 +84,6 @@ async def shelf(servers: embedded.Servers) -> AsyncIterator[Shelf]:
 @pytest.fixture
 async def settings(servers: embedded.Servers, shelf: Shelf) -> AsyncIterator[Settings]:
     """Settings on a database as the migrations made it."""
-    name = await shelf.take()
-    yield settings_for(renamed(servers.database_url, name), servers.redis_url)
-    await shelf.give_back(name)
+    url = await shelf.take()
+    yield settings_for(url, servers.redis_url)
+    await shelf.give_back(url)

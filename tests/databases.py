@@ -17,13 +17,21 @@ parts(part) as (
     select (n.nspname, nspacl)::text from pg_namespace n join ours using (oid)
     union all select (nspname, relname, relkind, relacl, relrowsecurity, relforcerowsecurity, reloptions)::text
         from pg_class c join ours on ours.oid = relnamespace
-    union all select (attrelid::regclass, attname, atttypid, attnotnull, attacl)::text
-        from pg_attribute join pg_class c on c.oid = attrelid join ours on ours.oid = relnamespace
-    union all select (nspname, proname, md5(prosrc), proacl)::text from pg_proc join ours on ours.oid = pronamespace
-    union all select (conname, conrelid::regclass, convalidated)::text
-        from pg_constraint join ours on ours.oid = connamespace
-    union all select (polname, polrelid::regclass)::text from pg_policy
-    union all select (tgname, tgrelid::regclass, tgenabled)::text from pg_trigger where not tgisinternal
+    union all select pg_get_viewdef(c.oid) from pg_class c join ours on ours.oid = relnamespace
+        where relkind in ('v', 'm')
+    union all select pg_get_indexdef(indexrelid) from pg_index join pg_class c on c.oid = indrelid
+        join ours on ours.oid = relnamespace
+    union all select (attrelid::regclass, attname, atttypid, atttypmod, attnotnull, attacl,
+        pg_get_expr(adbin, adrelid))::text
+        from pg_attribute a join pg_class c on c.oid = attrelid join ours on ours.oid = relnamespace
+        left join pg_attrdef on adrelid = attrelid and adnum = attnum
+    union all select (pg_get_functiondef(p.oid), proacl)::text from pg_proc p join ours on ours.oid = pronamespace
+        where prokind in ('f', 'p')
+    union all select (conrelid::regclass, conname, pg_get_constraintdef(k.oid))::text
+        from pg_constraint k join ours on ours.oid = connamespace
+    union all select (polrelid::regclass, polname, polcmd, polroles, pg_get_expr(polqual, polrelid),
+        pg_get_expr(polwithcheck, polrelid))::text from pg_policy
+    union all select (pg_get_triggerdef(oid), tgenabled)::text from pg_trigger where not tgisinternal
     union all select extname::text from pg_extension
     union all select setconfig::text from pg_db_role_setting join pg_database d on d.oid = setdatabase
         where datname = current_database()
@@ -50,10 +58,14 @@ class Image:
     sequences: dict[str, int | None]
 
 
-async def connect(url: str, database: str | None = None) -> asyncpg.Connection:
-    """A connection of the owner, outside of SQLAlchemy; to another database of the server where one is named."""
-    named = make_url(url)
-    plain = named.set(drivername="postgresql", database=database or named.database)
+def renamed(url: str, database: str) -> str:
+    """The same server, another database."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """A connection of the owner, outside of SQLAlchemy."""
+    plain = make_url(url).set(drivername="postgresql")
     return await asyncpg.connect(plain.render_as_string(hide_password=False))
 
 
@@ -82,13 +94,14 @@ async def restore(connection: asyncpg.Connection, fresh: Image) -> bool:
         await connection.execute("set local session_replication_role = replica")
         for table in changed:
             await connection.execute(f"delete from {table}")
-        for table in changed:
             if table in fresh.rows:
                 put = f"insert into {table} select (t::{table}).* from unnest($1::text[]) t"
                 await connection.execute(put, fresh.rows[table])
         for name, value in await connection.fetch(SEQUENCES):
             if value != fresh.sequences[name]:
                 await connection.execute(f"alter sequence {name} restart")
+                if (last := fresh.sequences[name]) is not None:
+                    await connection.fetchval("select setval($1::text::regclass, $2)", name, last)
     return True
 
 
@@ -103,18 +116,19 @@ class Shelf:
     ready: list[str] = field(default_factory=list)
 
     async def take(self) -> str:
-        """The name of a fresh database; never one that was used before: counters elsewhere are kept by it."""
+        """The address of a fresh database; its name was never used before: counters elsewhere are kept by it."""
         name = f"test_{uuid4().hex[:12]}"
         if self.ready:
             await self.admin.execute(f"alter database {self.ready.pop()} rename to {name}")
         else:
             await self.admin.execute(f"create database {name} template {self.template} strategy file_copy")
-        return name
+        return renamed(self.url, name)
 
-    async def give_back(self, name: str) -> None:
+    async def give_back(self, url: str) -> None:
         """End what is still connected to it, and put it back as it was."""
+        name = make_url(url).database or ""
         await self.admin.fetch(LEAVE, name)
-        connection = await connect(self.url, name)
+        connection = await connect(url)
         try:
             as_it_was = await restore(connection, self.fresh)
         finally:

@@ -22,7 +22,7 @@ from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.authority import Authority
 from tests.builders import MORNING, availability, owner, show
-from tests.conftest import renamed, settings_for
+from tests.conftest import settings_for
 from tests.contract.sas.elsewhere import CN, OU, PLACES, SHARED, SINGLE, TWO, Here, Other
 from tests.databases import Shelf
 from tests.processes import free_port
@@ -62,7 +62,7 @@ class Kit:
 @pytest.fixture(scope="session")
 async def kit(servers: embedded.Servers, shelf: Shelf) -> AsyncIterator[Kit]:
     """The certification kit's practitioners, for tests that only read."""
-    settings = settings_for(renamed(servers.database_url, await shelf.take()), servers.redis_url)
+    settings = settings_for(await shelf.take(), servers.redis_url)
     async with running(wire("availability", settings)) as wiring:
         seeded = await seed_conformance(wiring, SasSettings())
         async with calling(fhir_app(wiring)) as client:
@@ -135,7 +135,7 @@ async def guarded(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 async def other(
     servers: embedded.Servers, shelf: Shelf, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Other]:
-    settings = settings_for(renamed(servers.database_url, await shelf.take()), servers.redis_url)
+    settings = settings_for(await shelf.take(), servers.redis_url)
     await show(settings, MORNING)
     folder = tmp_path_factory.mktemp("editor")
     authority = Authority(folder, "igc-editeurs")
