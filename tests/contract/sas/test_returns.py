@@ -145,7 +145,7 @@ async def test_a_refusal_is_visible_and_tried_again_later(desk: Desk) -> None:
 async def test_waits_grow_longer_up_to_an_hour(desk: Desk) -> None:
     await desk.booked()
     desk.sas.refusing = 500
-    at, tried = MORNING, []
+    at, tried = MORNING, list[int]()
     for minute in range(0, 240, 2):
         # A little earlier after each try: a wait of an hour is not over at the same minute, however slow a turn was.
         await show(desk.service.settings, at + timedelta(minutes=minute, seconds=-10 * len(tried)))
