@@ -13,10 +13,11 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from services.installation import together
-from services.matching.sameday.edges.following import SlotsUnknown
+from services.matching.sameday.edges.following import SlotsUnknown, Territories
 from shared.auth import Role, caller_of_session
 from shared.db.tables import CommuneRow
 from shared.http import COOKIE
+from shared.http.parts import read_parts
 from shared.outside.trust import authorities
 from shared.settings import Settings
 from shared.web.site import API
@@ -156,6 +157,6 @@ async def slots_known(app: FastAPI) -> FastAPI:
     async with asyncio.timeout(30):
         while True:
             with suppress(SlotsUnknown):
-                _ = matching.state.territories[CPTS]
+                _ = read_parts(matching)[Territories][CPTS]
                 return matching
             await asyncio.sleep(0.02)

@@ -39,9 +39,9 @@ from services.people.notices.mail import MailSettings
 from services.people.notices.sender import sending_notices
 from shared.http import answer_problems
 from shared.http.doors import describe
+from shared.http.parts import give_parts
 from shared.live.api import live_routes
 from shared.live.push import Hub
-from shared.running.kept import Kept
 from shared.settings import Settings
 from shared.web.health import routes as health
 from shared.wiring import serving, wire
@@ -74,14 +74,10 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
             yield
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **describe(settings))
-    app.state.wiring, app.state.hub, app.state.mail = wiring, hub, mail
-    app.state.free_places = Kept[int]()
-    app.state.at_once = MachineHands(wiring.direct, wiring.vault)
+    give_parts(app, wiring, hub, mail, free.KeptPlaces(), MachineHands(wiring.direct, wiring.vault))
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.
-    fhir = build_fhir(sas)
-    fhir.state.wiring = wiring
-    app.mount("/fhir", fhir)
+    app.mount("/fhir", build_fhir(wiring, sas))
     app.mount("/booking", build_booking(wiring))
     for part in (
         acts, agendas, slots, bookings, calendar, directory, memberships, exports, administration, free, foreign,

@@ -28,9 +28,7 @@ async def gate(data_dir: Path, *, host: str, port: int, say: Callable[[str], Non
         install(data_dir, port=port, join=True, migrate=False) as here,
         running(wire("availability", here.settings)) as wiring,
     ):
-        app = build_fhir(sas)
-        app.state.wiring = wiring
-        server = listener(app, sas, host=host, port=port)
+        server = listener(build_fhir(wiring, sas), sas, host=host, port=port)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         answering = asyncio.create_task(server.serve(), name=f"sas {port}")
         say(f"Prêt pour le SAS : https://{host}:{port}, certificat client exigé. Ctrl-C pour arrêter.")

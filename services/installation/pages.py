@@ -10,11 +10,14 @@ from fastapi import FastAPI
 
 from services.availability.app.standing import memberships, regulator_account
 from services.availability.web.pages import PART as AVAILABILITY_PAGES
+from services.matching.web.kept import KeptFigures
 from services.matching.web.pages import PART as MATCHING_PAGES
 from services.people.notices.mail import MailSettings
 from services.people.psc.api import build_psc
+from services.people.psc.provider import KnownProvider
 from services.people.psc.settings import PscSettings
 from services.people.psc.ways import Standing
+from shared.http.parts import give_parts
 from shared.settings import Settings
 from shared.web.health import routes as health
 from shared.web.site import site
@@ -23,18 +26,17 @@ from shared.wiring import Wiring, running, wire
 STANDING = Standing(regulator=regulator_account, memberships=memberships)
 
 
-def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> FastAPI:
+def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> KnownProvider:
     """Put the pages at the root of `app`, after whatever is mounted there, and Pro Santé Connect's way in.
 
-    Returns the latter: its `state.http` is to be opened while `app` runs.
+    Returns the provider of the latter: it is to be opened while `app` runs.
     """
-    card = PscSettings()
-    psc = build_psc(wirings["availability"], card, STANDING)
-    app.mount("/psc", psc)
-    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=bool(card.discovery_url))
-    pages.state.mail = MailSettings()
+    provider = KnownProvider(PscSettings())
+    app.mount("/psc", build_psc(wirings["availability"], provider, STANDING))
+    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=provider.configured)
+    give_parts(pages, MailSettings(), KeptFigures())
     app.mount("/", pages)
-    return psc
+    return provider
 
 
 def build(settings: Settings) -> FastAPI:
@@ -47,11 +49,11 @@ def build(settings: Settings) -> FastAPI:
             for wiring in wirings.values():
                 await stack.enter_async_context(running(wiring))
                 await wiring.read_clock()
-            await stack.enter_async_context(psc.state.http)
+            await stack.enter_async_context(provider.http)
             yield
 
     app = FastAPI(title="Aiguillage : pages", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.wiring = wirings["availability"]
+    give_parts(app, wirings["availability"])
     app.include_router(health)
-    psc = mount_pages(app, wirings)
+    provider = mount_pages(app, wirings)
     return app

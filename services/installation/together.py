@@ -13,22 +13,24 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.availability import main as availability
 from services.installation.pages import mount_pages
 from services.matching import main as matching
+from shared.http.parts import read_parts
 from shared.settings import Settings
 from shared.web.health import fitness
 from shared.web.site import API
+from shared.wiring import Wiring
 
 
 def build(settings: Settings) -> FastAPI:
     """The application that `aiguillage up` serves."""
     services = {"availability": availability.build(settings), "matching": matching.build(settings)}
-    wirings = {name: service.state.wiring for name, service in services.items()}
+    wirings = {name: read_parts(service)[Wiring] for name, service in services.items()}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for service in services.values():
                 await stack.enter_async_context(service.router.lifespan_context(service))
-            await stack.enter_async_context(psc.state.http)
+            await stack.enter_async_context(provider.http)
             yield
 
     app = FastAPI(title="Aiguillage", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -43,5 +45,5 @@ def build(settings: Settings) -> FastAPI:
 
     for name, service in services.items():
         app.mount(API[name], service)
-    psc = mount_pages(app, wirings)
+    provider = mount_pages(app, wirings)
     return app

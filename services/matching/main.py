@@ -1,6 +1,5 @@
 """Builds the matching service: the only module that knows all the others."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -17,12 +16,10 @@ from services.matching.doctors.edges.panels import Panels
 from services.matching.exports import api as exports
 from services.matching.hub import api as samu_hub
 from services.matching.hub.directory import HubDirectory
-from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.hub.store.mail import forget_mail
 from services.matching.lab.api import foresight, sheet
 from services.matching.lab.api import worth as places
-from services.matching.lab.api.tomorrow import Tomorrow
 from services.matching.lab.history import SlotHistory
 from services.matching.motives import api as motives
 from services.matching.patients import api as patients
@@ -48,8 +45,8 @@ from services.people.notices.mail import MailSettings
 from shared.auth import admit_machine
 from shared.http import answer_problems
 from shared.http.doors import describe
+from shared.http.parts import give_parts
 from shared.live.push import Hub
-from shared.running.kept import Kept
 from shared.settings import Settings
 from shared.web.health import routes as health
 from shared.wiring import serving, wire
@@ -93,19 +90,10 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
             yield
 
     app = FastAPI(title="Aiguillage — orientation", version="1", lifespan=lifespan, **describe(settings))
-    app.state.wiring, app.state.hub, app.state.communes = wiring, hub, CommuneIndex()
-    app.state.territories, app.state.bookings, app.state.solver = territories, bookings, solver
-    app.state.panels, app.state.history = Panels(client), SlotHistory(client)
-    app.state.foreign = ForeignSlots(client)
-    app.state.sms, app.state.mail, app.state.meetings = sms, mail, Meetings(client)
-    app.state.directory = HubDirectory(client)
-    app.state.foresight_turn, app.state.tomorrow = asyncio.Lock(), Kept[Tomorrow]()
-    app.state.router, app.state.geocoder = router, geocoder
-    app.state.pricing = Pricing(solver)
-
-    hub_settings = HubSettings()
-    app.state.hub_settings = hub_settings
-    app.state.hub_schemas = HubSchemas(hub_settings.schemas) if hub_settings.schemas else None
+    give_parts(app, wiring, hub, territories, bookings, router, geocoder, solver, sms, mail, Pricing(solver))
+    give_parts(app, CommuneIndex(), Panels(client), SlotHistory(client), ForeignSlots(client), Meetings(client))
+    give_parts(app, samu_hub.open_hub_door(HubSettings()), HubDirectory(client))
+    give_parts(app, foresight.ForesightTurn(), foresight.KeptTomorrow())
     app.include_router(signin.routes)
     app.include_router(live.routes)
     app.include_router(health)

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 
 from services.people import access
 from services.people.access_mail import send_link
+from services.people.notices.mail import MailSettings
 from services.people.signin import BadCredentials, count_attempt
 from shared.auth import Role
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep, require_own_origin
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, Email, Order
 from shared.refusals import NotAllowed
 from shared.wiring import Wiring
@@ -117,17 +119,17 @@ async def ask_for_link(request: Request, given: Forgotten, wiring: WiringDep, la
     require_own_origin(request.headers.get("origin"), wiring)
     email = given.email.lower()
     await count_attempt(request, wiring, f"forgotten {email}")
-    later.add_task(_send_reset, wiring, request.app.state.mail, email, language_of(request.cookies))
+    later.add_task(_send_reset, wiring, find_part(request, MailSettings), email, language_of(request.cookies))
 
 
-async def _send_reset(wiring: Wiring, mail: object, email: str, language: str) -> None:
+async def _send_reset(wiring: Wiring, mail: MailSettings, email: str, language: str) -> None:
     async with wiring.open_session() as session:
         account = await access.account_to_reset(session, email)
         if account is None:
             return
         token = await access.link_for(session, wiring.vault, account.id, life=access.RESET)
         await access.trace(session, account.id, "reset_asked")
-    await send_link(mail, to=email, url=link_to(wiring, token), kind="reset", language=language)  # type: ignore[arg-type]
+    await send_link(mail, to=email, url=link_to(wiring, token), kind="reset", language=language)
 
 
 @routes.post("/renewal", status_code=201)

@@ -6,7 +6,7 @@ The session dependency has scope "function": it commits before the answer leaves
 import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, FastAPI, Request
@@ -22,6 +22,7 @@ from shared.auth import Caller, caller_of_machine, caller_of_session
 from shared.db import AWAY, is_lost, run
 from shared.db.tables import IdempotencyRow
 from shared.http.doors import PROBLEM, answer_fault, guard, problem, problem_body
+from shared.http.parts import find_part
 from shared.http.store import claim_key, keep_answer
 from shared.outside.asked import is_national_number
 from shared.outside.nir import PatientNumberRefused
@@ -55,7 +56,7 @@ class AnotherAccount(Refusal):
 
 def wiring_of(request: Request) -> Wiring:
     """The running service's wiring."""
-    return cast(Wiring, request.app.state.wiring)
+    return find_part(request, Wiring)
 
 
 async def the_wiring(request: Request) -> Wiring:

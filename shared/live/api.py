@@ -11,9 +11,11 @@ from shared.auth import Caller, issue_ticket, sign_out
 from shared.contracts.events import State
 from shared.db import set_scope
 from shared.http import CallerDep, SessionDep, WiringDep, cookie_name
+from shared.http.parts import find_part
 from shared.live.push import Hub, View
 from shared.live.store import Outbox
 from shared.outside.asked import LINE, CptsId
+from shared.wiring import Wiring
 
 Position = Annotated[int, Query(ge=0, le=2**53)]
 Epoch = Annotated[str, Query(max_length=100), LINE]
@@ -98,14 +100,13 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
     @routes.websocket("/live")
     async def live(socket: WebSocket, cpts: CptsId, after: Position, epoch: Epoch) -> None:
         """Batches that continue position `after` of a CPTS's stream; the ticket is the first message."""
-        wiring = socket.app.state.wiring
+        wiring = find_part(socket, Wiring)
         origin: Any = socket.headers.get("origin")
         if origin is not None and origin not in {wiring.settings.public_url, *wiring.settings.origins}:
             # Before it is accepted: the answer is HTTP 403, and no close code reaches a page of another site.
             await socket.close(1008, "origin")
             return
         await socket.accept()
-        hub: Hub = socket.app.state.hub
-        await hub.serve(socket, cpts_id=cpts, after=after, epoch=epoch)
+        await find_part(socket, Hub).serve(socket, cpts_id=cpts, after=after, epoch=epoch)
 
     return routes

@@ -18,6 +18,7 @@ from shared.db import Scope, set_scope
 from shared.db.clock import PARIS, zones
 from shared.db.tables import AccountRow
 from shared.http import wiring_of
+from shared.http.parts import find_part
 from shared.wiring import Wiring
 from shared.wording.labels import Wording, language_of, wording
 
@@ -50,6 +51,16 @@ def environment(loader: Any) -> Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What all pages of the site share: by service its wiring, the templates, what every script is told."""
+
+    wirings: Mapping[str, Wiring]
+    templates: Environment
+    config: Mapping[str, Any]
+    national_sign_in: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Renders the answer to one request."""
 
@@ -70,8 +81,8 @@ class Page:
         **context: Any,
     ) -> HTMLResponse:
         """A page: `title` is a key; `words` are the prefixes of the wordings its scripts need."""
-        app = self.request.app
-        html = app.state.templates.get_template(template).render(
+        looks = find_part(self.request, Looks)
+        html = looks.templates.get_template(template).render(
             t=self.words.say,
             label_of=self.words.label,
             language=self.words.language,
@@ -82,7 +93,7 @@ class Page:
             home=HOME.get(caller.role, "/") if caller else "/",
             path=self.request.url.path,
             demo=wiring_of(self.request).settings.demo,
-            national_sign_in=app.state.national_sign_in,
+            national_sign_in=looks.national_sign_in,
             config=self._config(caller),
             script_words=self._script_words((*SCRIPT_WORDS, *words)),
             **context,
@@ -93,7 +104,7 @@ class Page:
         """What scripts must know: where the services answer, who is here, what time it is and how fast it runs."""
         wiring = wiring_of(self.request)
         return {
-            **self.request.app.state.config,
+            **find_part(self.request, Looks).config,
             "language": self.words.language,
             "role": caller.role if caller else None,
             "cpts": self.choose_cpts(caller) if caller else None,
@@ -139,8 +150,7 @@ PlainPageDep = Annotated[Page, Depends(page_of_nobody)]
 @asynccontextmanager
 async def reading(request: Request, service: str, scope: Scope) -> AsyncIterator[AsyncSession]:
     """A transaction of one service, bound to what its reader may see."""
-    wiring: Wiring = request.app.state.wirings[service]
-    async with wiring.open_session() as session:
+    async with find_part(request, Looks).wirings[service].open_session() as session:
         await set_scope(session, scope)
         yield session
 

@@ -18,10 +18,11 @@ from shared.contracts.register import CLOSED
 from shared.contracts.register import SEEKING as SEEKING_DOCTOR
 from shared.http import answer_problems
 from shared.http.doors import problem
+from shared.http.parts import find_part, give_parts
 from shared.refusals import NotSignedIn, Refusal
 from shared.web.entrance import routes as entrance
 from shared.web.headers import SecurityHeaders
-from shared.web.pages import environment, json_block, plain_page
+from shared.web.pages import Looks, environment, json_block, plain_page
 from shared.wiring import Wiring
 
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ async def _not_signed_in(request: Request, refusal: Exception) -> Response:
         return problem(refusal.status, refusal.code, refusal.detail)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     # The SAS sends regulators here: they sign in as they did there, without a page in between.
-    by_card = request.app.state.national_sign_in and request.query_params.get("origin", "").startswith("sas")
+    by_card = find_part(request, Looks).national_sign_in and request.query_params.get("origin", "").startswith("sas")
     return RedirectResponse(f"{'/psc/' if by_card else '/connexion'}?{urlencode({'suite': target})}", 303)
 
 
@@ -93,9 +94,7 @@ def site(
     """
     wiring = next(iter(wirings.values()))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.wiring, app.state.wirings = wiring, dict(wirings)
-    app.state.national_sign_in = national_sign_in
-    app.state.config = {
+    config = {
         "nationalSignIn": national_sign_in,
         "api": dict(api),
         "states": {
@@ -108,8 +107,9 @@ def site(
         "credit": wiring.settings.tile_credit,
     }
     loader = PrefixLoader({part.service: FileSystemLoader(part.folder / "templates") for part in parts})
-    app.state.templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
-    app.state.templates.filters["json_block"] = lambda value: Markup(json_block(value))  # noqa: S704  escaped by it
+    templates = environment(ChoiceLoader([FileSystemLoader(HERE / "templates"), loader]))
+    templates.filters["json_block"] = lambda value: Markup(json_block(value))  # noqa: S704  escaped by it
+    give_parts(app, wiring, Looks(dict(wirings), templates, config, national_sign_in=national_sign_in))
     app.include_router(entrance)
     for part in parts:
         app.include_router(part.routes)

@@ -11,11 +11,13 @@ from sqlalchemy import text
 from services.availability.interop.agendas.reading import FeedUnreadable, busy_periods
 from services.availability.interop.editors.foreign import parse_bundle, parse_searchset
 from services.availability.interop.fhir.outcome import FhirRefusal
+from services.matching.hub.api import HubDoor
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.main import build as build_matching
 from shared.auth import admit_machine
 from shared.db import Scope, run, set_scope
+from shared.http.parts import give_parts, read_parts
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, availability, owner
@@ -86,7 +88,7 @@ async def test_every_malformed_order_is_refused_and_books_nothing(settings: Sett
                 require_clear(answer, name)
                 assert answer.headers["content-type"].startswith("application/fhir+json"), name
                 assert "Fictive" not in answer.text, name
-        assert await count(service.app.state.wiring, "availability.booking") == 0
+        assert await count(read_parts(service.app)[Wiring], "availability.booking") == 0
 
 
 @pytest.mark.parametrize("content", [body for _, body in ANSWERS], ids=[name for name, _ in ANSWERS])
@@ -107,8 +109,7 @@ def test_every_malformed_agenda_is_refused(content: bytes) -> None:
 async def matching(settings: Settings, reference: Path) -> AsyncIterator[FastAPI]:
     app = build_matching(settings)
     async with app.router.lifespan_context(app):
-        app.state.hub_settings = HubSettings()
-        app.state.hub_schemas = HubSchemas(reference / "samu-hub" / "json-schema")
+        give_parts(app, HubDoor(HubSettings(), HubSchemas(reference / "samu-hub" / "json-schema")))
         async with owner(settings) as session:
             await admit_machine(session, "hub", settings.machine_token("hub"), [CPTS])
         yield app
@@ -123,4 +124,4 @@ async def test_every_malformed_hub_message_is_refused_and_writes_nothing(matchin
             answer = await client.post("/hub/messages", content=body)
             require_clear(answer, name)
             assert "Fictive" not in answer.text, name
-    assert await count(matching.state.wiring, "matching.request", "matching.hub_case") == 0
+    assert await count(read_parts(matching)[Wiring], "matching.request", "matching.hub_case") == 0

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from services.matching.sameday.edges.following import Territory
+from services.matching.sameday.edges.following import Territories, Territory
 from shared.auth import Role
+from shared.http.parts import read_parts
 from tests.builders import CPTS, MORNING
 from tests.faults.conftest import Wired
 from tests.notices import told
@@ -15,8 +16,7 @@ ASK = "/bookings/answers"
 
 def territory(wired: Wired) -> Territory:
     """What matching knows of the slots."""
-    found: Territory = wired.town.matching.state.territories[CPTS]
-    return found
+    return read_parts(wired.town.matching)[Territories][CPTS]
 
 
 async def known(wired: Wired, slots: int) -> None:

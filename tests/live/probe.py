@@ -18,6 +18,7 @@ from shared.db.direct import Direct
 from shared.db.doorbell import Doorbell
 from shared.db.reader import Reader
 from shared.http import CallerDep, OnceDep, SessionDep, answer_problems
+from shared.http.parts import give_parts
 from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.live.store import Outbox
@@ -94,7 +95,7 @@ def build(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(lifespan=lifespan)
-    app.state.wiring, app.state.hub = wiring, hub
+    give_parts(app, wiring, hub)
     answer_problems(app)
     app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))

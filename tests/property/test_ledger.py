@@ -14,6 +14,8 @@ from sqlalchemy import text
 from services.availability.sweeper import EACH_TIME, seldom, sweep
 from shared.db import run
 from shared.db.clock import day_at, midnight, monday_of
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import MORNING, owner, show
 from tests.property.test_live_equation import PLACE, SLOT, STEPS, Step, World, begin, world
 
@@ -111,7 +113,7 @@ def without_nothing(counts: Counts) -> Counts:
 @example(rounds=EVERY_WAY)
 async def test_what_was_added_up_is_what_is_counted_again(world: World, rounds: Any) -> None:
     await begin(world)
-    passed, wiring = 0, world.service.app.state.wiring
+    passed, wiring = 0, read_parts(world.service.app)[Wiring]
     for steps, minutes in rounds:
         await asyncio.gather(*(act(world, step) for step in steps))
         if minutes:

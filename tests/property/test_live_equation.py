@@ -25,11 +25,13 @@ from services.availability.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
 from shared.contracts.events import State
 from shared.db import Scope, run, set_scope
+from shared.http.parts import read_parts
 from shared.live.api import narrow_to_caller
 from shared.live.follow import Replica
 from shared.live.push import Hub
 from shared.live.store import Position
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import (
     CPTS,
     MORNING,
@@ -137,7 +139,7 @@ class World:
             await self.post(f"/slots/{slot}/overbookings", {"reason": "essai"}, self.doctor)
 
     async def snapshot(self, cpts: str) -> tuple[Position, State]:
-        async with self.service.app.state.wiring.open_session() as session:
+        async with read_parts(self.service.app)[Wiring].open_session() as session:
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             await set_scope(session, Scope(frozenset({cpts})))
             return await OUTBOX.position(session, cpts), await read_state(session, cpts)
@@ -147,7 +149,7 @@ class World:
         return [Caller("someone", role, frozenset({cpts}), own if role in OWN_SLOTS_ONLY else None) for role in Role]
 
     async def holds(self, cpts: str, stale: tuple[Position, State]) -> None:
-        hub: Hub = self.service.app.state.hub
+        hub = read_parts(self.service.app)[Hub]
         (before, old), (after, fresh) = stale, await self.snapshot(cpts)
         async with hub.reading(cpts) as session:
             entries = await OUTBOX.after(session, cpts, before.seq, limit=100_000)
@@ -190,7 +192,7 @@ async def test_a_stale_snapshot_and_the_events_are_a_fresh_snapshot(world: World
     await begin(world)
     stale = [(cpts, await world.snapshot(cpts)) for cpts in (CPTS, NEIGHBOUR)]
     last = stale
-    passed, wiring = 0, world.service.app.state.wiring
+    passed, wiring = 0, read_parts(world.service.app)[Wiring]
     for steps, minutes in rounds:
         await asyncio.gather(*(world.step(*step) for step in steps))
         if minutes:

@@ -20,11 +20,13 @@ from services.matching.sameday.store.tables import OUTBOX
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role
 from shared.contracts.events import State
 from shared.db import Scope, set_scope
+from shared.http.parts import read_parts
 from shared.live.api import narrow_to_caller
 from shared.live.follow import Replica
 from shared.live.push import Hub
 from shared.live.store import Position
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, show, slots_order
 from tests.towns import Person, Town, a_request, a_town, with_communes
 
@@ -102,7 +104,7 @@ class World:
             await self.post(who, f"/requests/{self.requests[which % len(self.requests)]}/hold", body)
 
     async def snapshot(self) -> tuple[Position, State]:
-        async with self.matching.state.wiring.open_session() as session:
+        async with read_parts(self.matching)[Wiring].open_session() as session:
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             await set_scope(session, Scope(frozenset({CPTS})))
             return await OUTBOX.position(session, CPTS), await read_state(session, CPTS)
@@ -117,7 +119,7 @@ class World:
         ]
 
     async def holds(self, stale: tuple[Position, State]) -> None:
-        hub: Hub = self.matching.state.hub
+        hub = read_parts(self.matching)[Hub]
         (before, old), (after, fresh) = stale, await self.snapshot()
         async with hub.reading(CPTS) as session:
             entries = await OUTBOX.after(session, CPTS, before.seq, limit=100_000)

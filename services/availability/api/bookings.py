@@ -21,6 +21,7 @@ from shared.auth import Caller, Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
 from shared.db import database_now
 from shared.http import CallerDep, Once, OnceDep, SessionDep, WiringDep, problem_of, read_machine_token, who
+from shared.http.parts import find_part
 from shared.patients.patient import Patient, show_patient
 from shared.refusals import Refusal
 from shared.wiring import Wiring
@@ -47,8 +48,7 @@ async def act(request: Request, wiring: Wiring) -> AsyncIterator[tuple[AsyncSess
 
 def find_at_once(request: Request) -> MachineHands | None:
     """How one of our machines acts on a place without a transaction of its own; a key's answer is kept in one."""
-    known: MachineHands = request.app.state.at_once
-    return None if "idempotency-key" in request.headers else known
+    return None if "idempotency-key" in request.headers else find_part(request, MachineHands)
 
 
 def answer_with(booking: BookingView, status: int = 200) -> Response:

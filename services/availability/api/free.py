@@ -12,6 +12,7 @@ from services.availability.tables import OUTBOX
 from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 from shared.running.kept import Kept, age_of_past, minute_of
 from shared.wiring import Wiring
@@ -28,10 +29,13 @@ class FreePlaces(BaseModel):
     last_week: int
 
 
-def keep_free_places(request: Request) -> Kept[int]:
-    """Computed once per change, however many look."""
-    kept: Kept[int] = request.app.state.free_places
-    return kept
+class KeptPlaces(Kept[int]):
+    """Free places, counted once per change, however many look."""
+
+
+def keep_free_places(request: Request) -> KeptPlaces:
+    """What was counted."""
+    return find_part(request, KeptPlaces)
 
 
 @routes.get("/free-places")
@@ -39,7 +43,7 @@ async def read_free_places(
     caller: CallerDep,
     session: SessionDep,
     wiring: WiringDep,
-    kept: Annotated[Kept[int], Depends(keep_free_places)],
+    kept: Annotated[KeptPlaces, Depends(keep_free_places)],
     cpts: CptsId,
 ) -> FreePlaces:
     """How many places were free, for who watches the board."""

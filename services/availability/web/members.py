@@ -14,11 +14,13 @@ from services.people.access_api import link_to
 from services.people.access_mail import LinkKind, send_link
 from services.people.audit import formerly_here, members
 from services.people.changes import record_change
+from services.people.notices.mail import MailSettings
 from services.people.store import accounts
 from shared.auth import OWN_SLOTS_ONLY, Caller, Role, record_access
 from shared.auth.store import end_sessions
 from shared.db.tables import AccountRow, RoleGrantRow
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, Email
 from shared.refusals import Invalid, NotAllowed, NotFound
 from shared.web.pages import Page, PageDep
@@ -103,7 +105,7 @@ async def new_link(
 
 async def _invite(request: Request, email: str, url: str, kind: LinkKind) -> Invited:
     language = language_of(request.cookies)
-    sent = await send_link(request.app.state.mail, to=email, url=url, kind=kind, language=language)
+    sent = await send_link(find_part(request, MailSettings), to=email, url=url, kind=kind, language=language)
     return Invited(sent=sent, link="" if sent else url)
 
 

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.doctors.api.register import list_attachments
 from services.matching.doctors.api.rounds import read_round
+from services.matching.hub.directory import HubDirectory
 from services.matching.lab.api.foresight import ForesightDesk, Lived, WhatIf
 from services.matching.motives.reads import labels
 from services.matching.sameday.api.requests import list_requests, read_request
@@ -22,6 +23,7 @@ from shared.contracts import ON_THE_BOARD, RequestState, RequestView
 from shared.db import database_now
 from shared.db.tables import CommuneRow
 from shared.http.export import Cell, moment
+from shared.http.parts import find_part
 from shared.refusals import Invalid
 from shared.wording.labels import Wording
 
@@ -58,8 +60,7 @@ class ListAsk:
     async def names(self) -> dict[str, str]:
         """Names of practitioners: the last thing a list reads, another service is not waited for in a transaction."""
         await self.session.commit()
-        found: dict[str, str] = await self.request.app.state.directory.names(self.cpts)
-        return found
+        return await find_part(self.request, HubDirectory).names(self.cpts)
 
     async def communes(self) -> dict[str, str]:
         """Names of communes."""

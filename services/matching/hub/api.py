@@ -1,5 +1,6 @@
 """The SAMU hub's messages, as a connector brings them from its queue and takes the answers back."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -20,6 +21,7 @@ from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import database_now, waiting_elsewhere
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.refusals import NotFound
 
 routes = APIRouter(tags=["hub"])
@@ -32,13 +34,25 @@ class HubOff(NotFound):
     code = "hub_off"
 
 
+@dataclass(frozen=True, slots=True)
+class HubDoor:
+    """How we speak with the hub: by its schemas, when they are there."""
+
+    settings: HubSettings
+    schemas: HubSchemas | None
+
+
+def open_hub_door(settings: HubSettings) -> HubDoor:
+    """The door that these settings open."""
+    return HubDoor(settings, HubSchemas(settings.schemas) if settings.schemas else None)
+
+
 def hub_of(request: Request) -> tuple[HubSettings, HubSchemas]:
     """How we speak with the hub; raises `HubOff`."""
-    settings: HubSettings = request.app.state.hub_settings
-    schemas: HubSchemas | None = request.app.state.hub_schemas
-    if schemas is None:
+    door = find_part(request, HubDoor)
+    if door.schemas is None:
         raise HubOff
-    return settings, schemas
+    return door.settings, door.schemas
 
 
 HubDep = Annotated[tuple[HubSettings, HubSchemas], Depends(hub_of)]
@@ -84,7 +98,7 @@ async def tell_appointment(
     """The RS-SAS-RDV to send to who sent the case, as its appointment now stands; raises `NotFound` before."""
     caller.require(Role.MACHINE)
     settings, _ = hub
-    directory: HubDirectory = request.app.state.directory
+    directory = find_part(request, HubDirectory)
     _, row, telling = await _appointment(session, case_id)
     named, served = telling.slot_id if row.practitioner_id else None, None
     if named:

@@ -24,6 +24,7 @@ from shared.auth import record_access
 from shared.contracts import ON_THE_BOARD, RequestState
 from shared.db import database_now, set_scope, waiting_elsewhere
 from shared.http import WiringDep
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, Email
 from shared.refusals import Invalid
 from shared.typed.phones import mobile
@@ -85,9 +86,7 @@ class SecretForm(Form):
 
 
 def _channels(request: Request) -> tuple[SmsSettings, MailSettings]:
-    sms: SmsSettings = request.app.state.sms
-    mail: MailSettings = request.app.state.mail
-    return sms, mail
+    return find_part(request, SmsSettings), find_part(request, MailSettings)
 
 
 @routes.get("/requests/{request_id}/patient-contact")
@@ -181,7 +180,7 @@ async def read_link(request: Request, wiring: WiringDep, form: LinkForm) -> Pati
 
 
 async def _look(request: Request, wiring: Wiring, link: OpenedLink) -> PatientView:
-    meetings: Meetings = request.app.state.meetings
+    meetings = find_part(request, Meetings)
     async with wiring.open_session() as session:
         await set_scope(session, link.caller.scope)
         desk = Desk(session, link.caller, bookings_of(request), wiring.vault)

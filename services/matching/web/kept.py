@@ -8,15 +8,20 @@ from sqlalchemy import text
 
 from services.matching.web.figures import DAY, WEEK, BoardFigures, HourFigures, then
 from shared.db import Scope, run
+from shared.http.parts import find_part
 from shared.running.kept import Kept, age_of_past, minute_of
 from shared.web.pages import reading
 
 HEAD = text("select epoch::text, seq from matching.event_head where cpts_id = :cpts")
 
 
+class KeptFigures(Kept[HourFigures]):
+    """The figures of an hour, by CPTS and day."""
+
+
 async def keep_figures(request: Request, cpts_id: str, now: datetime) -> BoardFigures:
     """The figures above the board of a CPTS: today's since the last change or minute, the past's for five minutes."""
-    kept: Kept[HourFigures] = _keep(request)
+    kept = find_part(request, KeptFigures)
     stamp = (*await _head(request, cpts_id), minute_of(now))
 
     def compute_before(before: timedelta) -> Callable[[], Awaitable[HourFigures]]:
@@ -30,14 +35,6 @@ async def keep_figures(request: Request, cpts_id: str, now: datetime) -> BoardFi
     yesterday = await kept((cpts_id, "yesterday"), age_of_past(now), compute_before(DAY))
     last_week = await kept((cpts_id, "last week"), age_of_past(now), compute_before(WEEK))
     return BoardFigures(today=today, yesterday=yesterday, last_week=last_week)
-
-
-def _keep(request: Request) -> Kept[HourFigures]:
-    state = request.app.state
-    if not hasattr(state, "kept_figures"):
-        state.kept_figures = Kept[HourFigures]()
-    kept: Kept[HourFigures] = state.kept_figures
-    return kept
 
 
 def _of(cpts_id: str) -> Scope:

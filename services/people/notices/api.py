@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.people.notices.carrying import seal_subscription
 from services.people.notices.keys import EVERYONE, push_key
 from services.people.notices.kinds import OFFERED, NoticeKind, NoticeState, Reason
+from services.people.notices.mail import MailSettings
 from services.people.notices.push import Subscription
 from services.people.notices.store import choices
 from services.people.notices.tables import NoticeDeviceRow, NoticePreferenceRow, NoticeRow
@@ -23,6 +24,7 @@ from shared.db import database_now, set_scope
 from shared.db.clock import PARIS, zones
 from shared.db.tables import AccountRow
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, Email, Order
 from shared.outside.public_address import require_public
 from shared.refusals import Invalid, NotFound
@@ -114,7 +116,7 @@ async def overview(request: Request, caller: CallerDep, session: SessionDep, wir
         select(NoticeDeviceRow).where(NoticeDeviceRow.account_id == mine).order_by(col(NoticeDeviceRow.added_at))
     )
     return Overview(
-        mail_configured=request.app.state.mail.ready,
+        mail_configured=find_part(request, MailSettings).ready,
         account_email=account.email,
         account_phone=account.phone,
         push_key=await push_key(session, wiring.vault, wiring.settings),

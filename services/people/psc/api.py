@@ -26,11 +26,10 @@ from services.people.psc.oidc import (
     SignInRefused,
     authorization_url,
     complete,
-    discover,
     logout_url,
     new_attempt,
 )
-from services.people.psc.settings import PscSettings
+from services.people.psc.provider import KnownProvider
 from services.people.psc.ways import Standing, account_of, ways_of
 from services.people.signin import end_former, set_cookie
 from shared.auth import Role, sign_in, sign_out
@@ -43,9 +42,10 @@ from shared.http import (
     answer_problems,
     cookie_name,
     require_own_origin,
+    wiring_of,
 )
 from shared.http.doors import problem
-from shared.outside.trust import authorities
+from shared.http.parts import find_part, give_parts
 from shared.patients.vault import KeyLost, Vault
 from shared.refusals import NotFound, Refusal
 from shared.web.entrance import own_path
@@ -67,12 +67,9 @@ class Cancelled(SignInRefused):
 
 async def there(request: Request) -> tuple[httpx.AsyncClient, Provider, Client]:
     """The provider, read once; raises `NotFound` when there is none, `ProviderAway`."""
-    state = request.app.state
-    if not state.psc.discovery_url:
-        raise NotFound("Pro Santé Connect n'est pas configuré ici.")
-    if state.provider is None:
-        state.provider = await discover(state.http, state.psc.discovery_url)
-    return state.http, state.provider, state.psc.client(state.wiring.settings.public_url)
+    known = find_part(request, KnownProvider)
+    provider = await known.read()
+    return known.http, provider, known.settings.client(wiring_of(request).settings.public_url)
 
 
 ThereDep = Annotated[tuple[httpx.AsyncClient, Provider, Client], Depends(there)]
@@ -111,8 +108,8 @@ async def come_back(request: Request, wiring: WiringDep, there: ThereDep) -> Res
     identity = parse_identity(came.userinfo)
     # The provider has answered: no connection was held while it was waited for.
     async with wiring.open_session() as session:
-        standing: Standing = request.app.state.standing
-        account_id = await account_of(session, standing, identity, subject=f"{came.issuer}|{came.subject}")
+        standing, subject = find_part(request, Standing), f"{came.issuer}|{came.subject}"
+        account_id = await account_of(session, standing, identity, subject=subject)
         ways = await ways_of(session, account_id, identity)
         answer: Response
         if len(ways) > 1:
@@ -214,12 +211,10 @@ def read_kept(request: Request, vault: Vault, name: str) -> dict[str, Any]:
         raise SignInRefused(field="cookie", rule=name) from None
 
 
-def build_psc(wiring: Wiring, psc: PscSettings, standing: Standing) -> FastAPI:
+def build_psc(wiring: Wiring, provider: KnownProvider, standing: Standing) -> FastAPI:
     """The application to mount at `/psc` of the public address; the directory says who somebody is."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.wiring, app.state.psc, app.state.provider = wiring, psc, None
-    app.state.standing = standing
-    app.state.http = httpx.AsyncClient(timeout=10, verify=authorities())
+    give_parts(app, wiring, provider, standing)
     answer_problems(app)
     app.add_exception_handler(Refusal, _answer_refusal)
     app.add_exception_handler(HTTPException, _missing)

@@ -30,9 +30,7 @@ from tests.processes import free_port
 
 def fhir_app(wiring: Wiring, sas: SasSettings | None = None) -> FastAPI:
     """The interface on this wiring."""
-    app = build_fhir(sas or SasSettings())
-    app.state.wiring = wiring
-    return app
+    return build_fhir(wiring, sas or SasSettings())
 
 
 SAS = AllowedClient(cn=CN, ou=OU)

@@ -21,6 +21,7 @@ from services.availability.interop.sas.settings import Editor, SasSettings
 from services.availability.interop.sas.tls import listener
 from shared.auth import Role
 from shared.db import run as sql
+from shared.http.parts import read_parts
 from shared.wiring import Wiring
 from tests.authority import Authority
 from tests.builders import CPTS, MORNING, Service, owner, show
@@ -42,9 +43,7 @@ class Other:
     @asynccontextmanager
     async def answering(self) -> AsyncIterator[None]:
         """Listens while the context is open; a second time on the same port."""
-        app = build_fhir(self.sas)
-        app.state.wiring = self.wiring
-        server = listener(app, self.sas, host="127.0.0.1", port=self.port)
+        server = listener(build_fhir(self.wiring, self.sas), self.sas, host="127.0.0.1", port=self.port)
         task = asyncio.create_task(server.serve())
         while not server.started:
             assert not task.done()
@@ -82,8 +81,7 @@ class Here:
 
     @property
     def wiring(self) -> Wiring:
-        wiring: Wiring = self.service.app.state.wiring
-        return wiring
+        return read_parts(self.service.app)[Wiring]
 
     async def read(self, *editors: Editor, minutes: float = 0, answer_within_s: float = 7.0) -> None:
         """Read what is due after so many minutes."""

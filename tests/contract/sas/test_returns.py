@@ -16,7 +16,9 @@ from services.availability.interop.sas.regulators import RegulatorValue, regulat
 from services.availability.interop.sas.returns import STREAM, Returns, telling_the_sas
 from services.availability.interop.sas.settings import SasSettings
 from shared.auth import Role
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import MORNING, Service, Territory, a_hold, a_slot, a_territory, availability, show
 from tests.contract.sas.receiver import Receiver
 from tests.contract.sas.test_examples import require_valid
@@ -65,7 +67,7 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
         async with service.anyone() as anyone:
             created = await anyone.post("/fhir/Practitioner", json=regulator(account, id="1"))
         async with httpx.AsyncClient(base_url=f"{url}/fhir/", timeout=30) as client:
-            returns = Returns(service.app.state.wiring, client, system=OURS)
+            returns = Returns(read_parts(service.app)[Wiring], client, system=OURS)
             yield Desk(service, territory, await service.machine(), created.json()["id"], sas, url, returns)
 
 
@@ -170,7 +172,7 @@ async def test_an_answer_that_got_lost_is_made_up_for(desk: Desk) -> None:
 async def test_a_sas_that_is_away_loses_nothing(desk: Desk) -> None:
     await desk.booked()
     async with httpx.AsyncClient(base_url="http://127.0.0.1:1/") as nobody:
-        await Returns(desk.service.app.state.wiring, nobody, system=OURS).turn()
+        await Returns(read_parts(desk.service.app)[Wiring], nobody, system=OURS).turn()
     assert [each["error"] for each in await desk.waiting()] == ["ConnectError"]
 
 
@@ -183,7 +185,7 @@ async def test_two_senders_at_once_send_once(desk: Desk) -> None:
 
 async def test_the_service_tells_by_itself(desk: Desk) -> None:
     booking = await desk.booked()
-    wiring = desk.service.app.state.wiring
+    wiring = read_parts(desk.service.app)[Wiring]
     async with telling_the_sas(wiring, SasSettings(returns_url=f"{desk.url}/fhir")), asyncio.timeout(20):
         while booking["id"] not in desk.sas.kept:
             await wiring.bell.ring(STREAM)

@@ -13,6 +13,7 @@ from services.availability.app import directory
 from services.matching.doctors.app.intake import RoundForm
 from services.matching.doctors.app.preparing import RoundDesk, RoundRunning
 from services.matching.doctors.app.rounds import run_round
+from services.matching.doctors.edges.panels import Panels
 from services.matching.doctors.reads import read_attachments
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
@@ -23,6 +24,7 @@ from services.matching.sameday.store.tables import OUTBOX
 from shared.auth import Caller, Role
 from shared.contracts.events import State, apply
 from shared.db import in_transaction, run
+from shared.http.parts import read_parts
 from tests.builders import CPTS, MORNING, NEIGHBOUR, a_territory, owner
 from tests.integration.attachment.conftest import COMMUNES, Register, a_round, entered, posted, state_of
 
@@ -262,7 +264,7 @@ async def test_a_round_holds_no_transaction_while_it_is_computed_and_loses_to_on
         assert (await a_round(coordinator))["kept"] == 0
 
     caller = Caller("machine:test", Role.MACHINE, frozenset({CPTS}))
-    panels = register.town.matching.state.panels
+    panels = read_parts(register.town.matching)[Panels]
 
     async def run_one() -> AttachmentRoundRow:
         async with register.transaction(CPTS) as session:

@@ -19,6 +19,7 @@ from services.people.notices.mail import MailSettings
 from shared.auth import Role, caller_of_session
 from shared.db import run
 from shared.http import COOKIE
+from shared.http.parts import give_parts
 from shared.settings import Settings
 from shared.web.site import site
 from shared.wiring import running, wire
@@ -61,7 +62,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     async with running(wire("availability", settings)) as wiring, running(wire("matching", settings)) as matching:
         app = FastAPI()
         pages = site({"availability": wiring, "matching": matching}, [PART, MATCHING])
-        pages.state.mail = service.state.mail = MailSettings(host="")
+        for one in (service, pages):
+            give_parts(one, MailSettings(host=""))
         app.mount("/availability", service)
         app.mount("/", pages)
         async with service.router.lifespan_context(service):

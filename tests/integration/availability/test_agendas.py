@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request, Response
 
 from services.availability.interop.agendas.following import Agendas
 from shared.auth import Role
+from shared.http.parts import read_parts
 from shared.outside.public_address import UnsafeAddress, require_public
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, show
 from tests.serving import serving
 
@@ -83,7 +85,7 @@ async def practice(service: Service, territory: Territory) -> AsyncIterator[Prac
     publisher = Publisher()
     own = await service.person(Role.PRACTITIONER, territory.practitioners[0])
     async with serving(publisher.app()) as url, httpx.AsyncClient() as reader:
-        agendas = Agendas(service.app.state.wiring, reader)
+        agendas = Agendas(read_parts(service.app)[Wiring], reader)
         yield Practice(service, territory, publisher, own, agendas, f"{url}/private/agenda.ics")
 
 

@@ -14,7 +14,9 @@ from services.availability.app.places import WantedPlace
 from shared.auth import Role, admit_machine
 from shared.contracts import BookingView
 from shared.db import run
+from shared.http.parts import read_parts
 from shared.refusals import Refusal
+from shared.wiring import Wiring
 from tests.builders import CPTS, Service, Territory, a_slot, owner
 
 TOKEN = "a token of one more process"
@@ -46,7 +48,8 @@ def code_of(answer: httpx.Response) -> str:
 async def test_processes_and_people_who_race_for_a_slot_have_each_place_once_and_tell_it_in_order(
     service: Service, territory: Territory
 ) -> None:
-    machine, regulator, wiring = await service.machine(), await service.person(Role.REGULATOR), service.app.state.wiring
+    machine, regulator = await service.machine(), await service.person(Role.REGULATOR)
+    wiring = read_parts(service.app)[Wiring]
     async with owner(service.settings) as session:
         await admit_machine(session, "process", TOKEN, ["*"])
     slot = await a_slot(machine, territory, capacity=5)

@@ -12,6 +12,8 @@ from sqlalchemy import text
 from services.availability.sweeper import EACH_TIME, sweep
 from shared.auth import Role
 from shared.db import run
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import MORNING, Service, Territory, a_hold, a_slot, owner, show
 
 
@@ -78,7 +80,7 @@ async def test_a_lapsed_hold_cannot_be_confirmed_and_its_place_is_freed(service:
     await show(service.settings, MORNING + timedelta(minutes=4))
     late = await matching.post(f"/bookings/{held['id']}/confirmation")
     assert (late.status_code, late.json()["code"]) == (409, "hold_expired")
-    await sweep(service.app.state.wiring, EACH_TIME)
+    await sweep(read_parts(service.app)[Wiring], EACH_TIME)
     now = await state_of(matching, slot)
     assert (now["taken"], now["bookings"]) == (0, [])
     assert (await a_hold(matching, slot, "r2"))["state"] == "held"

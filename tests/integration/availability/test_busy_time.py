@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from services.availability.sweeper import sweep
 from shared.auth import Role
 from shared.db import run
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import (
     CPTS,
     MORNING,
@@ -251,5 +253,5 @@ async def test_a_step_that_fails_stops_no_other_step_and_no_other_territory(
         done.append(("follows", cpts_id))
 
     with pytest.raises(OverflowError):
-        await sweep(service.app.state.wiring, [trips, follows])
+        await sweep(read_parts(service.app)[Wiring], [trips, follows])
     assert sorted(done) == sorted((step, cpts) for step in ("trips", "follows") for cpts in (CPTS, NEIGHBOUR))

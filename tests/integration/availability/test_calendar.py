@@ -12,7 +12,9 @@ from services.availability.sweeper import EACH_TIME, seldom, sweep
 from shared.auth import Role
 from shared.db import AWAY, run
 from shared.db.clock import PARIS
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import (
     CPTS,
     MORNING,
@@ -48,7 +50,7 @@ async def published(client: httpx.AsyncClient) -> list[dict[str, Any]]:
 
 
 async def swept(service: Service) -> None:
-    await sweep(service.app.state.wiring, EACH_TIME)
+    await sweep(read_parts(service.app)[Wiring], EACH_TIME)
 
 
 async def test_an_opening_is_cut_three_days_ahead_once(service: Service, territory: Territory) -> None:
@@ -145,7 +147,7 @@ async def test_an_opening_never_lands_on_another_slot(service: Service, territor
 async def test_the_service_sweeps_by_itself_when_rung(settings: Settings) -> None:
     async with availability(settings) as service:
         territory, matching = await a_territory(settings), await service.machine()
-        async with asyncio.timeout(10), service.app.state.wiring.bell.watch(f"availability:{CPTS}") as watch:
+        async with asyncio.timeout(10), read_parts(service.app)[Wiring].bell.watch(f"availability:{CPTS}") as watch:
             await matching.post("/openings", json=opening(territory))
             while not await published(matching):
                 await watch.wait()
@@ -168,7 +170,7 @@ async def test_patients_and_history_are_forgotten_on_schedule(service: Service, 
     matching = await service.machine()
     held = await a_hold(matching, await a_slot(matching, territory))
     await matching.post(f"/bookings/{held['id']}/confirmation", json={"patient": {"name": "ESSAI"}})
-    wiring = service.app.state.wiring
+    wiring = read_parts(service.app)[Wiring]
     for days, kept in ((29, True), (31, False)):
         await show(service.settings, MORNING + timedelta(days=days))
         await sweep(wiring, seldom(wiring))

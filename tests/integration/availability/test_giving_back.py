@@ -10,6 +10,8 @@ from sqlalchemy import text
 from services.availability.sweeper import EACH_TIME, sweep
 from shared.auth import Role
 from shared.db import run
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, NEIGHBOUR, a_hold, a_slot, a_territory, owner, show
 from tests.integration.availability.test_agendas import Practice, practice
 
@@ -19,7 +21,7 @@ __all__ = ["practice"]
 async def at(practice: Practice, minutes: float) -> None:
     """So many minutes after the morning, everything that is due is done."""
     await show(practice.service.settings, MORNING + timedelta(minutes=minutes))
-    await sweep(practice.service.app.state.wiring, EACH_TIME)
+    await sweep(read_parts(practice.service.app)[Wiring], EACH_TIME)
 
 
 async def status(practice: Practice, *slots: dict[str, Any]) -> list[str]:

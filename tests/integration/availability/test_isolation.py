@@ -12,8 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.availability.sweeper import sweep
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
+from shared.http.parts import read_parts
 from shared.settings import Settings
-from shared.wiring import running, wire
+from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, NEIGHBOUR, Service, Territory, a_hold, a_slot, a_territory, owner
 from tests.statements import rows_changed
 
@@ -27,7 +28,7 @@ ABSENCE = "'2026-12-01Z', '2026-12-02Z'"
 @asynccontextmanager
 async def as_service(service: Service, *cpts: str, own: UUID | None = None) -> AsyncIterator[AsyncSession]:
     """A transaction of the service's role, bound to some CPTS and, perhaps, to one practitioner."""
-    async with service.app.state.wiring.open_session() as session:
+    async with read_parts(service.app)[Wiring].open_session() as session:
         await set_scope(session, Scope(frozenset(cpts), None if own is None else frozenset({str(own)})))
         yield session
 

@@ -20,7 +20,9 @@ from services.availability.interop.agendas.reading import PARIS, FeedUnreadable
 from services.availability.interop.agendas.unroll import answer
 from services.availability.interop.agendas.unrolling import unroll
 from shared.db import run
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import MORNING, Service, a_territory, owner, show
 from tests.integration.availability.test_agendas import Practice, busy, practice
 from tests.serving import serving
@@ -97,7 +99,7 @@ async def test_five_endless_and_five_silent_agendas_of_fifty_stop_nobody(service
             put = await machine.put(f"/practitioners/{person}/agenda", json={"url": f"{url}/{number}.ics"})
             assert put.status_code == 204
         good = set(people[HOSTILE + SILENT :])
-        async with following_agendas(service.app.state.wiring):
+        async with following_agendas(read_parts(service.app)[Wiring]):
 
             async def all_good_are_read() -> bool:
                 state = await state_of(service.settings)
@@ -113,7 +115,7 @@ async def test_five_endless_and_five_silent_agendas_of_fifty_stop_nobody(service
     state = await state_of(service.settings)
     assert not [person for person in good if state[person]["error"]]
     assert all(state[person]["next_read_at"] > MORNING + timedelta(minutes=14) for person in set(people) - good)
-    assert service.app.state.wiring.background.down == {}
+    assert read_parts(service.app)[Wiring].background.down == {}
 
 
 async def test_stopping_ends_what_is_being_read_at_once(service: Service) -> None:
@@ -123,7 +125,7 @@ async def test_stopping_ends_what_is_being_read_at_once(service: Service) -> Non
         path = f"/practitioners/{territory.practitioners[0]}/agenda"
         assert (await machine.put(path, json={"url": f"{url}/0.ics"})).status_code == 204
         me = psutil.Process()
-        async with following_agendas(service.app.state.wiring):
+        async with following_agendas(read_parts(service.app)[Wiring]):
 
             async def a_process_reads() -> bool:
                 return any("agendas.unroll" in " ".join(child.cmdline()) for child in children(me))

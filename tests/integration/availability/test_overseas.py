@@ -5,6 +5,8 @@ from uuid import UUID
 
 from services.availability.app import upkeep
 from services.availability.sweeper import EACH_TIME, sweep
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import CPTS, a_hold, a_slot, show
 from tests.integration.availability.test_agendas import Practice, practice  # noqa: F401  the fixture
 
@@ -18,7 +20,7 @@ async def test_an_opening_is_in_the_hours_of_its_place(practice: Practice) -> No
     opening = {"practitioner_id": str(who), "place_id": where, "weekdays": [3], "first_day": "2026-11-25"}
     times = {"from_time": "08:00", "to_time": "08:30", "minutes": 30}
     assert (await practice.client.post("/openings", json={**opening, **times})).status_code == 201
-    await sweep(practice.service.app.state.wiring, EACH_TIME)
+    await sweep(read_parts(practice.service.app)[Wiring], EACH_TIME)
     window = {"cpts": CPTS, "from": "2026-11-25T00:00:00Z", "to": "2026-11-26T00:00:00Z"}
     (slot,) = (await practice.client.get("/slots", params=window)).json()["slots"]
     assert slot["starts_at"] == "2026-11-25T04:00:00Z"
@@ -45,7 +47,7 @@ async def test_the_week_the_day_and_other_software_go_by_the_territory_s_clocks(
     found = (await practice.client.get("/booking/Appointment/$find", params=bare)).json()["entry"]
     assert [entry["resource"]["slot"][0]["reference"] for entry in found] == [f"Slot/{late['id']}"]
     await show(practice.service.settings, monday + timedelta(hours=2, minutes=5))
-    await sweep(practice.service.app.state.wiring, (upkeep.count_new_day,))
+    await sweep(read_parts(practice.service.app)[Wiring], (upkeep.count_new_day,))
     assert (await served_this_week(practice, who)) == 0
 
 

@@ -10,6 +10,8 @@ from services.availability.store.forgetting import forget_patients
 from services.people.forgetting import LINES, Retention, forget
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_person, a_slot, owner, show
 
 PRIVACY = Path(__file__).parents[3] / "docs" / "privacy.md"
@@ -37,7 +39,7 @@ async def test_each_line_is_carried_out_to_the_hour(service: Service, line: Rete
         for key, margin in (("old", "- interval '10 seconds'"), ("young", "+ interval '1 hour'")):
             statement = INSERT[line.table].format(at=f"{clock} - interval '{AGES[line.how_long]}' {margin}")
             await run(session, text(statement.replace(":k", f"'{key}'")))
-    async with service.app.state.wiring.open_session() as session:
+    async with read_parts(service.app)[Wiring].open_session() as session:
         await set_scope(session, Scope(frozenset({"*"})))
         await forget(session)
     async with owner(service.settings) as session:
@@ -57,7 +59,7 @@ async def test_who_came_and_why_it_ended_are_erased_after_30_days(service: Servi
     assert (await pharmacist.post(f"/bookings/{kept['id']}/cancellation", json=cancelled)).status_code == 200
     for days, left in ((29, 1), (31, 0)):
         await show(service.settings, MORNING + timedelta(days=days))
-        async with service.app.state.wiring.open_session() as session:
+        async with read_parts(service.app)[Wiring].open_session() as session:
             await set_scope(session, Scope(frozenset({CPTS})))
             await forget_patients(session, CPTS)
         async with owner(service.settings) as session:

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from services.availability.sweeper import EACH_TIME, sweep
 from shared.auth import Role
 from shared.db import run
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, owner, show, slots_order
 
 
@@ -127,7 +129,7 @@ async def test_an_empty_slot_goes_back_by_hand_or_in_time(service: Service, terr
     refused = await doctor.post(f"/slots/{second['id']}/give-back")
     assert refused.json()["code"] == "slot_booked"
     await show(service.settings, MORNING + timedelta(minutes=91))
-    await sweep(service.app.state.wiring, EACH_TIME)
+    await sweep(read_parts(service.app)[Wiring], EACH_TIME)
     assert (await doctor.get(f"/slots/{third['id']}")).json()["status"] == "given_back"
 
 
@@ -147,7 +149,7 @@ async def test_a_past_day_leaves_the_live_state_after_the_night(service: Service
     await matching.post(f"/bookings/{held['id']}/confirmation")
     for hours, shown in ((18, True), (19.5, False)):  # 3:00, then 4:30 in Paris
         await show(service.settings, MORNING + timedelta(hours=hours))
-        await sweep(service.app.state.wiring, EACH_TIME)
+        await sweep(read_parts(service.app)[Wiring], EACH_TIME)
         state = (await matching.get("/live/snapshot", params={"cpts": CPTS})).json()["state"]
         assert (slot["id"] in state["slots"]) is shown
     assert state["practitioners"][str(territory.practitioners[0])]["served_4_weeks"] == 1

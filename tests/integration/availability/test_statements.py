@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from shared.auth import Role
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import MORNING, NEIGHBOUR, Service, Territory, a_hold, a_slot, a_territory, slots_order
 from tests.statements import counted, documented
 
@@ -156,7 +158,7 @@ async def test_each_operation_takes_the_statements_that_the_page_grants_it(count
     taken = {}
     for name, prepare in OPERATIONS.items():
         ask = await prepare(counter)
-        with counted(counter.service.app.state.wiring.engine) as sent:
+        with counted(read_parts(counter.service.app)[Wiring].engine) as sent:
             answer = await ask()
         assert answer.is_success or "refused" in name, answer.text
         taken[name] = len(sent)
@@ -168,9 +170,9 @@ async def test_each_operation_takes_the_statements_that_the_page_grants_it(count
 async def test_a_person_takes_one_more_to_be_known_and_one_to_tell_further(service: Service, counter: Counter) -> None:
     pharmacist = await service.person(Role.PHARMACIST)
     slot = await counter.slot()
-    with counted(service.app.state.wiring.engine) as sent:
+    with counted(read_parts(service.app)[Wiring].engine) as sent:
         held = await a_hold(pharmacist, slot)
     assert len(sent) == documented("availability")["hold"] + 1
-    with counted(service.app.state.wiring.engine) as sent:
+    with counted(read_parts(service.app)[Wiring].engine) as sent:
         await pharmacist.post(f"/bookings/{held['id']}/confirmation", json=PATIENT)
     assert len(sent) == documented("availability")["confirm, with the patient"] + 2

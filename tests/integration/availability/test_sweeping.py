@@ -9,7 +9,9 @@ from services.availability.sweeper import Sweeper
 from shared.auth import Role
 from shared.db import Scope, run, set_scope
 from shared.db.clock import PARIS
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import (
     CPTS,
     MORNING,
@@ -34,7 +36,7 @@ BROKEN = (
 
 async def due(service: Service) -> list[str]:
     """Where something is due now."""
-    wiring = service.app.state.wiring
+    wiring = read_parts(service.app)[Wiring]
     async with wiring.open_session() as session:
         await set_scope(session, Scope(frozenset({"*"})))
         now = (await run(session, text("select common.now()"))).scalar_one()
@@ -75,12 +77,12 @@ async def test_nothing_is_due_until_it_is(settings: Settings) -> None:
         assert await due(service) == []
         await show(settings, MORNING + timedelta(minutes=4))
         assert await due(service) == [CPTS]
-        await Sweeper(service.app.state.wiring).turn()
+        await Sweeper(read_parts(service.app)[Wiring]).turn()
         assert await due(service) == []
         await show(settings, MORNING + timedelta(minutes=61))
         assert await due(service) == [CPTS]
         await nobody_waits(service, CPTS)
-        await Sweeper(service.app.state.wiring).turn()
+        await Sweeper(read_parts(service.app)[Wiring]).turn()
         assert await due(service) == []
 
 
@@ -93,7 +95,7 @@ async def test_a_step_that_fails_keeps_neither_the_next_nor_another_territory_an
                 await (await session.connection()).exec_driver_sql(statement)
         await show(settings, MORNING + timedelta(minutes=61))
         await nobody_waits(service, CPTS, NEIGHBOUR)
-        await Sweeper(service.app.state.wiring).turn()
+        await Sweeper(read_parts(service.app)[Wiring]).turn()
         assert await state(settings, "booking", "state", ours["held"]) == "expired"
         assert await state(settings, "slot", "status", ours["back"]) == "published"
         assert await state(settings, "booking", "state", theirs["held"]) == "expired"
@@ -102,7 +104,7 @@ async def test_a_step_that_fails_keeps_neither_the_next_nor_another_territory_an
         assert (ill.status_code, ill.json()["tasks"]) == (503, [f"availability: give_back {CPTS}"])
         async with owner(settings) as session:
             await run(session, text("drop trigger refuse on availability.slot"))
-        await Sweeper(service.app.state.wiring).turn()
+        await Sweeper(read_parts(service.app)[Wiring]).turn()
         well = await service.anyone().get("/health", params={"steps": "1"})
         assert well.status_code == 200
         assert {"availability: give_back", "availability: expire"} <= well.json()["steps"].keys()

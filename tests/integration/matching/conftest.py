@@ -8,11 +8,14 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.matching.hub.api import HubDoor
 from services.matching.hub.schemas import HubSchemas
 from services.matching.hub.settings import HubSettings
 from services.matching.main import build
 from shared.auth import Role, admit_machine
+from shared.http.parts import give_parts, read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import CPTS, owner
 from tests.integration.matching.connector import Hub
 from tests.towns import Person, SignIn, Town, a_town, signed_in, with_communes
@@ -51,12 +54,10 @@ async def hub(settings: Settings, reference: Path) -> AsyncIterator[Hub]:
     """A connector to the SAMU hub, at a matching service that runs alone."""
     app = build(settings)
     async with app.router.lifespan_context(app), AsyncExitStack() as clients:
-        app.state.hub_settings = HubSettings(
-            regulator_name="Essai", regulator_first_name="Une", regulator_email="r@e.fr"
-        )
-        app.state.hub_schemas = HubSchemas(reference / "samu-hub" / "json-schema")
+        named = HubSettings(regulator_name="Essai", regulator_first_name="Une", regulator_email="r@e.fr")
+        give_parts(app, HubDoor(named, HubSchemas(reference / "samu-hub" / "json-schema")))
         async with owner(settings) as session:
             await admit_machine(session, "hub", settings.machine_token("hub"), [CPTS])
         headers = {"authorization": f"Bearer {settings.machine_token('hub')}"}
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://matching", headers=headers)
-        yield Hub(await clients.enter_async_context(client), app.state.wiring)
+        yield Hub(await clients.enter_async_context(client), read_parts(app)[Wiring])

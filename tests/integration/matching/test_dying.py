@@ -19,6 +19,7 @@ from services.matching.sameday.store.lease import LeaseLost, fence, leave_leases
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
 from shared.db import Scope, set_scope
+from shared.http.parts import read_parts
 from shared.refusals import Refusal
 from shared.settings import Settings
 from shared.wiring import running, wire
@@ -87,7 +88,7 @@ class DiesAfterHolding(Availability):
 
 async def test_a_round_that_dies_between_hold_and_record_is_finished_by_the_next(town: Town) -> None:
     await town.slot()
-    real: Any = town.matching.state.bookings
+    real: Any = read_parts(town.matching)[Availability]
     real.__class__ = DiesAfterHolding
     asker = await town.person(Role.REGULATOR)
     request = (await asker.client.post("/requests", json=a_request(answer_by=MORNING.isoformat()))).json()

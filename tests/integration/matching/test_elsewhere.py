@@ -9,6 +9,7 @@ import pytest
 
 from services.matching.sameday.edges.foreign import ForeignSlots
 from shared.auth import Role
+from shared.http.parts import give_parts, read_parts
 from shared.settings import Settings
 from tests.builders import CPTS
 from tests.contract.malformed import foreign_answer
@@ -31,8 +32,8 @@ async def town(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 
 async def options(town: Town, role: Role = Role.PHARMACIST, **asked: Any) -> dict[str, Any]:
-    client = town.matching.state.foreign._client
-    town.matching.state.foreign = ForeignSlots(client, kept_s=0)
+    client = read_parts(town.matching)[ForeignSlots]._client
+    give_parts(town.matching, ForeignSlots(client, kept_s=0))
     person = await town.person(role)
     answer = await person.client.post("/options", json=a_request(**{"urgency": 2, **asked}))
     assert answer.status_code == 200, answer.text
@@ -82,7 +83,7 @@ async def test_when_the_other_slots_do_not_answer_ours_do(town: Town) -> None:
     await town.slot(hours=2, types=["PUBLIC"])
     async with httpx.AsyncClient(base_url="http://127.0.0.1:1") as nobody:
         person = await town.person(Role.PHARMACIST)
-        town.matching.state.foreign = ForeignSlots(nobody)
+        give_parts(town.matching, ForeignSlots(nobody))
         async with asyncio.timeout(15):
             while not (found := (await person.client.post("/options", json=a_request(urgency=2))).json())["options"]:
                 await asyncio.sleep(0.05)

@@ -12,7 +12,9 @@ from sqlalchemy import text
 from services.matching.hub.messages import Regulator, ServedBy
 from services.matching.hub.telling import PATIENCE, news, slots_to_name
 from shared.db import Scope, run, set_scope
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, owner, show
 from tests.hub_cases import a_case, a_message, said
 from tests.towns import Town, a_town, until
@@ -50,7 +52,7 @@ async def booked(town: Town) -> tuple[str, dict[str, Any]]:
 
 async def told(town: Town, served: Mapping[UUID, ServedBy | None]) -> list[dict[str, Any]]:
     """What the line would put into the post now."""
-    async with town.matching.state.wiring.open_session() as session:
+    async with read_parts(town.matching)[Wiring].open_session() as session:
         await set_scope(session, Scope(frozenset({CPTS})))
         await news(session, REGULATOR, served)
         await session.flush()
@@ -73,7 +75,7 @@ async def test_an_appointment_names_its_practitioner_and_their_place(town: Town)
 
 async def test_an_appointment_waits_a_little_for_the_name_of_its_practitioner(town: Town) -> None:
     _, request = await booked(town)
-    async with town.matching.state.wiring.open_session() as session:
+    async with read_parts(town.matching)[Wiring].open_session() as session:
         await set_scope(session, Scope(frozenset({CPTS})))
         slots = await slots_to_name(session)
     assert slots == {UUID(request["slot_id"]): CPTS}

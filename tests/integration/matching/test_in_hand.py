@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.matching.sameday.edges.availability import Availability
 from shared.auth import Role
+from shared.http.parts import read_parts
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, show
 from tests.integration.matching.test_losing_nobody import NOW, bookings_of, submitted
@@ -242,7 +244,7 @@ async def availability_that_hangs(town: Town) -> AsyncIterator[None]:
         writer.close()
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
-    bookings: Any = town.matching.state.bookings
+    bookings: Any = read_parts(town.matching)[Availability]
     real = bookings._client
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=30

@@ -8,9 +8,11 @@ from sqlalchemy import text
 
 from services.availability.main import build as build_availability
 from services.matching.main import build as build_matching
+from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.leases import Leases
 from shared.auth import Role
 from shared.db import run
+from shared.http.parts import read_parts
 from shared.settings import Settings
 from shared.wiring import Wiring, running, wire
 from tests.builders import CPTS, MORNING, NEIGHBOUR, a_slot, a_territory, owner
@@ -89,7 +91,7 @@ async def test_a_process_without_rounds_answers_and_leaves_them_to_another(setti
         quiet = build_matching(here, runs_rounds=False)
         await stack.enter_async_context(serving(quiet, there))
         async with asyncio.timeout(20):
-            while not quiet.state.territories.known(CPTS):
+            while not read_parts(quiet)[Territories].known(CPTS):
                 await asyncio.sleep(0.02)
         doctor = await signed_in(here, Role.PRACTITIONER, territory.practitioners[0], base_url=urls["availability_url"])
         asker = await signed_in(here, Role.REGULATOR, base_url=urls["public_url"])

@@ -21,6 +21,8 @@ from services.matching.patients.sending import PatientSender
 from services.people.notices.mail import MailSettings
 from shared.auth import Role
 from shared.db import run, set_scope
+from shared.http.parts import give_parts, read_parts
+from shared.wiring import Wiring
 from tests.builders import MORNING, owner, show
 from tests.serving import serving
 from tests.towns import Person, Town, a_request, until
@@ -108,8 +110,8 @@ async def desk(town: Town) -> AsyncIterator[Desk]:
     """A pharmacist whose territory sends SMS."""
     async with a_gateway() as gateway, httpx.AsyncClient(timeout=0.5) as client:
         sms = SmsSettings(url=gateway.url)
-        town.matching.state.sms = sms
-        sender = PatientSender(town.matching.state.wiring, client, sms, MailSettings(), lease=timedelta())
+        give_parts(town.matching, sms)
+        sender = PatientSender(read_parts(town.matching)[Wiring], client, sms, MailSettings(), lease=timedelta())
         yield Desk(town, await town.person(Role.PHARMACIST), gateway, sender)
 
 
@@ -155,7 +157,7 @@ async def test_each_message_renews_the_link_three_at_most_and_none_once_stopped(
     refused = await desk.asker.client.put(f"/requests/{request['id']}/patient-contact", json={"channel": "sms"})
     await desk.sender.turn()
     assert (refused.json()["left"], len(desk.gateway.given)) == (0, 3)
-    wiring = desk.town.matching.state.wiring
+    wiring = read_parts(desk.town.matching)[Wiring]
     for old in links[:2]:
         with pytest.raises(LinkClosed):
             await open_link(wiring.open_session, wiring.vault, old, 1960)
@@ -226,7 +228,7 @@ async def test_who_waits_follows_their_request_and_says_when_they_found_somebody
 async def test_ten_thousand_guesses_read_nothing(desk: Desk) -> None:
     request = await desk.confirmed()
     secret = await desk.tell(request)
-    wiring = desk.town.matching.state.wiring
+    wiring = read_parts(desk.town.matching)[Wiring]
     async with wiring.open_session() as session:
         await set_scope(session, EVERYWHERE)
         for _ in range(9_900):

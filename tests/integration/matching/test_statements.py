@@ -10,6 +10,8 @@ import pytest
 
 from shared.auth import Role
 from shared.http import COOKIE
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import a_person
 from tests.statements import counted, documented
 from tests.towns import Town, a_request
@@ -45,7 +47,7 @@ async def test_each_operation_takes_the_statements_that_the_page_grants_it(town:
         await called(client, "/requests", a_request())
 
         async def count(name: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-            with counted(town.matching.state.wiring.engine) as sent:
+            with counted(read_parts(town.matching)[Wiring].engine) as sent:
                 answer = await called(client, path, body)
             taken[name] = len(sent)
             return answer

@@ -20,7 +20,9 @@ from services.people.notices.sender import Sender
 from shared.auth import Role, caller_of_session
 from shared.db import run
 from shared.http import COOKIE
+from shared.http.parts import read_parts
 from shared.settings import Settings
+from shared.wiring import Wiring
 from tests.builders import Service, Territory, a_hold, a_person, a_slot, a_territory, availability, owner
 from tests.processes import free_port
 from tests.push_service import PushService, push_service
@@ -101,7 +103,7 @@ class Desk:
     async def sender(self, **options: Any) -> Sender:
         """Sends from this service's database, through the mailroom."""
         client = await self.service.clients.enter_async_context(httpx.AsyncClient(timeout=5))
-        return Sender(self.service.app.state.wiring, client, self.mailroom.settings, **options)
+        return Sender(read_parts(self.service.app)[Wiring], client, self.mailroom.settings, **options)
 
     async def booked(self, request: str, *, urgency: int | None = None, **slot: Any) -> dict[str, Any]:
         """A place that our own machine holds and confirms for a request."""

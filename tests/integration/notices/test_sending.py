@@ -11,6 +11,8 @@ from services.people.notices.kinds import NoticeKind
 from services.people.notices.sender import MOST_TRIES
 from services.people.notices.store.telling import News, tell_accounts
 from shared.db.clock import PARIS
+from shared.http.parts import read_parts
+from shared.wiring import Wiring
 from tests.builders import CPTS, MORNING, show
 from tests.integration.notices.conftest import Desk
 from tests.processes import running
@@ -22,7 +24,7 @@ NEXT_MORNING = datetime(2026, 11, 25, 7, 0, 1, tzinfo=PARIS)
 
 async def news(desk: Desk, number: int, *, subject: str = "r1", **more: Any) -> None:
     """Something new about a request, each time of its own."""
-    async with desk.service.app.state.wiring.open_session() as session:
+    async with read_parts(desk.service.app)[Wiring].open_session() as session:
         told = News(NoticeKind.REQUEST_CALL_BACK, CPTS, f"thread {number}", subject, "service", **more)
         await tell_accounts(session, {str(desk.doctor.account)}, told)
 

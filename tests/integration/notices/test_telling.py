@@ -11,7 +11,9 @@ from sqlalchemy import text
 from services.availability.app.bookings import confirm_hold
 from shared.auth import Caller, Role
 from shared.db import Scope, run, set_scope
+from shared.http.parts import read_parts
 from shared.patients.vault import Vault
+from shared.wiring import Wiring
 from tests.builders import CPTS, a_hold, a_slot
 from tests.integration.notices.conftest import MAILBOX, Desk
 from tests.push_service import Browser, PushService
@@ -68,7 +70,7 @@ class PulledPlug(RuntimeError):
 async def test_the_event_and_its_notice_are_one_transaction(desk: Desk) -> None:
     machine = await desk.service.machine()
     held = await a_hold(machine, await a_slot(desk.doctor.client, desk.territory))
-    wiring = desk.service.app.state.wiring
+    wiring = read_parts(desk.service.app)[Wiring]
     caller = Caller("machine:matching", Role.MACHINE, frozenset({"*"}))
 
     async def cut_short() -> None:
@@ -114,7 +116,7 @@ async def test_a_data_key_that_is_lost_costs_nobody_their_subscription(desk: Des
     await subscribed(desk, pushes)
     first = (await desk.doctor.client.get("/notifications")).json()
     await desk.booked("r1")
-    sender, wiring = await desk.sender(), desk.service.app.state.wiring
+    sender, wiring = await desk.sender(), read_parts(desk.service.app)[Wiring]
     ours, wiring.vault = wiring.vault, Vault({"other": bytes(32)})
     assert await sender.turn() == 1
     later = (await desk.doctor.client.get("/notifications")).json()
@@ -163,7 +165,7 @@ async def test_nobody_reads_or_changes_anothers_notices(desk: Desk) -> None:
     await desk.booked("r1")
     other: httpx.AsyncClient = await desk.service.person(Role.COORDINATOR)
     assert (await other.get("/notifications")).json()["last"] == []
-    async with desk.service.app.state.wiring.open_session() as session:
+    async with read_parts(desk.service.app)[Wiring].open_session() as session:
         await set_scope(session, Scope(frozenset({CPTS}), account=str(uuid4())))
         assert (await run(session, text("select * from common.notice"))).all() == []
         assert await rows_changed(session, "update common.notice set state = 'sent'") == 0

@@ -20,6 +20,7 @@ from services.availability.web.pages import PART
 from services.installation.pages import STANDING
 from services.matching.web.pages import PART as MATCHING
 from services.people.psc.api import build_psc
+from services.people.psc.provider import KnownProvider
 from services.people.psc.settings import PscSettings
 from shared.settings import Settings
 from shared.web.site import site
@@ -123,10 +124,10 @@ async def door(settings: Settings, psc: Psc) -> AsyncIterator[Door]:
         client_secret=SecretStr(SECRET),
     )
     async with running(wire("availability", settings)) as wiring, running(wire("matching", settings)) as matching:
-        card_app = build_psc(wiring, card, STANDING)
-        async with card_app.state.http:
+        provider = KnownProvider(card)
+        async with provider.http:
             app = FastAPI()
-            app.mount("/psc", card_app)
+            app.mount("/psc", build_psc(wiring, provider, STANDING))
             app.mount(
                 "/", site({"availability": wiring, "matching": matching}, [PART, MATCHING], national_sign_in=True)
             )

@@ -15,6 +15,7 @@ from services.installation.pages import STANDING
 from services.people.psc.api import build_psc
 from services.people.psc.identity import parse_identity
 from services.people.psc.oidc import SignInRefused
+from services.people.psc.provider import KnownProvider
 from services.people.psc.settings import PscSettings
 from shared.auth import Caller, Role, caller_of_session
 from shared.http import COOKIE
@@ -175,8 +176,9 @@ async def test_nobody_is_sent_to_another_site_afterwards(door: Door) -> None:
 
 @pytest.mark.parametrize(("discovery", "status"), [("", 404), ("http://127.0.0.1:1/x", 503)])
 async def test_without_a_provider_the_answer_says_so(door: Door, discovery: str, status: int) -> None:
-    app = build_psc(door.wiring, PscSettings(discovery_url=discovery), STANDING)
-    async with app.state.http, httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC) as client:
+    provider = KnownProvider(PscSettings(discovery_url=discovery))
+    app = build_psc(door.wiring, provider, STANDING)
+    async with provider.http, httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC) as client:
         assert (await client.get("/")).status_code == status
 
 

@@ -13,6 +13,7 @@ from services.people.signin import add_account
 from shared.auth import Role
 from shared.db import run
 from shared.http import COOKIE
+from shared.http.parts import read_parts
 from shared.settings import Settings
 from shared.wiring import Wiring
 from tests.live.client import HEADERS
@@ -29,7 +30,7 @@ async def service(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, 
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            yield client, app.state.wiring
+            yield client, read_parts(app)[Wiring]
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ async def test_demo_accounts_open_only_in_demo_mode(settings: Settings) -> None:
     serious = settings.model_copy(update={"demo": False})
     app = build(serious)
     async with app.router.lifespan_context(app):
-        account_id, _ = await an_account(app.state.wiring, demo=True)
+        account_id, _ = await an_account(read_parts(app)[Wiring], demo=True)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000"
         ) as client:
@@ -192,7 +193,7 @@ async def test_the_cookie_is_secure_in_service(settings: Settings) -> None:
     await prepare(settings)
     app = build(settings.model_copy(update={"demo": False}))
     async with app.router.lifespan_context(app):
-        _, totp = await an_account(app.state.wiring, email="c@example.org", password=PASSWORD)
+        _, totp = await an_account(read_parts(app)[Wiring], email="c@example.org", password=PASSWORD)
         given = {"email": "c@example.org", "password": PASSWORD, "totp": totp.at(datetime.now(UTC))}  # noqa: TID251
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000"

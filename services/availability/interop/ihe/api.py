@@ -37,6 +37,7 @@ from shared.auth import Caller
 from shared.db.clock import zone_at
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.http.doors import describe
+from shared.http.parts import give_parts
 from shared.refusals import Refusal
 from shared.wiring import Wiring
 
@@ -180,7 +181,7 @@ async def _answer_refusal(request: Request, refusal: Exception) -> FhirJson:
 def build_booking(wiring: Wiring) -> FastAPI:
     """The booking interface, to be mounted under `/booking`."""
     app = FastAPI(title="Aiguillage — réservation (IHE FHIR Scheduling)", **describe(wiring.settings))
-    app.state.wiring = wiring
+    give_parts(app, wiring)
     app.include_router(router)
     answer_outcomes(app)
     app.add_exception_handler(Refusal, _answer_refusal)

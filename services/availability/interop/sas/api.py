@@ -41,7 +41,9 @@ from services.availability.interop.sas.settings import SasSettings
 from shared.db import AWAY, Scope, is_lost, set_scope
 from shared.http import SessionDep, WiringDep
 from shared.http.doors import guard
+from shared.http.parts import find_part, give_parts
 from shared.refusals import Refusal
+from shared.wiring import Wiring
 
 log = structlog.get_logger()
 EDITION = "2026-11-21"
@@ -57,8 +59,7 @@ class FhirJson(JSONResponse):
 
 async def sas_settings(request: Request) -> SasSettings:
     """The settings of this interface."""
-    settings: SasSettings = request.app.state.sas
-    return settings
+    return find_part(request, SasSettings)
 
 
 SasDep = Annotated[SasSettings, Depends(sas_settings)]
@@ -215,10 +216,10 @@ async def _answer_failure(_request: Request, error: Exception) -> FhirJson:
     return FhirJson({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=500)
 
 
-def build_fhir(sas: SasSettings) -> FastAPI:
-    """The FHIR interface, to be mounted under `/fhir`; its `state.wiring` is set by who mounts it."""
+def build_fhir(wiring: Wiring, sas: SasSettings) -> FastAPI:
+    """The FHIR interface, to be mounted under `/fhir`."""
     app = FastAPI(title="Aiguillage — FHIR R4 pour le SAS", openapi_url="/openapi.json", docs_url=None, redoc_url=None)
-    app.state.sas = sas
+    give_parts(app, wiring, sas)
     app.include_router(router)
     answer_outcomes(app)
     return app

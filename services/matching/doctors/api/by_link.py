@@ -20,6 +20,7 @@ from services.people.signin import count_attempt
 from shared.db import waiting_elsewhere
 from shared.db.ids import new_id
 from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, CptsId, Email
 from shared.refusals import Invalid
 from shared.wording.labels import language_of, wording
@@ -62,7 +63,7 @@ async def make_link(
     url = f"{wiring.settings.public_url}/medecin#{secret}"
     if form.email is None:
         return DoctorLink(url=url)
-    mail: MailSettings = request.app.state.mail
+    mail = find_part(request, MailSettings)
     if not mail.ready:
         raise Invalid("L'envoi d'e-mails n'est pas réglé ici.", field="email", rule="configured")
     words = wording(language_of(request.cookies))

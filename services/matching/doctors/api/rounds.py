@@ -17,6 +17,7 @@ from services.matching.doctors.app.parameters import (
     set_attachment_settings,
 )
 from services.matching.doctors.app.preparing import RoundDesk, Unsolved
+from services.matching.doctors.edges.panels import Panels
 from services.matching.doctors.reads import (
     Round,
     RoundOutcome,
@@ -29,9 +30,10 @@ from services.matching.doctors.reads import (
 from services.matching.doctors.store.register import AttachmentRoundRow
 from services.matching.engine.doctors.decision import Decision, decide
 from services.matching.engine.doctors.model import AttachmentRound
-from services.matching.sameday.edges.solver import UNSOLVED
+from services.matching.sameday.edges.solver import UNSOLVED, Solver
 from shared.auth import Role
 from shared.http import CallerDep, OnceDep, SessionDep
+from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 
 READS_FIGURES = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.MACHINE)
@@ -47,8 +49,7 @@ class RoundWithOutcomes(Round):
 
 async def round_desk(connection: HTTPConnection, session: SessionDep, caller: CallerDep) -> RoundDesk:
     """What a round works with."""
-    solver, panels = connection.app.state.solver, connection.app.state.panels
-    return RoundDesk(session, caller, panels, compute_by(solver))
+    return RoundDesk(session, caller, find_part(connection, Panels), compute_by(find_part(connection, Solver)))
 
 
 def compute_by(

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from shared.db import database_now
 from shared.db.clock import zone_at
 from shared.db.tables import CommuneRow
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 from shared.outside.asked import CptsId, Insee
 from shared.refusals import Invalid, Refusal
 from shared.running.kept import Kept
@@ -112,6 +114,14 @@ class ReplayProgress(BaseModel):
     after: Lived | None = None
 
 
+class ForesightTurn(asyncio.Lock):
+    """One at a time looks ahead: the engine's processes are for the day's requests first."""
+
+
+class KeptTomorrow(Kept[Tomorrow]):
+    """The last answer for each CPTS."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForesightDesk:
     """What looking ahead works with: the transaction, the lived days, the engine's processes, one turn at a time."""
@@ -120,8 +130,8 @@ class ForesightDesk:
     territories: Territories
     history: SlotHistory
     solver: Solver
-    turn: asyncio.Lock
-    kept: Kept[Tomorrow]
+    turn: ForesightTurn
+    kept: KeptTomorrow
 
     async def read_lived(self, cpts_id: str, days: int, now: datetime) -> list[Day]:
         """The last days before today that saw a request, else today so far; raises `NoDayLived`.
@@ -230,8 +240,10 @@ def list_lived(outcomes: Sequence[DayOutcome]) -> Lived:
 
 async def foresight(connection: HTTPConnection, session: SessionDep) -> ForesightDesk:
     """What looking ahead works with."""
-    state = connection.app.state
-    return ForesightDesk(session, state.territories, state.history, state.solver, state.foresight_turn, state.tomorrow)
+    find = partial(find_part, connection)
+    return ForesightDesk(
+        session, find(Territories), find(SlotHistory), find(Solver), find(ForesightTurn), find(KeptTomorrow)
+    )
 
 
 ForesightDep = Annotated[ForesightDesk, Depends(foresight, scope="function")]

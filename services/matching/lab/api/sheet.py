@@ -20,6 +20,7 @@ from shared.contracts import RequestState
 from shared.db import database_now
 from shared.db.clock import day_at, monday_of, zone_at
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 
 routes = APIRouter(tags=["planning"])
 READERS = (Role.COORDINATOR, Role.ADMIN)
@@ -71,7 +72,7 @@ async def sheet(
     asks = await _asks(session, cpts, practitioner_id, since)
     # Another service is not waited for with a connection in hand.
     await session.commit()
-    history: SlotHistory = request.app.state.history
+    history = find_part(request, SlotHistory)
     own = [
         slot
         for slot in await history.slots(cpts, since, now)

@@ -13,6 +13,7 @@ from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.solver import Solver
 from services.matching.sameday.edges.travel import Router
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 
 routes = APIRouter(tags=["planning"])
@@ -45,15 +46,15 @@ async def prices(request: Request, caller: CallerDep, session: SessionDep, cpts:
 
 
 async def _worths(request: Request, session: AsyncSession, cpts_id: str) -> Worths:
-    territories: Territories = request.app.state.territories
+    territories = find_part(request, Territories)
     territory = territories[cpts_id]
     board = await read_instance(session, cpts_id, territory)
     slots = (*board.instance.slots, *board.full)
-    router: Router = request.app.state.router
+    router = find_part(request, Router)
     # Nothing is computed with a connection in hand.
     await session.commit()
     travel, name = await router.travel(replace(board.instance, slots=slots))
-    solver: Solver = request.app.state.solver
+    solver = find_part(request, Solver)
     live, places = territory.items("slots"), territory.items("places")
     communes = {slot.id: places[live[slot.id]["place_id"]]["insee"] for slot in slots}
     found = [one for one in await solver(place_prices, board.instance, board.full, communes, travel) if one.saves]

@@ -25,6 +25,7 @@ from services.matching.sameday.edges.solver import Solver, recommend
 from services.matching.sameday.edges.travel import Router
 from services.matching.sameday.store.tables import RequestRow
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 
 routes = APIRouter(tags=["options"])
 ELSEWHERE = 3
@@ -56,16 +57,16 @@ async def options_of(
 
 async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k: int) -> Options:
     """Among all who wait and all that is free: values, no lock, and no promise."""
-    territories: Territories = request.app.state.territories
-    solver: Solver = request.app.state.solver
+    territories = find_part(request, Territories)
+    solver = find_part(request, Solver)
     territory = territories[row.cpts_id]
     board, asked = await read_instance(session, row.cpts_id, territory), core_request(row)
     instance = board.instance
     # Nothing is asked elsewhere or computed with a connection in hand.
     await session.commit()
-    router: Router = request.app.state.router
+    router = find_part(request, Router)
     travel, name = await router.travel(replace(instance, requests=(*instance.requests, asked)))
-    pricing: Pricing = request.app.state.pricing
+    pricing = find_part(request, Pricing)
     found, why = await pricing.options(row.cpts_id, instance, asked, k, travel, name), None
     if not found:
         found, why = await solver(recommend, instance, board.full, asked, k, travel)
@@ -83,16 +84,16 @@ async def _advise(request: Request, session: AsyncSession, row: RequestRow, *, k
 
 async def _elsewhere(request: Request, instance: Instance, asked: CoreRequest, now: datetime) -> list[ElsewhereView]:
     """The best of other editors' slots by the same rules; they have no price, nobody here competes for them."""
-    foreign: ForeignSlots = request.app.state.foreign
+    foreign = find_part(request, ForeignSlots)
     found = await foreign(asked.cpts)
     if not found:
         return []
-    territory: Territory = request.app.state.territories[asked.cpts]
+    territory = find_part(request, Territories)[asked.cpts]
     slots = core_slots(found.values(), territory.items("practitioners"), now)
     theirs = replace(instance, slots=slots)
-    router: Router = request.app.state.router
+    router = find_part(request, Router)
     travel, _ = await router.travel(replace(theirs, requests=(asked,)))
-    solver: Solver = request.app.state.solver
+    solver = find_part(request, Solver)
     return elsewhere(await solver(best, theirs, asked, ELSEWHERE, PriceList({}, (), {}), travel), found)
 
 

@@ -11,6 +11,7 @@ from services.matching.sameday.edges.following import SlotsUnknown, Territories
 from services.matching.sameday.edges.geocoder import Geocoder, GeocoderAway
 from services.matching.sameday.edges.places import CommuneChoice, CommuneIndex, plain
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 from shared.outside.asked import LINE, CptsId
 
 routes = APIRouter(tags=["lists"])
@@ -24,7 +25,7 @@ async def communes(
     q: Annotated[str, Query(min_length=2, max_length=60), LINE],
 ) -> list[CommuneChoice]:
     """Communes whose name, former name or postal code starts with `q`, the largest first."""
-    index: CommuneIndex = request.app.state.communes
+    index = find_part(request, CommuneIndex)
     await index.refresh(session)
     return index.search(q)
 
@@ -62,9 +63,9 @@ class Places(BaseModel):
 async def places(request: Request, form: PlaceForm, caller: CallerDep, session: SessionDep) -> Places:
     """Communes that start with what was typed; when none does, addresses, or the communes that the text ends with."""
     caller.require_cpts(form.cpts_id)
-    index: CommuneIndex = request.app.state.communes
-    geocoder: Geocoder = request.app.state.geocoder
-    territories: Territories = request.app.state.territories
+    index = find_part(request, CommuneIndex)
+    geocoder = find_part(request, Geocoder)
+    territories = find_part(request, Territories)
     state: Literal["on", "off", "away"] = "on" if geocoder.configured else "off"
     await index.refresh(session)
     # Nobody else's answer is waited for with a connection in hand.

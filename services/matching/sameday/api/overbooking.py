@@ -22,6 +22,7 @@ from services.matching.sameday.view import ask_view
 from shared.auth import Caller
 from shared.contracts.overbooking import OverbookingAskView
 from shared.http import OnceDep
+from shared.http.parts import find_part
 from shared.live.seen import narrow
 from shared.outside.asked import Instant
 from shared.refusals import Invalid
@@ -67,8 +68,7 @@ class Asks(BaseModel):
 
 def territories_of(connection: HTTPConnection) -> Territories:
     """What is known of the slots."""
-    territories: Territories = connection.app.state.territories
-    return territories
+    return find_part(connection, Territories)
 
 
 TerritoriesDep = Annotated[Territories, Depends(territories_of)]

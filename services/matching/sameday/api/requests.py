@@ -14,6 +14,8 @@ from services.matching.sameday.app.hand import holding, tending
 from services.matching.sameday.app.hand.tending import Desk
 from services.matching.sameday.app.intake import Form, HoldForm, RelaxationForm, RequestForm
 from services.matching.sameday.app.round.deciding import SEES
+from services.matching.sameday.edges.availability import Availability
+from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.reads import StoryLine, request_row, requests_of, story_of
 from services.matching.sameday.store.requests import view_of
 from services.matching.sameday.store.tables import RequestRow
@@ -21,6 +23,7 @@ from services.matching.sameday.view import request_view
 from shared.auth import Caller
 from shared.contracts import RequestState, RequestView
 from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
+from shared.http.parts import find_part
 from shared.live.seen import narrow
 from shared.outside.asked import CptsId
 from shared.patients.patient import Patient, show_patient
@@ -66,8 +69,7 @@ class RequestStory(RequestView):
 
 def bookings_of(connection: HTTPConnection) -> Bookings:
     """Where slots are held."""
-    bookings: Bookings = connection.app.state.bookings
-    return bookings
+    return find_part(connection, Availability)
 
 
 async def desk(
@@ -157,7 +159,7 @@ async def hold(
 
 def require_open_to(caller: Caller, connection: HTTPConnection, cpts_id: str, slot_id: UUID) -> None:
     """Refuse a slot whose types the caller's role does not see: our machine, which holds it, sees them all."""
-    slot = connection.app.state.territories[cpts_id].items("slots").get(str(slot_id))
+    slot = find_part(connection, Territories)[cpts_id].items("slots").get(str(slot_id))
     seen = SEES.get(caller.role)
     own = slot is not None and slot["practitioner_id"] in (caller.practitioners or ())
     if slot is not None and seen is not None and not own and seen.isdisjoint(slot["types"]):

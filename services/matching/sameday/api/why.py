@@ -17,6 +17,7 @@ from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
 from shared.db import database_now
 from shared.http import CallerDep, SessionDep
+from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 from shared.refusals import NotFound
 
@@ -78,7 +79,7 @@ async def why(
     """Whether a slot is proposed to those who wait and to who would ask now, rule by rule: for its practitioner."""
     caller.require(*MAY_ASK)
     caller.require_cpts(cpts)
-    territories: Territories = request.app.state.territories
+    territories = find_part(request, Territories)
     territory = territories[cpts]
     value = territory.items("slots").get(str(slot_id))
     if value is None:
@@ -92,11 +93,11 @@ async def why(
     slot = core_slot(value, place, who)
     slot = replace(slot, places=slot.places + count_lapsed_holds(value, now_at_s))
     instance = (await read_instance(session, cpts, territory, [slot])).instance
-    router: Router = request.app.state.router
+    router = find_part(request, Router)
     # Nothing is computed with a connection in hand.
     await session.commit()
     travel, _ = await router.travel(replace(instance, slots=(slot,)))
-    solver: Solver = request.app.state.solver
+    solver = find_part(request, Solver)
     return _view(value, await solver(check_offer, instance, slot, ASKERS, cpts, travel))
 
 
