@@ -75,6 +75,10 @@ class Watchman:
     solved: Instance | None = None
     seq: int = -1
     due: datetime | None = None
+    decided_at: datetime | None = None
+    """As of when it was last decided about those who wait: what came due since is still to be decided."""
+    alone: Collection[UUID] = frozenset()
+    """Those it was then not decided about."""
     decide_at: datetime | None = None
     again_s: float | None = None
     """In how many real seconds something asks for a round that neither a ring nor the clock announces."""
@@ -83,6 +87,13 @@ class Watchman:
     """Slots already written down for the history, as they then were."""
     refused: dict[str, Any] = field(default_factory=dict)
     """Slots whose hold was refused, as the replica showed them then: they wait until it shows something else."""
+
+    def nothing_due(self, board: Board, alone: Collection[UUID]) -> bool:
+        """Whether nothing came due since it was last decided, be it of a request that nobody had seen by then."""
+        if self.decided_at is None or board.now < self.decided_at or set(self.alone) - set(alone):
+            return False
+        moments = (next_due(board.rows, self.decided_at), self.decide_at)
+        return all(moment is None or moment > board.now for moment in moments)
 
     def untidy(self, now: datetime) -> bool:
         """Whether it is time to archive, erase and forget."""
@@ -119,11 +130,12 @@ class OneRound:
         settled = await step("settle", settle(writer, board.rows, live, watchman.memory, board.now))
         settled = settled or Settled(SOON_S, frozenset())
         await step("note", self._note(watchman, territory, writer, board.now))
-        decided_at, board = board.now, board.after(writer)
-        soon = await self._decide(watchman, territory, board.without(settled.alone), writer)
+        board = board.after(writer)
+        soon = await self._decide(watchman, territory, board, settled.alone, writer)
         watchman.seq, board = board.seq + writer.told, board.after(writer)
-        # What came due since it was decided is not lost: it is due at once.
-        moments = (next_due(board.rows, decided_at), watchman.decide_at)
+        # Those who are left alone are looked at again soon anyway.
+        rows = board.without(settled.alone).rows
+        moments = (next_due(rows, watchman.decided_at or board.now), watchman.decide_at)
         watchman.due = min((moment for moment in moments if moment is not None), default=None)
         watchman.again_s = SOON_S if soon else settled.again_s
         self._wiring.background.note_end("round")
@@ -170,14 +182,17 @@ class OneRound:
         watchman: Watchman,
         territory: Territory,
         board: Board,
+        alone: Collection[UUID],
         writer: Writer,
     ) -> bool:
-        """Plan and give; true when it should be tried again soon."""
+        """Plan and give, but to those who are left alone; true when it should be tried again soon."""
+        board = board.without(alone)
         found = self._instance(watchman, territory, board)
         instance, full = found.instance, found.full
         timeless = replace(instance, now_at_s=0)
-        if timeless == watchman.solved and (watchman.due is None or watchman.due > board.now):
+        if timeless == watchman.solved and watchman.nothing_due(board, alone):
             return False
+        watchman.decided_at, watchman.alone = board.now, alone
         if not any(row.state in SEEKING for row in board.rows):
             watchman.solved, watchman.decide_at = timeless, None
             return False
@@ -190,6 +205,7 @@ class OneRound:
             thought = await self._foresight(asked)
         except UNSOLVED as error:
             log.warning("round_failed", cpts=watchman.cpts_id, error=type(error).__name__)
+            watchman.solved = None
             await self._record(writer, asked, None, 0.0, type(error).__name__)
             return True
         before = writer.told
