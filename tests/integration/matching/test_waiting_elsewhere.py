@@ -17,6 +17,7 @@ from services.matching.sameday.edges.geocoder import Geocoder
 from services.matching.sameday.edges.travel import Router
 from shared.auth import Role
 from shared.db import in_transaction, run
+from shared.http.parts import give_parts
 from shared.settings import Settings
 from tests.builders import CPTS, MORNING, owner
 from tests.towns import Town, a_request
@@ -74,7 +75,7 @@ async def test_nothing_is_held_while_another_system_is_waited_for(town: Town, wa
             "history": SlotHistory(theirs),
             "directory": HubDirectory(theirs),
         }
-        setattr(town.matching.state, waited_for, stuck[waited_for])
+        give_parts(town.matching, stuck[waited_for])
         asking = asyncio.create_task(ROUTES[waited_for](coordinator))
         async with asyncio.timeout(20):
             await called.wait()
