@@ -30,7 +30,6 @@ from services.matching.sameday.app.round.reconciling import (
     next_doubt_s,
     unseen_places,
 )
-from services.matching.sameday.round import Board, Watchman
 from services.matching.sameday.store.requests import Move
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Role
@@ -158,30 +157,6 @@ def test_the_next_moment_is_the_first_that_has_not_passed() -> None:
     assert next_due([a_row(), held], NOW) == NOW + timedelta(minutes=3)
     assert next_due([a_row()], NOW + timedelta(minutes=10)) == NOW + timedelta(hours=1)
     assert next_due([a_row(state=RequestState.UNSERVED)], NOW) is None
-
-
-def board(*rows: RequestRow, minutes: float) -> Board:
-    """What a round reads so many minutes after `NOW`."""
-    return Board(rows=list(rows), parameters=PARAMETERS, now=NOW + timedelta(minutes=minutes), seq=1)
-
-
-def test_what_came_due_before_a_round_saw_it_is_still_to_be_decided() -> None:
-    watchman = Watchman("990000001", decided_at=NOW)
-    assert watchman.nothing_due(board(minutes=41), ())
-    assert watchman.nothing_due(board(a_row(), minutes=9), ())
-    assert not watchman.nothing_due(board(a_row(), minutes=41), ())
-
-
-def test_a_request_that_was_left_alone_is_decided_about_once_it_no_longer_is() -> None:
-    row = a_row()
-    watchman = Watchman("990000001", decided_at=NOW + timedelta(minutes=20), alone={row.id})
-    assert watchman.nothing_due(board(row, minutes=21), {row.id})
-    assert not watchman.nothing_due(board(row, minutes=21), ())
-
-
-def test_a_clock_that_went_back_has_everybody_decided_about_again() -> None:
-    watchman = Watchman("990000001", decided_at=NOW)
-    assert not watchman.nothing_due(board(minutes=-1.5), ())
 
 
 def sight(memory: Memory, at_s: float, live: dict[str, LiveBooking], *rows: RequestRow, now: datetime = NOW) -> Sight:
