@@ -1,7 +1,10 @@
-"""A refusal is a "no" that a person can act on: a class whose docstring is what they read."""
+"""A refusal is a "no" that a person can act on: a class whose docstring is what they read.
+
+The code has its sentences in French, where they are said; `Wording.refuse` has them in the reader's language.
+"""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 
@@ -11,9 +14,13 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
 
-    def __init__(self, detail: str | None = None, **extra: Any) -> None:
-        """Say more than the docstring with `detail`; `extra` fields (field, value, rule) go into the answer."""
-        self.detail = detail or inspect.getdoc(type(self)) or self.code
+    def __init__(self, detail: str | Callable[[str], str] | None = None, **extra: Any) -> None:
+        """Say more than the docstring with `detail`; `extra` fields (field, value, rule) go into the answer.
+
+        A `detail` made of words of the catalogue is a function of the language.
+        """
+        self.said = detail or inspect.getdoc(type(self)) or self.code
+        self.detail = self.said("fr") if callable(self.said) else self.said
         self.extra: Mapping[str, Any] = extra
         super().__init__(self.detail)
 
@@ -60,5 +67,8 @@ class TooManyAttempts(Refusal):
     status = 429
 
 
-class CannotStart(Exception):
+class CannotStart(Refusal):
     """A command or an embedded server cannot start; the message says why and what to do."""
+
+    code = "cannot_start"
+    status = 500

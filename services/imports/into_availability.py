@@ -20,6 +20,7 @@ from shared.embedded.place import CannotStart
 from shared.refusals import Invalid
 from shared.typed.phones import LONGEST
 from shared.wiring import Wiring
+from shared.wording.labels import fill
 
 
 async def professionals(wiring: Wiring, cpts: str) -> FileWriter:
@@ -149,5 +150,5 @@ async def _where(session: AsyncSession, line: SlotLine) -> tuple[UUID, UUID]:
     fitting = [each for each in found if not line.place or each[2].partition(":")[2] == line.place]
     if len(fitting) != 1:
         known = ", ".join(sorted(key for _, _, key in found))
-        raise Invalid(f"Choisir « lieu » parmi : {known}.", field="lieu", value=line.place)
+        raise Invalid(fill("Choisir « lieu » parmi : {known}.", known=known), field="lieu", value=line.place)
     return fitting[0][0], fitting[0][1]

@@ -139,8 +139,8 @@ async def _postgres(programs: Path, place: EmbeddedPlace, more: Mapping[str, str
     written_by, ours = int((folder / "PG_VERSION").read_text()), major_version(programs / "postgres")
     if written_by != ours:
         raise CannotStart(
-            f"{folder} was written by PostgreSQL {written_by}, this one is {ours}: give another --data-dir, "
-            f"or install PostgreSQL {written_by}."
+            f"{folder} a été écrit par PostgreSQL {written_by}, celui d'ici est le {ours} : autre --data-dir, "
+            f"ou installer PostgreSQL {written_by}."
         )
     settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(place.sockets)} | dict(more)
     return Server(

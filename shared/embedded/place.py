@@ -92,8 +92,8 @@ def owner_of(folder: Path) -> Owner:
         if name in known:
             return known[name]
     raise CannotStart(
-        f"PostgreSQL refuses to run as root and none of these users exists: {', '.join(UNPRIVILEGED)}. "
-        "Start as an ordinary user, or set DATABASE_URL and REDIS_URL."
+        f"PostgreSQL refuse de tourner en root et aucun de ces utilisateurs n'existe : {', '.join(UNPRIVILEGED)}. "
+        "Lancer en utilisateur ordinaire, ou donner DATABASE_URL et REDIS_URL."
     )
 
 
@@ -104,7 +104,9 @@ def private(folder: Path, owner: Owner) -> Path:
         os.chown(folder, owner.uid, owner.gid)
     found = folder.stat()
     if found.st_uid != owner.uid:
-        raise CannotStart(f"{folder} belongs to user {found.st_uid}, not to {owner.uid}: give another --data-dir.")
+        raise CannotStart(
+            f"{folder} est à l'utilisateur {found.st_uid}, non à {owner.uid} : donner un autre --data-dir."
+        )
     folder.chmod(0o700)
     return folder
 
@@ -147,8 +149,8 @@ def find_binaries(environ: Mapping[str, str]) -> Binaries:
     )
     redis = redis or _on_system("redis-server", 7, [environ.get("PATH", "")])
     if postgres is None or redis is None:
-        missing = "PostgreSQL 15 or later" if postgres is None else "Redis 7 or later"
-        raise CannotStart(f"No {missing} here: install it, or set DATABASE_URL and REDIS_URL.")
+        missing = "PostgreSQL 15 ou plus" if postgres is None else "Redis 7 ou plus"
+        raise CannotStart(f"Il manque {missing} : l'installer, ou donner DATABASE_URL et REDIS_URL.")
     return Binaries(postgres.resolve().parent, redis)
 
 
@@ -202,7 +204,7 @@ def _lock(data_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(
-                f"Aiguillage is already running on {data_dir}: stop it, or give another --data-dir (and --port)."
+                f"Aiguillage tourne déjà sur {data_dir} : l'arrêter, ou donner un autre --data-dir (et --port)."
             ) from None
         yield
 

@@ -66,7 +66,7 @@ async def run(command: list[str], place: EmbeddedPlace) -> None:
     finally:
         await _stop(process, signal.SIGKILL)
     if process.returncode != 0:
-        raise CannotStart(f"{Path(command[0]).name} failed:\n{printed.decode(errors='replace')}")
+        raise CannotStart(f"{Path(command[0]).name} a échoué :\n{printed.decode(errors='replace')}")
 
 
 async def _all_set(events: Sequence[asyncio.Event]) -> None:
@@ -105,10 +105,10 @@ async def _start(server: Server, place: EmbeddedPlace) -> asyncio.subprocess.Pro
                 if await _serves(server, process):
                     return process
                 if server.try_again_on is None or server.try_again_on not in _tail(log):
-                    raise CannotStart(f"{server.name} stopped at once; the end of {log}:\n{_tail(log)}")
+                    raise CannotStart(f"{server.name} s'est arrêté aussitôt ; la fin de {log} :\n{_tail(log)}")
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise CannotStart(f"{server.name} does not answer after {READY_WITHIN_S} s; see {log}.") from None
+        raise CannotStart(f"{server.name} ne répond pas après {READY_WITHIN_S} s : lire {log}.") from None
 
 
 async def _serves(server: Server, process: asyncio.subprocess.Process) -> bool:

@@ -36,6 +36,7 @@ COOKIE = "aiguillage_session"
 SECRETS = frozenset({"password", "totp", "code", "token", "patient"})
 """Fields whose value no answer repeats."""
 MOST_FAULTS = 20
+AWAY_NOW = "La base ne répond pas : réessayez avec la même Idempotency-Key."
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -163,11 +164,17 @@ def problem_of(refusal: Refusal, request: Request) -> dict[str, Any]:
     extra = {key: value if isinstance(value, int | list) else str(value) for key, value in refusal.extra.items()}
     if "field" in extra:
         extra["label"] = wording(language_of(request.cookies)).field(str(extra["field"]))
-    return problem_body(refusal.status, refusal.code, refusal.detail, **extra)
+    said = wording(language_of(request.cookies)).refuse(refusal)
+    return problem_body(refusal.status, refusal.code, said, **extra)
 
 
 async def _answer_refusal(request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
+    return answer_refusal(request, refusal)
+
+
+def answer_refusal(request: Request, refusal: Refusal) -> JSONResponse:
+    """The answer that says a refusal to a program."""
     answer = JSONResponse(problem_of(refusal, request), status_code=refusal.status, media_type=PROBLEM)
     if "retry_after" in refusal.extra:
         answer.headers["Retry-After"] = str(refusal.extra["retry_after"])
@@ -213,10 +220,10 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def answer_database_away(_request: Request, error: Exception) -> JSONResponse:
+async def answer_database_away(request: Request, error: Exception) -> JSONResponse:
     """The problem that tells a caller to try again soon."""
     log.error("database_away", error=type(error).__name__)
-    answer = problem(503, "database_away", "La base ne répond pas : réessayez avec la même Idempotency-Key.")
+    answer = problem(503, "database_away", wording(language_of(request.cookies)).translate(AWAY_NOW))
     answer.headers["Retry-After"] = "1"
     return answer
 

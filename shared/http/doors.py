@@ -18,8 +18,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.outside.untrusted import json_of
+from shared.refusals import Refusal
 from shared.running.faults import places_of
 from shared.settings import Settings
+from shared.wording.labels import fill, language_of, wording
 
 log = structlog.get_logger()
 PROBLEM = "application/problem+json"
@@ -36,17 +38,31 @@ HEADERS = {
 }
 """Of every answer that has none of its own: what is about people is kept by nobody, and no answer is a page."""
 TOO_LARGE = "Ce contenu dépasse {largest} octets : envoyez-le en plusieurs fois."
-UNREADABLE = "Ce contenu tient un caractère qu'aucun texte ne porte (nul, de contrôle, moitié de caractère) : ôtez-le."
 FAULT = "Une faute de notre côté : rien n'a été enregistré. Réessayez ; si cela dure, dites-le à l'exploitant."
 
 
-class Refused(Exception):
-    """What came in is refused at the door."""
+class TooLarge(Refusal):
+    """Ce contenu est trop grand : envoyez-le en plusieurs fois."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        """As the answer says it."""
-        super().__init__(code)
-        self.status, self.code, self.detail = status, code, detail
+    code = "too_large"
+    status = 413
+
+    def __init__(self, largest: int) -> None:
+        """`largest`: how many bytes come in."""
+        super().__init__(fill(TOO_LARGE, largest=largest))
+
+
+class Illegible(Refusal):
+    """Ce contenu tient un caractère qu'aucun texte ne porte (nul, de contrôle, moitié de caractère) : ôtez-le."""
+
+    code = "unreadable"
+    status = 400
+
+
+class IllegibleBody(Illegible):
+    """Ce contenu tient un caractère qu'aucun texte ne porte (nul, de contrôle, moitié de caractère) : ôtez-le."""
+
+    status = 422
 
 
 def describe(settings: Settings) -> dict[str, Any]:
@@ -83,17 +99,18 @@ class Doors:
             body = await take_in(scope, receive)
             # HEAD is GET without the body, at every address.
             await self.app({**scope, "method": "GET"} if answering.silent else scope, body, answering.send)
-        except Refused as refused:
-            await self._problem(scope, refused.status, refused.code, refused.detail)(scope, receive, answering.send)
+        except (TooLarge, Illegible) as refused:
+            await self._problem(scope, refused)(scope, receive, answering.send)
 
-    def _problem(self, scope: Scope, status: int, code: str, detail: str) -> JSONResponse:
+    def _problem(self, scope: Scope, refused: Refusal) -> JSONResponse:
         """The refusal, in problem+json, or as an OperationOutcome where FHIR is spoken."""
         if self.fhir or "/fhir" in scope["path"] or "/booking/" in scope["path"]:
-            kind = "too-long" if status == 413 else "structure"
-            issue = {"severity": "error", "code": kind, "details": {"text": detail}}
+            kind = "too-long" if isinstance(refused, TooLarge) else "structure"
+            issue = {"severity": "error", "code": kind, "details": {"text": refused.detail}}
             whole = {"resourceType": "OperationOutcome", "issue": [issue]}
-            return JSONResponse(whole, status, media_type="application/fhir+json")
-        return problem(status, code, detail)
+            return JSONResponse(whole, refused.status, media_type="application/fhir+json")
+        said = wording(language_of(Request(scope).cookies)).refuse(refused)
+        return problem(refused.status, refused.code, said)
 
 
 class _Answering:
@@ -128,28 +145,28 @@ async def answer_fault(request: Request, error: Exception) -> JSONResponse:
     """Our own fault, told without a detail: the log has its places, under the route's own pattern."""
     route = str(getattr(request.scope.get("route"), "path", ""))
     log.error("fault", error=type(error).__name__, route=route, exception=places_of(error))
-    answer = problem(500, "fault", FAULT)
+    answer = problem(500, "fault", wording(language_of(request.cookies)).translate(FAULT))
     answer.headers.update(HEADERS)
     return answer
 
 
 def look_at_address(scope: Scope) -> None:
-    """Refuse a path or a query that is no text; raises `Refused`."""
+    """Refuse a path or a query that is no text; raises `Illegible`."""
     try:
         said = scope["path"] + unquote_to_bytes(scope.get("query_string", b"")).decode()
         said.encode()
     except UnicodeError:
-        raise Refused(400, "unreadable", UNREADABLE) from None
+        raise Illegible from None
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in said):
-        raise Refused(400, "unreadable", UNREADABLE)
+        raise Illegible
 
 
 async def take_in(scope: Scope, receive: Receive) -> Receive:
-    """Read the body, no more of it than its route takes; raises `Refused`. What gives it out again."""
+    """Read the body, no more of it than its route takes; raises `TooLarge`, `Illegible`. What gives it out again."""
     headers, largest = Headers(scope=scope), largest_body(scope["path"])
     declared = headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared[:20]) > largest:
-        raise Refused(413, "too_large", TOO_LARGE.format(largest=largest))
+        raise TooLarge(largest)
     if declared == "0" and "transfer-encoding" not in headers:
         return receive
     parts, size, more = [], 0, True
@@ -161,7 +178,7 @@ async def take_in(scope: Scope, receive: Receive) -> Receive:
         parts.append(part)
         size, more = size + len(part), message.get("more_body", False)
         if size > largest:
-            raise Refused(413, "too_large", TOO_LARGE.format(largest=largest))
+            raise TooLarge(largest)
     body = b"".join(parts)
     _look_at_body(body, headers.get("content-type", ""))
     return _again([{"type": "http.request", "body": body, "more_body": False}], receive)
@@ -185,4 +202,4 @@ def _look_at_body(body: bytes, kind: str) -> None:
     except (json.JSONDecodeError, UnicodeDecodeError):
         return
     except ValueError:
-        raise Refused(422, "unreadable", UNREADABLE) from None
+        raise IllegibleBody from None

@@ -7,6 +7,7 @@ from shared.db import AWAY, database_now
 from shared.http import WiringDep, answer_database_away
 from shared.http.doors import problem
 from shared.wiring import Wiring
+from shared.wording.labels import language_of, wording
 
 routes = APIRouter(tags=["health"])
 UNFIT = "Une tâche de fond est tombée ; elle est relancée d'elle-même. Si cela dure : `background_died` au journal."
@@ -27,6 +28,6 @@ async def fitness(request: Request, wirings: list[Wiring], *, steps: bool = Fals
     except AWAY as error:
         return await answer_database_away(request, error)
     if down := sorted(f"{wiring.name}: {task}" for wiring in wirings for task in wiring.background.down):
-        return problem(503, "unfit", UNFIT, tasks=down)
+        return problem(503, "unfit", wording(language_of(request.cookies)).translate(UNFIT), tasks=down)
     ran = {f"{each.name}: {step}": f"{at:%FT%TZ}" for each in wirings for step, at in each.background.ran.items()}
     return JSONResponse({"status": "ok", **({"steps": ran} if steps else {})})

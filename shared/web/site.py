@@ -16,8 +16,7 @@ from starlette.staticfiles import StaticFiles
 from shared.contracts import ON_THE_BOARD, SEEKING
 from shared.contracts.register import CLOSED
 from shared.contracts.register import SEEKING as SEEKING_DOCTOR
-from shared.http import answer_problems
-from shared.http.doors import problem
+from shared.http import answer_problems, answer_refusal
 from shared.http.parts import find_part, give_parts
 from shared.refusals import NotSignedIn, Refusal
 from shared.web.entrance import routes as entrance
@@ -57,7 +56,7 @@ def asks_for_json(request: Request) -> bool:
 async def _not_signed_in(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     if asks_for_json(request):
-        return problem(refusal.status, refusal.code, refusal.detail)
+        return answer_refusal(request, refusal)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     # The SAS sends regulators here: they sign in as they did there, without a page in between.
     by_card = find_part(request, Looks).national_sign_in and request.query_params.get("origin", "").startswith("sas")
@@ -67,9 +66,9 @@ async def _not_signed_in(request: Request, refusal: Exception) -> Response:
 async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
     if asks_for_json(request):
-        return problem(refusal.status, refusal.code, refusal.detail)
+        return answer_refusal(request, refusal)
     page = plain_page(request)
-    return page.show("problem.html", title="problem.title", status=refusal.status, detail=refusal.detail)
+    return page.show("problem.html", title="problem.title", status=refusal.status, detail=page.words.refuse(refusal))
 
 
 async def _missing(request: Request, error: Exception) -> Response:

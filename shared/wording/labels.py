@@ -5,11 +5,13 @@ forms `one` and `other`. Codes of the domain have theirs under `codes` (`codes.b
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from shared.refusals import Refusal
 
 LANGUAGES = ("fr", "en")
 LANGUAGE_COOKIE = "aiguillage_language"
@@ -39,6 +41,14 @@ class Wording:
         """The words for a code of the domain; the code itself when it is not ours (a motive imported since)."""
         return self.texts.get(f"codes.{kind}.{code}", code)
 
+    def refuse(self, refused: Refusal) -> str:
+        """What a refusal says."""
+        return refused.said(self.language) if callable(refused.said) else self.translate(refused.said)
+
+    def translate(self, french: str) -> str:
+        """A sentence that the code has in French (`refusals.en.toml`); itself when nobody wrote another."""
+        return french if self.language == "fr" else _refusals(self.language).get(french, french)
+
     def rule(self, kind: str, values: Mapping[str, Any]) -> str:
         """The rule that a value breaks, by pydantic's name of it (`less_than_equal`) and its values (`{"le": 4}`)."""
         said = {f"rule.{kind}", f"rule.{kind}.other"} & self.texts.keys()
@@ -64,6 +74,16 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]
             yield from _flat(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
+
+
+def fill(french: str, **values: Any) -> Callable[[str], str]:
+    """A sentence of the code with its values, in whatever language it is asked for: what a refusal is made of."""
+    return lambda language: wording(language).translate(french).format_map(values)
+
+
+@cache
+def _refusals(language: str) -> Mapping[str, str]:
+    return tomllib.loads(files("shared.wording").joinpath(f"refusals.{language}.toml").read_text(encoding="utf-8"))
 
 
 @cache

@@ -51,10 +51,13 @@ from shared.refusals import NotFound, Refusal
 from shared.web.entrance import own_path
 from shared.web.headers import SecurityHeaders
 from shared.wiring import Wiring
+from shared.wording.labels import language_of, wording
 
 UNDER_WAY, CHOOSING, SESSION_THERE = "aiguillage_psc", "aiguillage_psc_choice", "aiguillage_psc_session"
 LIFE_S, CHOICE_S, TABS = 600, 300, 4
 LONGEST_COOKIE = 3800
+MISSING = "Cette adresse n'existe pas, ou ne s'ouvre pas ainsi."
+ILLEGIBLE = "Cette demande est illisible : reprenez depuis la page de connexion."
 routes = APIRouter(include_in_schema=False)
 pages = Environment(loader=PackageLoader("services.people.psc"), autoescape=True)
 
@@ -175,16 +178,17 @@ async def open_session(
 
 async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101  registered for this class only
-    return _say(request, refusal.status, refusal.code, refusal.detail, **refusal.extra)
+    said = wording(language_of(request.cookies)).refuse(refusal)
+    return _say(request, refusal.status, refusal.code, said, **refusal.extra)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
-    return _say(request, error.status_code, "http", "Cette adresse n'existe pas, ou ne s'ouvre pas ainsi.")
+    return _say(request, error.status_code, "http", wording(language_of(request.cookies)).translate(MISSING))
 
 
 async def _unreadable(request: Request, _error: Exception) -> Response:
-    return _say(request, 422, "invalid", "Cette demande est illisible : reprenez depuis la page de connexion.")
+    return _say(request, 422, "invalid", wording(language_of(request.cookies)).translate(ILLEGIBLE))
 
 
 def _say(request: Request, status: int, code: str, detail: str, **extra: Any) -> Response:

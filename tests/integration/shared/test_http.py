@@ -102,6 +102,18 @@ async def test_a_broken_rule_is_said_in_the_language_of_the_reader(machine: http
     assert said == ["À corriger : amount (au moins 1).", "To correct: amount (at least 1)."]
 
 
+async def test_a_refusal_is_said_in_the_language_of_the_reader_at_the_door_too(machine: httpx.AsyncClient) -> None:
+    english = {"Cookie": "aiguillage_language=en"}
+    unknown = [await machine.post("/counted/a", json={}, headers={"authorization": "", **english})]
+    unknown.append(await machine.post("/counted/a?q=%00", json={"amount": 1}, headers=english))
+    unknown.append(await machine.post("/counted/a", content=b"x" * 64_001, headers=english))
+    assert [(each.status_code, each.json()["detail"].partition(":")[0]) for each in unknown] == [
+        (401, "Sign in"),
+        (400, "This content holds a character that no text has (null, control, half a character)"),
+        (413, "This content is larger than 64000 bytes"),
+    ]
+
+
 async def test_who_shows_nothing_or_a_wrong_token_is_not_let_in(service: tuple[httpx.AsyncClient, Wiring]) -> None:
     client, _ = service
     assert (await client.get("/session")).status_code == 401

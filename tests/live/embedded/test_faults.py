@@ -123,7 +123,7 @@ async def test_data_of_another_major_version_are_refused_with_both_numbers(data:
     version = running.folder / "postgres/PG_VERSION"
     ours = version.read_text()
     version.write_text("12\n")
-    with pytest.raises(CannotStart, match="written by PostgreSQL 12, this one is 18"):
+    with pytest.raises(CannotStart, match="écrit par PostgreSQL 12, celui d'ici est le 18"):
         async with servers(data, environ={}):
             pass
     version.write_text(ours)

@@ -50,7 +50,7 @@ async def test_two_instances_run_side_by_side(home: Path, data: Path) -> None:
 
 async def test_the_same_folder_twice_is_refused_with_what_to_do(data: Path) -> None:
     async with servers(data, environ={}) as running:
-        with pytest.raises(CannotStart, match=r"already running on .*another --data-dir"):
+        with pytest.raises(CannotStart, match=r"tourne déjà sur .*un autre --data-dir"):
             async with servers(data, environ={}):
                 pass
         async with connected(running) as connection:

@@ -57,7 +57,7 @@ def test_without_wheels_the_system_is_searched_for_what_is_recent_enough(
     postgres = program(new, "postgres", "postgres (PostgreSQL) 17.1")
     assert find_binaries({"PATH": str(new)}) == Binaries(postgres.parent, new / "redis-server")
     (new / "redis-server").unlink()
-    with pytest.raises(CannotStart, match="Redis 7 or later"):
+    with pytest.raises(CannotStart, match="Redis 7 ou plus"):
         find_binaries({"PATH": str(new)})
 
 

@@ -10,6 +10,7 @@ import httpx
 
 from services.availability.interop.agendas.reading import LARGEST, FeedUnreadable
 from shared.outside.public_address import require_public
+from shared.wording.labels import fill
 
 WHOLE_S = 20.0
 """Real seconds for everything: a server that drips a byte now and then is as good as silent."""
@@ -41,7 +42,7 @@ async def fetch(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool, w
     except (TimeoutError, httpx.TimeoutException):
         raise FeedUnreadable("L'agenda ne répond pas, ou trop lentement : réessayez plus tard.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FeedUnreadable(f"L'agenda ne répond pas ({type(error).__name__}).") from None
+        raise FeedUnreadable(fill("L'agenda ne répond pas ({why}).", why=type(error).__name__)) from None
 
 
 async def _follow_redirects(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool) -> Fetched:
@@ -56,7 +57,7 @@ async def _follow_redirects(client: httpx.AsyncClient, url: str, etag: str, *, d
             if answer.status_code == httpx.codes.NOT_MODIFIED:
                 return Fetched(etag, None)
             if answer.status_code != httpx.codes.OK:
-                raise FeedUnreadable(f"L'agenda a répondu {answer.status_code}.")
+                raise FeedUnreadable(fill("L'agenda a répondu {status}.", status=answer.status_code))
             return Fetched(answer.headers.get("etag", ""), await _content(answer))
     raise FeedUnreadable("Cette adresse renvoie sans fin vers d'autres : copiez l'adresse finale de l'agenda.")
 

@@ -1,6 +1,7 @@
 """Which professions a request may go to, by the matrix of direct access; a refusal names the condition and who may."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from services.matching.sameday.access import NEEDS, Closed, KnownPatient, WhoMay, who_may
 from services.matching.sameday.app.intake import RequestForm
@@ -50,7 +51,7 @@ def _refuse_closed(may: WhoMay, chosen: set[str]) -> None:
     closed = next((each for each in may.closed if each.profession in chosen), None)
     if closed is not None:
         raise NotDirect(
-            in_words(closed),
+            partial(in_words, closed),
             field="professions",
             value=closed.profession,
             rule=closed.condition,
@@ -65,9 +66,9 @@ def refuse_undecided(row: RequestRow) -> None:
         raise Invalid("Répondez d'abord aux questions qui décident.", field="answers", rule="GET /motives: access")
 
 
-def in_words(closed: Closed) -> str:
+def in_words(closed: Closed, language: str = "fr") -> str:
     """Why a profession may not see this patient, and who may."""
-    say, row = wording("fr"), closed.row
+    say, row = wording(language), closed.row
     flag = say.say(f"referral.access.what.{closed.flag}") if closed.flag else ""
     why = say.say(f"referral.access.{closed.condition}", min=row.min_age, max=row.max_age, flag=flag)
     who = say.label("profession", closed.profession)
