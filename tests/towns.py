@@ -116,9 +116,13 @@ class Town:
         return await self.clients.enter_async_context(client)
 
     async def slot(self, index: int = 0, *, hours: float = 2, **changed: Any) -> dict[str, Any]:
-        """A slot published by a practitioner, so many hours after the morning."""
+        """A slot published by a practitioner, so many hours after the morning, once the matching knows it."""
         starts_at = (MORNING + timedelta(hours=hours)).isoformat()
-        return await a_slot(await self.doctor(index), self.territory, index, starts_at=starts_at, **changed)
+        slot = await a_slot(await self.doctor(index), self.territory, index, starts_at=starts_at, **changed)
+        async with asyncio.timeout(30):
+            while slot["id"] not in read_parts(self.matching)[Territories][CPTS].items("slots"):
+                await asyncio.sleep(0.01)
+        return slot
 
 
 async def until(

@@ -28,6 +28,7 @@ from shared.db import database_now, set_scope
 from shared.db.ids import new_id
 from shared.outside.public_address import PublicTransport, UnsafeAddress
 from shared.outside.trust import authorities
+from shared.patients.vault import KeyLost
 from shared.refusals import Refusal
 from shared.running.background import ring_work
 from shared.typed.zones import zone_of
@@ -103,10 +104,13 @@ class PatientSender:
                 if found is None:
                     continue
                 try:
+                    to = self._wiring.vault.open(contact.to_sealed, cpts_id=row.cpts_id, row_id=str(row.id))["to"]
                     secret, _ = await issue(session, self._wiring.vault, row)
+                except KeyLost:
+                    log.warning("patient_contact_lost", request=str(row.id))
+                    continue
                 except Refusal:
                     continue
-                to = self._wiring.vault.open(contact.to_sealed, cpts_id=row.cpts_id, row_id=str(row.id))["to"]
                 message_id = new_id(now)
                 sealed = self._wiring.vault.seal(
                     {"to": to, "secret": secret}, cpts_id=row.cpts_id, row_id=str(message_id)
@@ -132,11 +136,13 @@ class PatientSender:
             return await self._settle(claimed, "unknown", "interrupted")
         if not await self._still_true(claimed):
             return await self._settle(claimed, "overtaken")
-        sealed = self._wiring.vault.open(claimed.sealed, cpts_id=claimed.cpts_id, row_id=str(claimed.id))
         try:
+            sealed = self._wiring.vault.open(claimed.sealed, cpts_id=claimed.cpts_id, row_id=str(claimed.id))
             await self._carry(claimed, sealed["to"], sealed["secret"])
         except (SmsRefused, Undeliverable, UnsafeAddress) as never:
             await self._settle(claimed, "failed", str(never))
+        except KeyLost as lost_key:
+            await self._settle(claimed, "failed", lost_key.code)
         except SmsUnknown as lost:
             await (
                 self._again(claimed, str(lost)) if self._sms.idempotent else self._settle(claimed, "unknown", str(lost))

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import text
 
 from services.availability.interop.agendas.following import Agendas
 from shared.auth import Role
+from shared.db import run
 from shared.http.parts import read_parts
 from shared.outside.public_address import UnsafeAddress, require_public
+from shared.patients.vault import Vault
 from shared.wiring import Wiring
-from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, show
+from tests.builders import CPTS, MORNING, Service, Territory, a_hold, a_slot, owner, show
 from tests.serving import serving
 
 
@@ -213,3 +216,23 @@ async def test_an_offset_whose_plus_was_not_encoded_is_understood(practice: Prac
     window = "from=2026-11-24T00:00:00+01:00&to=2026-11-25T00:00:00+0100"
     answer = await practice.client.get(f"/slots?cpts={CPTS}&{window}")
     assert answer.status_code == 200, answer.text
+
+
+async def test_what_no_key_opens_is_read_anew_or_said_and_stops_no_other_agenda(practice: Practice) -> None:
+    await practice.follow(busy(2))
+    person = str(practice.territory.practitioners[0])
+    lost = Vault({"lost": b"k" * 32}).seal({"times": ""}, cpts_id="", row_id=person)
+
+    async def lose(column: str, minutes: int) -> None:
+        async with owner(practice.service.settings) as session:
+            change = text(f"update availability.agenda_feed set {column} = :lost, unrolled_at = :past")
+            await run(session, change, lost=lost, past=MORNING - timedelta(days=1))
+        await practice.later(busy(2), minutes)
+
+    await lose("kept_sealed", 6)
+    assert practice.publisher.asked[-1] == ""
+    state = (await practice.client.get(practice.path)).json()
+    assert (state["error"], await practice.absences()) == ("", [2])
+    await lose("kept_sealed = :lost, address_sealed", 18)
+    state = (await practice.client.get(practice.path)).json()
+    assert "clé" in state["error"]

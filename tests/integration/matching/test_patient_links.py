@@ -22,8 +22,9 @@ from services.people.notices.mail import MailSettings
 from shared.auth import Role
 from shared.db import run, set_scope
 from shared.http.parts import give_parts, read_parts
+from shared.patients.vault import Vault
 from shared.wiring import Wiring
-from tests.builders import MORNING, owner, show
+from tests.builders import CPTS, MORNING, owner, show
 from tests.serving import serving
 from tests.towns import Person, Town, a_request, until
 
@@ -72,10 +73,9 @@ class Desk:
     gateway: Gateway
     sender: PatientSender
 
-    async def confirmed(self) -> dict[str, Any]:
-        """A request with an appointment in two hours."""
-        slot = await self.town.slot()
-        await _shown(self.asker, slot["id"])
+    async def confirmed(self, hours: float = 2) -> dict[str, Any]:
+        """A request with an appointment in so many hours."""
+        slot = await self.town.slot(hours=hours)
         body = a_request(motive="fever_adult", patient=PATIENT, hold={"slot_id": slot["id"]})
         held = (await self.asker.client.post("/requests", json=body)).json()
         answer = await self.asker.client.post(f"/requests/{held['id']}/confirmation", json={})
@@ -94,15 +94,6 @@ class Desk:
         """What became of its messages."""
         found = (await self.asker.client.get(f"/requests/{request['id']}/patient-contact")).json()
         return [(each["kind"], each["state"]) for each in found["messages"]]
-
-
-async def _shown(asker: Person, slot_id: str) -> None:
-    async with asyncio.timeout(15):
-        while True:
-            found = (await asker.client.post("/options", json=a_request())).json()
-            if slot_id in [each["slot_id"] for each in found.get("options", ())]:
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -162,8 +153,7 @@ async def test_each_message_renews_the_link_three_at_most_and_none_once_stopped(
         with pytest.raises(LinkClosed):
             await open_link(wiring.open_session, wiring.vault, old, 1960)
     assert (await open_link(wiring.open_session, wiring.vault, links[2], 1960)).purpose == "appointment"
-    other = await desk.town.slot(1, hours=3)
-    await _shown(desk.asker, other["id"])
+    await desk.town.slot(1, hours=3)
     waiting = (await desk.asker.client.post("/requests", json=a_request(patient=PATIENT, board=True))).json()
     await desk.asker.client.put(f"/requests/{waiting['id']}/patient-contact", json={"channel": "sms"})
     await desk.asker.client.post("/patient/stop", json={"secret": "x" * 22})
@@ -252,3 +242,36 @@ async def test_ten_thousand_guesses_read_nothing(desk: Desk) -> None:
     ]
     assert set(answers) == {403, 429}
     assert await desk.tell(request) != secret
+
+
+async def _seal_by_a_lost_key(desk: Desk, table: str, column: str, request: dict[str, Any]) -> None:
+    """What a restored backup may hold: sealed by a key that is no longer there."""
+    async with owner(desk.town.settings) as session:
+        await run(session, text("select set_config('aiguillage.cpts', '*', true)"))
+        lost = Vault({"lost": b"k" * 32}).seal({"to": "x"}, cpts_id=CPTS, row_id=request["id"])
+        change = text(f"update matching.{table} set {column} = :lost where request_id = :id")
+        await run(session, change, lost=lost, id=request["id"])
+
+
+async def test_an_address_that_no_key_opens_stops_no_other_message(desk: Desk) -> None:
+    lost, other = await desk.confirmed(), await desk.confirmed(hours=3)
+    for request in (lost, other):
+        await desk.asker.client.put(f"/requests/{request['id']}/patient-contact", json={"channel": "sms"})
+    await _seal_by_a_lost_key(desk, "patient_contact", "to_sealed", lost)
+    await desk.sender.turn()
+    assert (await desk.states(lost), await desk.states(other)) == ([], [("appointment", "sent")])
+
+
+async def test_a_message_that_no_key_opens_is_said_to_have_failed_and_stops_no_other(desk: Desk) -> None:
+    lost = await desk.confirmed()
+    desk.gateway.answers = [503]
+    await desk.asker.client.put(f"/requests/{lost['id']}/patient-contact", json={"channel": "sms"})
+    await desk.sender.turn()
+    await _seal_by_a_lost_key(desk, "patient_message", "sealed", lost)
+    other = await desk.confirmed(hours=3)
+    await show(desk.town.settings, MORNING + timedelta(minutes=3))
+    await desk.tell(other)
+    assert (await desk.states(lost), await desk.states(other)) == (
+        [("appointment", "failed")],
+        [("appointment", "sent")],
+    )

@@ -146,16 +146,18 @@ class Agendas:
             return
         log.warning("agenda_unreadable", practitioner=str(due.practitioner_id), error=type(ended).__name__)
         await self._note_failure(due, ended.detail if isinstance(ended, Refusal) else UNEXPECTED)
-        if due.rolls:
-            await self._roll(due)
+        kept = self._open_kept(due)
+        if due.rolls and kept is not None:
+            await self._roll(due, kept)
 
     async def _read(self, due: store.Due) -> None:
         url = str(self._wiring.vault.open(due.address_sealed, cpts_id="", row_id=str(due.practitioner_id))["url"])
-        etag = due.etag if due.kept_sealed is not None else ""
+        kept = self._open_kept(due)
+        etag = due.etag if kept is not None else ""
         fetched = await fetch(self._client, url, etag, demo=self._wiring.settings.demo)
-        same = fetched.content is None or _hash(fetched.content) == due.content_hash
+        same = kept is not None and (fetched.content is None or _hash(fetched.content) == due.content_hash)
         if same and due.rolls:
-            await self._roll(due)
+            await self._roll(due, kept or "")
         elif not same:
             reading = await self._unroll(due, fetched.content or b"", owner=unquote(url))
             await self._apply(due, reading)
@@ -164,11 +166,18 @@ class Agendas:
             await set_scope(session, EVERYTHING)
             await store.mark_read(session, due, etag=fetched.etag, content_hash=content_hash, every=EVERY)
 
-    async def _roll(self, due: store.Due) -> None:
+    def _open_kept(self, due: store.Due) -> str | None:
+        """What is kept of the agenda; nothing when nothing is, or no key of ours opens it: it is read anew."""
+        if due.kept_sealed is None:
+            return None
+        try:
+            return str(self._wiring.vault.open(due.kept_sealed, cpts_id="", row_id=str(due.practitioner_id))["times"])
+        except KeyLost:
+            return None
+
+    async def _roll(self, due: store.Due, kept: str) -> None:
         """Unroll what is kept over the days that have come into view meanwhile."""
-        if due.kept_sealed is not None:
-            kept = self._wiring.vault.open(due.kept_sealed, cpts_id="", row_id=str(due.practitioner_id))["times"]
-            await self._apply(due, await self._unroll(due, str(kept).encode()))
+        await self._apply(due, await self._unroll(due, kept.encode()))
 
     async def _unroll(self, due: store.Due, content: bytes, *, owner: str = "") -> Reading:
         return await unroll(content, from_at=due.now, to_at=due.now + HORIZON, zone=zone_of(due.insee), owner=owner)
