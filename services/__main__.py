@@ -9,6 +9,7 @@ import typer
 
 from services.cli.engine.commands import engine
 from services.cli.files import imports
+from services.cli.keys import keys
 from services.cli.options import DEMO_DIR, UP_DIR, DataDir, Host, Port, Seed, run
 from services.cli.people import accounts, seeds, territories
 from services.cli.saying import report, say
@@ -218,6 +219,7 @@ def new_epoch(data_dir: DataDir = UP_DIR) -> None:
 
 app.add_typer(imports, name="import")
 app.add_typer(seeds, name="seed")
+app.add_typer(keys, name="keys")
 app.add_typer(accounts, name="account")
 app.add_typer(territories, name="cpts")
 app.add_typer(engine)

@@ -21,6 +21,10 @@ class Sealed:
     cpts_id: str
     row_id: str
 
+    def parts(self) -> dict[str, str]:
+        """What a statement about it is filled with."""
+        return {name: getattr(self, name) for name in Sealed.__slots__}
+
 
 PLACES: Sequence[Sealed] = (
     Sealed("common.account", "totp_sealed", "'account'", "id::text"),
@@ -36,7 +40,7 @@ PLACES: Sequence[Sealed] = (
     Sealed("matching.patient_message", "sealed", "cpts_id", "id::text"),
 )
 REMEDY = "Remettre AIGUILLAGE_SECRET_KEY, ou dans AIGUILLAGE_DATA_KEYS les clés, comme avant ; une nouvelle en dernier."
-_EVERYTHING = text("select set_config('aiguillage.cpts', '*', true), set_config('aiguillage.practitioners', '*', true)")
+EVERYTHING = text("select set_config('aiguillage.cpts', '*', true), set_config('aiguillage.practitioners', '*', true)")
 _SAMPLES = """
 with sealed as (
   select {cpts_id} as cpts_id, {row_id} as row_id, {column} as value,
@@ -52,17 +56,22 @@ union all (select distinct on (key) * from sealed order by key, row_id desc)
 async def find_unopened(connection: AsyncConnection, keys: Mapping[str, bytes]) -> list[str]:
     """The keys, by name and table, whose values ours do not open. Tables not made yet hold none."""
     vault, lost = Vault(keys), set()
-    await connection.execute(_EVERYTHING)
+    await connection.execute(EVERYTHING)
     for place in PLACES:
-        if (await connection.execute(text("select to_regclass(:table)"), {"table": place.table})).scalar() is None:
+        if not await is_there(connection, place):
             continue
-        parts = {name: getattr(place, name) for name in Sealed.__slots__}
-        for row in await connection.execute(text(_SAMPLES.format(**parts))):
+        for row in await connection.execute(text(_SAMPLES.format(**place.parts()))):
             try:
                 vault.open(row.value, cpts_id=row.cpts_id, row_id=row.row_id)
             except KeyLost:
                 lost.add(f"« {row.key} » ({place.table})")
     return sorted(lost)
+
+
+async def is_there(connection: AsyncConnection, place: Sealed) -> bool:
+    """Whether its table was made."""
+    found = await connection.execute(text("select to_regclass(:table) is not null"), {"table": place.table})
+    return bool(found.scalar_one())
 
 
 async def require_keys(settings: Settings) -> None:

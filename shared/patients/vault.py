@@ -30,7 +30,12 @@ class Vault:
         """Encrypt `value` for this row of this CPTS."""
         nonce = os.urandom(12)
         sealed = self._keys[self._current].encrypt(nonce, json.dumps(value).encode(), f"{cpts_id}/{row_id}".encode())
-        return self._current.encode() + b":" + nonce + sealed
+        return self.mark + nonce + sealed
+
+    @property
+    def mark(self) -> bytes:
+        """What stands in front of everything that the last key sealed."""
+        return self._current.encode() + b":"
 
     def open(self, sealed: bytes, *, cpts_id: str, row_id: str) -> dict[str, Any]:
         """Decrypt; raises `KeyLost` for a key that is not ours, another row, another CPTS or changed bytes."""
