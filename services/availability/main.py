@@ -80,7 +80,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/fhir", build_fhir(wiring, sas))
     app.mount("/booking", build_booking(wiring))
     for part in (
-        acts, agendas, slots, bookings, calendar, directory, memberships, exports, administration, free, foreign,
+        bookings, slots, acts, agendas, calendar, directory, memberships, exports, administration, free, foreign,
         returns,
     ):  # fmt: skip
         app.include_router(part.routes)

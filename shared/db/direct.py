@@ -1,4 +1,4 @@
-"""Statements of our own machines, straight to the driver: each commits as it ends, unless several go together.
+"""Statements of our own machines, straight to the driver: each commits as it ends.
 
 For the few operations that are asked so often that what stands around a statement costs more than the statement. The
 connections see every CPTS: what a caller may do is decided before, by who they are.
@@ -17,6 +17,8 @@ from shared.db.straight import answer, is_open, number_values, tell_listeners
 
 AT_A_TIME = 10
 EVERY_CPTS = {"aiguillage.cpts": "*", "aiguillage.practitioners": "*"}
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+"""These statements find their rows by keys: no value makes a better plan, and planning costs more than running."""
 
 
 class DirectSession:
@@ -26,7 +28,6 @@ class DirectSession:
         """Nothing is asked of the pool before a statement is."""
         self.info: dict[str, Any] = {}
         self._pool, self._engine = pool, engine
-        self._together: Any = None
 
     def get_bind(self) -> Engine:
         """Whose database this is."""
@@ -37,19 +38,8 @@ class DirectSession:
         sql, names = number_values(statement.text)
         given = [values[name] for name in names]
         tell_listeners(self._engine, sql, given)
-        if self._together is not None:
-            return await answer(self._together, sql, given)
         async with self._pool.acquire() as driver:
             return await answer(driver, sql, given)
-
-    @asynccontextmanager
-    async def together(self) -> AsyncIterator[None]:
-        """What is asked meanwhile is one transaction."""
-        try:
-            async with self._pool.acquire() as self._together, self._together.transaction():
-                yield
-        finally:
-            self._together = None
 
 
 class Direct:
@@ -59,7 +49,7 @@ class Direct:
         """The same `url` as the engine's; nothing is opened before it is used."""
         parts = make_url(url)
         self._options: dict[str, Any] = {**parts.translate_connect_args(username="user"), **parts.query}
-        self._options["server_settings"] = {"application_name": f"{name} direct", **EVERY_CPTS}
+        self._options["server_settings"] = {"application_name": f"{name} direct", **EVERY_CPTS, **PLANNED_ONCE}
         self._engine, self._bell = engine.sync_engine, bell
         self._pool: asyncpg.Pool | None = None
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam
@@ -79,7 +80,32 @@ async def tell_served(session: Session, served: Sequence[ServedPatients], now: d
     if not served:
         return
     await widen(session)
-    changed = await ledger.add(session, served, await ledger.LedgerDays.read(session, now))
+    await _tell_ledgers(session, await ledger.add(session, served, await ledger.LedgerDays.read(session, now)), now)
+
+
+async def find_ledger_changes(
+    session: Session, served: Sequence[ServedPatients], now: datetime
+) -> list[dict[str, Any]]:
+    """What these patients add to the ledgers of each CPTS, by its clocks."""
+    if not served:
+        return []
+    days = await ledger.LedgerDays.read(session, now)
+    return [change for each in served for change in each.changes(days)]
+
+
+async def count_served(session: Session, uncounted: Collection[tuple[str, UUID]], now: datetime) -> None:
+    """Count the ledgers that were not counted today, and tell those that changed. The streams are locked."""
+    if not uncounted:
+        return
+    await widen(session)
+    days, changed = await ledger.LedgerDays.read(session, now), dict[str, list[UUID]]()
+    for cpts in sorted({cpts for cpts, _ in uncounted}):
+        ids = {practitioner for known, practitioner in uncounted if known == cpts}
+        changed[cpts] = await ledger.count(session, cpts, ids, days.at(cpts))
+    await _tell_ledgers(session, changed, now)
+
+
+async def _tell_ledgers(session: Session, changed: Mapping[str, Collection[UUID]], now: datetime) -> None:
     told = []
     for cpts, practitioners in sorted(changed.items()):
         told += await _of_people(session, cpts, practitioners, "practitioner_served.v1", now)

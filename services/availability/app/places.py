@@ -252,16 +252,16 @@ class Turn:
         self, session: Session, caller: Caller, *, first: Sequence[Fact] = (), introduce: bool = False
     ) -> None:
         """Write what was decided, and tell it; `first` is told before. Nothing was decided: nothing is written."""
-        told_of = [*first, *self.draft.facts]
-        if not told_of:
+        if not (told_of := [*first, *self.draft.facts]):
             return
         views = {slot_id: self.view_of(slot_id) for slot_id in {fact.slot_id for fact in told_of}}
         live = {slot_id: bool(self.ground(slot_id).slot.live) for slot_id in views}
-        told = facts.events_of(told_of, views, live, self.now)
-        await store.write(session, self._rows(caller, views), now=self.now, events=OUTBOX.bind(session, told))
+        rows, events = self._rows(caller, views), OUTBOX.bind(session, facts.events_of(told_of, views, live, self.now))
+        rows.served = await facts.find_ledger_changes(session, self._count_served(), self.now)
+        uncounted = await store.write(session, rows, now=self.now, events=events, guest_since=reads.GUEST_SINCE_TOLD)
         if introduce and isinstance(session, AsyncSession):
             await facts.introduce_guests(session, views.values(), self.now)
-        await facts.tell_served(session, self._count_served(), self.now)
+        await facts.count_served(session, uncounted, self.now)
 
     def _rows(self, caller: Caller, views: Mapping[UUID, SlotView]) -> store.PlacesWritten:
         rows = store.PlacesWritten()

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability.core.places import TakenPlace
 from services.availability.tables import OUTBOX, PLACE_USED
-from services.people.notices.store.telling import STREAM, to_practitioners
+from services.people.notices.store.telling import STREAM
 from shared.contracts import BookingState
 from shared.db import Session, ring_after_commit, run
 from shared.db.direct import DirectSession
@@ -63,48 +63,18 @@ order by b.id
 """)  # noqa: S608  constant texts, joined
 MOVED = (asyncpg.DivisionByZeroError, asyncpg.IntegrityConstraintViolationError)
 """What the driver raises when somebody else was quicker."""
+LedgerUncounted = asyncpg.RaiseError
+_SERVED_EVENT = {"type": "practitioner_served.v1", "collection": "practitioners", "detail": {}}
 
-_WRITE = text(f"""
-with made as (
-  select * from jsonb_to_recordset(cast(:made as jsonb)) as b (
-    id uuid, cpts_id text, slot_id uuid, request_id text, state text, held_by text, held_until timestamptz,
-    overbooked boolean, own_patient boolean, regulated_at timestamptz, urgency smallint, reason text, sealed text)
-), settled as (
-  update availability.booking b
-     set state = m.after, held_until = null, reason = coalesce(m.reason, b.reason),
-         patient_sealed = coalesce(decode(m.sealed, 'hex'), b.patient_sealed)
-  from jsonb_to_recordset(cast(:moved as jsonb)) as m (id uuid, before text, after text, reason text, sealed text)
-  where b.id = m.id and b.state = m.before
-  returning b.id
-), booked as (
-  insert into availability.booking
-         (id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, regulated_at, urgency,
-          reason, patient_sealed)
-  select id, cpts_id, slot_id, request_id, state, held_by, held_until, overbooked, own_patient, regulated_at, urgency,
-         reason, decode(sealed, 'hex')
-  from made where (select count(*) from settled) >= 0  -- a hold that lapsed ends before the same request has another
-  returning id
-), counted as (
-  update availability.slot s set taken = n.taken, overbooked = n.overbooked, version = s.version + 1
-  from jsonb_to_recordset(cast(:slots as jsonb)) as n (id uuid, version int, taken int, overbooked int)
-  where s.id = n.id and s.version = n.version
-  returning s.id
-), remembered as (
-  insert into availability.booking_change (cpts_id, booking_id, at, state, by, role)
-  select cpts_id, booking_id, cast(:now as timestamptz), state, by, role
-  from jsonb_to_recordset(cast(:history as jsonb))
-         as h (cpts_id text, booking_id uuid, state text, by text, role text)
-), traced as (
-  insert into common.access_log (cpts_id, at, account, role, action, object_kind, object_id)
-  select cpts_id, cast(:now as timestamptz), account, role, 'write', 'booking', object_id
-  from jsonb_to_recordset(cast(:accesses as jsonb))
-         as a (cpts_id text, account text, role text, object_id text)
-), noticed as ({to_practitioners(":news")}), {OUTBOX.appending}
--- The slots first: whoever had them before us has committed by then, and their turn at the streams is over.
-select 1 / case when (select count(*) from counted) = jsonb_array_length(cast(:slots as jsonb))
-                 and (select count(*) from settled) = jsonb_array_length(cast(:moved as jsonb))
-                 and (select count(*) from booked) = jsonb_array_length(cast(:made as jsonb)) then 1 else 0 end as done
-""")  # noqa: S608  constant texts, joined
+# Bookings, the slots' counts, history, accesses, notices, the turn of the streams and their events; then, all of that
+# seen, the ledgers and what the streams say of them. The statements stand in migration 0020.
+_WRITE = text("""
+select availability.write_places(
+  cast(:made as jsonb), cast(:moved as jsonb), cast(:slots as jsonb), cast(:history as jsonb),
+  cast(:accesses as jsonb), cast(:news as jsonb), cast(:events as jsonb), cast(:served as jsonb),
+  cast(:served_event as jsonb), cast(:guest_since as text), cast(:now as timestamptz), cast(:only as boolean)
+)::text as missing
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +162,33 @@ class PlacesWritten:
     history: list[dict[str, Any]] = field(default_factory=list)
     accesses: list[dict[str, Any]] = field(default_factory=list)
     news: list[dict[str, Any]] = field(default_factory=list)
+    served: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def write(session: Session, rows: PlacesWritten, *, now: datetime, events: str) -> None:
-    """Write what becomes of places, their slots' counts, history, accesses, notices and events.
+async def write(
+    session: Session, rows: PlacesWritten, *, now: datetime, events: str, guest_since: str
+) -> list[tuple[str, UUID]]:
+    """Write what becomes of places, their slots' counts, history, accesses, notices and events, and the ledgers.
 
     All of it, or nothing: what is not as it was read any more raises one of MOVED. Under a lock that never happens.
+    Answers whose ledgers, by CPTS and practitioner, were not counted today and are to be; without a transaction to do
+    that in, nothing is written and `LedgerUncounted` raised.
     """
     values = {name: json.dumps(getattr(rows, name), default=str) for name in PlacesWritten.__slots__}
-    await run(session, _WRITE, **values, now=now, events=events)
+    for stream in {OUTBOX.stream(change["cpts_id"]) for change in rows.served}:
+        ring_after_commit(session, stream)
+    only = isinstance(session, DirectSession)
+    event = json.dumps(_SERVED_EVENT | {"at": now.isoformat().replace("+00:00", "Z")})
+    found = await run(
+        session,
+        _WRITE,
+        **values,
+        now=now,
+        events=events,
+        guest_since=guest_since,
+        only=only,
+        served_event=event,
+    )
     if rows.news:
         ring_after_commit(session, STREAM)
+    return [(each["cpts_id"], UUID(each["practitioner_id"])) for each in json.loads(found.scalar_one())]

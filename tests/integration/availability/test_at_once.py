@@ -18,6 +18,7 @@ from shared.http.parts import read_parts
 from shared.refusals import Refusal
 from shared.wiring import Wiring
 from tests.builders import CPTS, Service, Territory, a_slot, owner
+from tests.statements import counted
 
 TOKEN = "a token of one more process"
 EVENTS = text(
@@ -96,3 +97,30 @@ async def test_a_token_that_was_withdrawn_ends_at_once(service: Service, territo
     async with owner(service.settings) as session:
         await run(session, text("delete from common.machine where name = 'leaving'"))
     assert (await client.post(path, json={"request_id": "r1"}, headers=leaving)).status_code == 401
+
+
+async def test_a_crowd_at_one_slot_asks_the_database_a_few_times_and_each_gets_its_own_answer(
+    service: Service, territory: Territory
+) -> None:
+    machine, wiring = await service.machine(), read_parts(service.app)[Wiring]
+    async with owner(service.settings) as session:
+        await admit_machine(session, "process", TOKEN, ["*"])
+    slot = UUID((await a_slot(machine, territory, capacity=2))["id"])
+    hands = MachineHands(wiring.direct, wiring.vault)
+
+    async def hold(name: str, token: str = TOKEN) -> str:
+        try:
+            found = await hands.hold(token, WantedPlace(slot, name, timedelta(minutes=3)))
+        except Refusal as refusal:
+            return refusal.code
+        return found.id if found else "not ours"
+
+    with counted(wiring.engine) as sent:
+        names = ["a", "b", "a", *(f"late {n}" for n in range(20)), "b"]
+        answers = await asyncio.gather(*map(hold, names), hold("a", "no token of ours"))
+    assert answers[0] == answers[2]
+    assert answers[1] == answers[-2] != answers[0]
+    assert answers[3:-2] == ["slot_unavailable"] * 20
+    assert answers[-1] == "not ours"
+    # Two looks and two writes, a look that says the slot is full to all who had come by then, one for the stranger.
+    assert len(sent) <= 7

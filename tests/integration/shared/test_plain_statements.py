@@ -84,7 +84,7 @@ class Keeping:
             await session.commit()
 
     async def by_driver(self, name: str) -> None:
-        async with self.direct.open_session() as session, session.together():
+        async with self.direct.open_session() as session:
             await run(session, KEPT, name=name)
 
     async def is_kept(self, name: str) -> bool:

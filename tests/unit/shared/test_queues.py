@@ -36,3 +36,28 @@ async def test_whoever_fails_lets_the_next_one_come() -> None:
             raise ValueError("no")
     async with queues.take_turn("a"):
         assert queues.waited_for == 1
+
+
+async def test_what_one_saw_is_shown_to_those_who_had_come_by_then_and_to_nobody_later() -> None:
+    queues, shown = Queues[str](), []
+    looked = asyncio.Event()
+
+    async def look() -> None:
+        async with queues.take_turn("a") as place:
+            await asyncio.sleep(0)  # the second one comes
+            place.line.show(place.line.came, "seen")
+            looked.set()
+            await asyncio.sleep(0)  # the third one comes
+
+    async def use() -> None:
+        async with queues.take_turn("a") as place:
+            shown.append(place.shown)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(look())
+        group.create_task(use())
+        await looked.wait()
+        group.create_task(use())
+    assert shown == ["seen", None]
+    async with queues.take_turn("a") as place:
+        assert place.shown is None
