@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.availability.reads.administration import Claims, FollowedAgenda, claims, read_followed_agendas
+from services.availability.tables import CptsRow
 from shared.auth import Role
 from shared.db import Scope, set_scope
 from shared.http import CallerDep, SessionDep
-from shared.http.export import Cell, FileKind, as_file, moment
+from shared.http.export import Cell, FileKind, as_file, name_list
 from shared.outside.asked import CptsId
 from shared.wording.labels import language_of, wording
 
@@ -48,9 +49,10 @@ async def export(
     columns: tuple[str, ...] = ("practitioner", "read_at", "error")
     rows: list[list[Cell]]
     if name == "feeds":
-        rows = [[each.who, moment(each.read_at), each.error] for each in await read_agendas(caller, session, cpts)]
+        rows = [[each.who, each.read_at, each.error] for each in await read_agendas(caller, session, cpts)]
     else:
         columns = ("commune", "state")
         found = await read_claims(caller, session, cpts)
         rows = [[each.name, words.say(f"admin.spot.{each.kind}")] for each in found.communes]
-    return as_file(name, kind, [[words.say(f"export.{column}") for column in columns], *rows])
+    named = await name_list(session, words, name, cpts, (await session.get_one(CptsRow, cpts)).name)
+    return as_file(named, kind, [[words.say(f"export.{column}") for column in columns], *rows])

@@ -17,13 +17,13 @@ from services.availability.api.slots import LONGEST_PAST, WRITERS
 from services.availability.app.calendar import openings as calendar
 from services.availability.app.statement import statement_of
 from services.availability.store import ledger
-from services.availability.tables import PlaceRow, SlotRow
+from services.availability.tables import CptsRow, PlaceRow, SlotRow
 from shared.auth import Caller
 from shared.contracts import BookingView, SlotView
 from shared.db import database_now
 from shared.db.clock import day_at, midnight, zone_at
 from shared.http import CallerDep, SessionDep
-from shared.http.export import Cell, FileKind, as_file, moment
+from shared.http.export import Cell, FileKind, as_file, name_list
 from shared.outside.asked import LINE, CptsId, Instant
 from shared.refusals import Invalid, NotFound
 from shared.wording.labels import Wording, language_of, wording
@@ -66,9 +66,9 @@ async def day(ask: SlotListAsk) -> Table:
     places = await ask.places()
     lines: Table = []
     for slot in found.values():
-        about = [
-            moment(slot.starts_at),
-            moment(slot.ends_at),
+        about: list[Cell] = [
+            slot.starts_at,
+            slot.ends_at,
             places.get(UUID(slot.place_id), ""),
             ", ".join(ask.words.label("mode", mode) for mode in slot.modes),
             ", ".join(ask.words.label("slot_type", kind) for kind in slot.types),
@@ -86,9 +86,10 @@ def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
 
 async def ledger_by_week(ask: SlotListAsk) -> Table:
     """Patients served, those unknown before, those on top: a line per week of the last year."""
+    zone = await zone_at(ask.session, ask.cpts)
     today = (await ledger.LedgerDays.read(ask.session, await database_now(ask.session))).at(ask.cpts)
     found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, today, WEEKS)
-    lines: Table = [[moment(week.starts_at)[:10], week.served, week.unknown, week.on_top] for week in found]
+    lines: Table = [[day_at(week.starts_at, zone), week.served, week.unknown, week.on_top] for week in found]
     return [ask.header("week_of", "served", "unknown", "on_top"), *lines]
 
 
@@ -103,8 +104,8 @@ async def openings(ask: SlotListAsk) -> Table:
             f"{each.to_time:%H:%M}",
             each.minutes,
             places.get(each.place_id, ""),
-            each.first_day.isoformat(),
-            each.last_day.isoformat() if each.last_day else "",
+            each.first_day,
+            each.last_day,
         ]
         for each in found
     ]
@@ -114,7 +115,7 @@ async def openings(ask: SlotListAsk) -> Table:
 async def absences(ask: SlotListAsk) -> Table:
     """When they are away."""
     found = await calendar.absences_of(ask.session, ask.practitioner_id)
-    lines: Table = [[moment(each.starts_at), moment(each.ends_at)] for each in found]
+    lines: Table = [[each.starts_at, each.ends_at] for each in found]
     return [ask.header("from", "to"), *lines]
 
 
@@ -123,7 +124,7 @@ async def acts(ask: SlotListAsk) -> Table:
     found = await statement_of(ask.session, ask.caller, ask.cpts, ask.practitioner_id, day_at(ask.start))
     lines: Table = [
         [
-            each.act.local.strftime("%Y-%m-%d %H:%M"),
+            each.act.starts_at,
             ask.words.say(f"me.act.{each.kind}"),
             ask.words.say(f"me.act_why.{each.reason}"),
             each.cents / 100,
@@ -167,4 +168,5 @@ async def export(
     if last - first > LONGEST_PAST:
         raise Invalid(field="to", value=last.isoformat(), rule=f"at most {LONGEST_PAST.days} days after `from`")
     ask = SlotListAsk(session, caller, wording(language_of(request.cookies)), cpts, practitioner_id, first, last)
-    return as_file(name, kind, await LISTS[name](ask))
+    cpts_name = (await ask.session.get_one(CptsRow, cpts)).name
+    return as_file(await name_list(session, ask.words, name, cpts, cpts_name), kind, await LISTS[name](ask))

@@ -9,28 +9,31 @@ from services.matching.motives.store import AlarmWordRow, MotiveWordRow
 from services.matching.sameday.app.parameters import CptsParameters, parameters_of
 from services.people.audit import accesses, labels_of, members
 from services.people.changes import changes_of
-from shared.http.export import moment
 from shared.wording.labels import Wording
 
 
 async def audit(ask: ListAsk) -> Table:
     """Who read or changed what."""
     found = await accesses(ask.session, ask.cpts, ask.account, ask.item, limit=10_000)
-    return [
-        ask.header("at", "account", "role", "what", "object", "id"),
-        *(
-            [moment(each.at), each.who, ask.words.label("role", each.role), ask.words.label("access", each.action),
+    return ask.table(
+        ("at", "account", "role", "what", "object", "id",),
+        (
+            [each.at, each.who, ask.words.label("role", each.role), ask.words.label("access", each.action),
              each.kind, each.id]
             for each in found
         ),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 async def people(ask: ListAsk) -> Table:
     """Members and their roles."""
-    return [
-        ask.header("account", "role", "state"),
-        *(
+    return ask.table(
+        (
+            "account",
+            "role",
+            "state",
+        ),
+        (
             [
                 each.label,
                 ask.words.label("role", each.role),
@@ -38,7 +41,7 @@ async def people(ask: ListAsk) -> Table:
             ]
             for each in await members(ask.session, ask.cpts)
         ),
-    ]
+    )
 
 
 async def words(ask: ListAsk) -> Table:
@@ -62,11 +65,18 @@ async def settings(ask: ListAsk) -> Table:
     """Who set what."""
     found = await changes_of(ask.session, ask.cpts, limit=10_000)
     who = await labels_of(ask.session, {each.account for each in found})
-    return [
-        ask.header("at", "account", "what", "field", "before", "after"),
-        *(
+    return ask.table(
+        (
+            "at",
+            "account",
+            "what",
+            "field",
+            "before",
+            "after",
+        ),
+        (
             [
-                moment(each.at),
+                each.at,
                 who.get(each.account, each.account),
                 ask.words.label("setting", each.what),
                 ask.words.label("parameter", name),
@@ -76,16 +86,21 @@ async def settings(ask: ListAsk) -> Table:
             for each in found
             for name in sorted(each.after)
         ),
-    ]
+    )
 
 
 async def parameters(ask: ListAsk) -> Table:
     """What is set, beside what it would be by itself."""
     now = await parameters_of(ask.session, ask.cpts), await attachment_settings(ask.session, ask.cpts)
     kinds = "parameters", "attachment_parameters"
-    return [
-        ask.header("what", "field", "value", "default"),
-        *(
+    return ask.table(
+        (
+            "what",
+            "field",
+            "value",
+            "default",
+        ),
+        (
             [
                 ask.words.label("setting", kind),
                 ask.words.label("parameter", name),
@@ -100,7 +115,7 @@ async def parameters(ask: ListAsk) -> Table:
             )
             for name, value in body.items()
         ),
-    ]
+    )
 
 
 def say_value(words: Wording, value: object, other: object = None) -> str:

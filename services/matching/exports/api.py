@@ -16,7 +16,7 @@ from services.matching.exports.lists import ListAsk, Table
 from services.matching.lab.api.foresight import READERS, ForesightDep, WhatIf
 from shared.auth import OWN_SLOTS_ONLY, Role
 from shared.http import CallerDep, SessionDep
-from shared.http.export import FileKind, as_file
+from shared.http.export import FileKind, as_file, name_list
 from shared.outside.asked import LINE, CptsId, Insee
 from shared.refusals import NotFound
 from shared.wording.labels import language_of, wording
@@ -104,4 +104,5 @@ async def export(
         since=since,
         until=until,
     )
-    return as_file(name, kind, await rows(ask))
+    named = await name_list(session, words, name, cpts, ask.cpts_name)
+    return as_file(named, kind, await rows(ask))

@@ -16,13 +16,13 @@ from services.matching.hub.directory import HubDirectory
 from services.matching.lab.api.foresight import ForesightDesk, Lived, WhatIf
 from services.matching.motives.reads import labels
 from services.matching.sameday.api.requests import list_requests, read_request
-from services.matching.sameday.edges.following import Territory
+from services.matching.sameday.edges.following import SlotsUnknown, Territory
 from services.people.audit import labels_of
 from shared.auth import Caller
 from shared.contracts import ON_THE_BOARD, RequestState, RequestView
 from shared.db import database_now
 from shared.db.tables import CommuneRow
-from shared.http.export import Cell, moment
+from shared.http.export import Cell
 from shared.http.parts import find_part
 from shared.refusals import Invalid
 from shared.wording.labels import Wording
@@ -52,10 +52,22 @@ class ListAsk:
         """The titles of columns."""
         return [self.words.say(f"export.{column}") for column in columns]
 
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> "Table":
+        """Titled rows."""
+        return [self.header(*columns), *rows]
+
     @property
     def territory(self) -> Territory:
         """What is known of the slots; raises `SlotsUnknown`."""
         return self.foresight.territories[self.cpts]
+
+    @property
+    def cpts_name(self) -> str:
+        """What the CPTS is called; nothing while the directory is not known here."""
+        try:
+            return str(self.territory.items("cpts").get(self.cpts, {}).get("name", ""))
+        except SlotsUnknown:
+            return ""
 
     async def names(self) -> dict[str, str]:
         """Names of practitioners: the last thing a list reads, another service is not waited for in a transaction."""
@@ -98,24 +110,30 @@ async def _requests(ask: ListAsk, found: Iterable[RequestView]) -> Table:
         "next_step_at",
         "told_at",
     )
-    return [
-        ask.header(*columns, "reason"),
-        *(
+    return ask.table(
+        (*columns, "reason"),
+        (
             [
-                moment(each.submitted_at),
+                each.submitted_at,
                 f"P{each.urgency}",
                 communes.get(each.insee, each.insee),
                 acts.get(each.act, each.act),
                 ask.words.label("request_state", each.state),
-                moment(each.deadline_at),
+                each.deadline_at,
                 _blocks(ask.words, each.blockers),
-                moment(each.next_step_at),
-                moment(each.told_at),
-                ask.words.label("closure", each.reason) if each.reason else "",
+                each.next_step_at,
+                each.told_at,
+                say_reason(ask.words, each.reason),
             ]
             for each in found
         ),
-    ]
+    )
+
+
+def say_reason(words: Wording, code: str) -> str:
+    """Why a request stands where it does: who closed it said so, a step is due, a slot went, or what excludes most."""
+    kinds = [f"codes.{kind}" for kind in ("closure", "cancellation", "step", "blocker")] + ["tension.change"]
+    return next((words.texts[f"{kind}.{code}"] for kind in kinds if f"{kind}.{code}" in words.texts), code)
 
 
 def _blocks(words: Wording, blockers: Mapping[str, int]) -> str:
@@ -127,18 +145,23 @@ async def story(ask: ListAsk) -> Table:
     """Everything that happened to one request."""
     found = (await read_request(ask.about(), ask.caller, ask.session)).story
     who = await labels_of(ask.session, {change.by for change in found})
-    return [
-        ask.header("at", "what", "state", "by"),
-        *(
+    return ask.table(
+        (
+            "at",
+            "what",
+            "state",
+            "by",
+        ),
+        (
             [
-                moment(change.at),
+                change.at,
                 _change(ask.words, change.code),
                 ask.words.label("request_state", change.to_state),
                 who.get(change.by, change.by),
             ]
             for change in found
         ),
-    ]
+    )
 
 
 def _change(words: Wording, code: str) -> str:
@@ -149,20 +172,27 @@ async def fairness(ask: ListAsk) -> Table:
     """Who carries the load."""
     names, people = await ask.names(), ask.territory.items("practitioners").values()
     ordered = sorted(people, key=lambda each: (-each["served_4_weeks"], names.get(each["id"], "")))
-    return [
-        ask.header("practitioner", "profession", "week", "week_cap", "four_weeks", "paused"),
-        *(
+    return ask.table(
+        (
+            "practitioner",
+            "profession",
+            "week",
+            "week_cap",
+            "four_weeks",
+            "paused",
+        ),
+        (
             [
                 names.get(each["id"], each["id"]),
                 ask.words.label("profession", each["profession"]),
                 each["served_this_week"],
-                "" if each["week_cap"] is None else each["week_cap"],
+                each["week_cap"],
                 each["served_4_weeks"],
                 ask.words.say("export.yes") if each["paused"] else "",
             ]
             for each in ordered
         ),
-    ]
+    )
 
 
 async def free(ask: ListAsk) -> Table:
@@ -176,7 +206,7 @@ async def free(ask: ListAsk) -> Table:
     for slot in sorted(found, key=lambda each: each.starts_at_s):
         insee = places[values[slot.id]["place_id"]]["insee"]
         modes = ", ".join(ask.words.label("mode", mode) for mode in sorted(slot.modes))
-        at = moment(datetime.fromisoformat(values[slot.id]["starts_at"]))
+        at = datetime.fromisoformat(values[slot.id]["starts_at"])
         rows.append([at, names.get(slot.practitioner, ""), communes.get(insee, insee), modes, slot.places])
     return [ask.header("starts_at", "practitioner", "commune", "modes", "places"), *rows]
 
@@ -185,20 +215,27 @@ async def register(ask: ListAsk) -> Table:
     """People without a médecin traitant."""
     communes, found = await ask.communes(), await list_attachments(ask.caller, ask.session, ask.cpts, [])
     names = await ask.names()
-    return [
-        ask.header("registered_at", "class", "commune", "state", "proposed_to", "answer_by"),
-        *(
+    return ask.table(
+        (
+            "registered_at",
+            "class",
+            "commune",
+            "state",
+            "proposed_to",
+            "answer_by",
+        ),
+        (
             [
-                moment(each.registered_at),
+                each.registered_at,
                 ask.words.label("attachment_class", each.priority_class),
                 communes.get(each.insee, each.insee),
                 ask.words.label("attachment_state", each.state),
                 names.get(each.practitioner_id or "", ""),
-                moment(each.answer_by),
+                each.answer_by,
             ]
             for each in found
         ),
-    ]
+    )
 
 
 async def proposals(ask: ListAsk) -> Table:

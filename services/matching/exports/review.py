@@ -5,7 +5,7 @@ total would give it away.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import run
 from shared.db.clock import day_at, midnight, monday_of, zone_at
+from shared.http.export import Cell
 
 LEAST = 5
 """The smallest count that the committee is told."""
@@ -167,19 +168,19 @@ def _hide_counts(part: ReviewPart, least: int) -> ReviewPart:
 COLUMNS = ("asked", "served", "within_48_h", "median_min", "lost")
 
 
-def lines(found: Review, named: Callable[[str, str], str], few: str) -> list[list[str | int]]:
+def lines(found: Review, named: Callable[[str, str], str], few: str) -> list[list[Cell]]:
     """A review as rows of a file: what, of, and each figure beside the one before. `few` stands for a hidden count."""
 
-    def cells(part: ReviewPart) -> list[str | int]:
+    def cells(part: ReviewPart) -> list[Cell]:
         minutes = None if part.median_s is None else part.median_s // 60
         told = (part.asked, part.served, part.within_48_h, minutes, part.lost)
         return [few if each is None and part.asked != 0 else each or 0 for each in told]
 
-    rows = [["total", "", *cells(found.now.total)], ["before", "", *cells(found.before.total)]]
+    rows: list[list[Cell]] = [["total", "", *cells(found.now.total)], ["before", "", *cells(found.before.total)]]
     for kind in ("class", "commune", "motive", "source", "hour"):
         rows += [[kind, named(kind, part.of), *cells(part)] for part in getattr(found.now, f"by_{kind}")]
     rows += [["closed", named("closed", part.of), *cells(part)] for part in found.now.closed]
-    return rows + [["week", part.of, *cells(part)] for part in found.weeks]
+    return rows + [["week", date.fromisoformat(part.of), *cells(part)] for part in found.weeks]
 
 
 def shift_compared(since: datetime, until: datetime) -> timedelta:

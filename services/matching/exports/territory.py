@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from services.matching.doctors.api.rounds import read_round
 from services.matching.exports import review
-from services.matching.exports.lists import ListAsk, Table
+from services.matching.exports.lists import ListAsk, Table, say_reason
 from services.matching.motives.reads import labels
 from services.matching.sameday.api.requests import list_requests
 from services.matching.sameday.store.overbooking_asks import OverbookingAskRow, view_of_ask
@@ -14,7 +14,7 @@ from services.matching.sameday.view import ask_view
 from shared.auth import Role
 from shared.contracts import ON_THE_BOARD
 from shared.db import database_now
-from shared.http.export import Cell, moment
+from shared.http.export import Cell
 from shared.live.seen import narrow
 
 LATEST = 1000
@@ -65,21 +65,29 @@ async def asks(ask: ListAsk) -> Table:
     communes_ = await ask.communes()
     acts = await labels(ask.session)
     names = await ask.names()
-    return [
-        ask.header("asked_at", "urgency", "commune", "motive", "practitioner", "state", "answer_by"),
-        *(
+    return ask.table(
+        (
+            "asked_at",
+            "urgency",
+            "commune",
+            "motive",
+            "practitioner",
+            "state",
+            "answer_by",
+        ),
+        (
             [
-                moment(each.asked_at),
+                each.asked_at,
                 f"P{each.urgency}",
                 communes_.get(each.insee, each.insee),
                 acts.get(each.act, each.act),
                 names.get(each.practitioner_id, ""),
                 ask.words.label("ask_state", each.state),
-                moment(each.answer_by),
+                each.answer_by,
             ]
             for each in seen
         ),
-    ]
+    )
 
 
 async def period(ask: ListAsk) -> Table:
@@ -94,8 +102,11 @@ async def period(ask: ListAsk) -> Table:
         known = {"commune": names, "motive": acts}.get(kind)
         if known is not None:
             return known.get(of, of)
-        label = {"source": "source", "closed": "closure"}.get(kind)
-        return ask.words.label(label, of) if label else of
+        if kind == "hour":
+            return f"{int(of)} h"
+        if kind == "closed":
+            return say_reason(ask.words, of)
+        return ask.words.label("source", of) if kind == "source" else of
 
     said = review.lines(found, name_of, ask.words.say("export.few", least=review.LEAST))
     rows = [[ask.words.say(f"export.review.{what}"), *rest] for what, *rest in said]

@@ -1,7 +1,9 @@
 """Administration: who has which role, whose communes, which parameters, who read what. Every change is logged."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -14,8 +16,8 @@ from services.matching.web import parameter_forms as forms
 from services.people.audit import accesses, former_members, labels_of, members
 from services.people.changes import changes_of
 from shared.auth import OWN_SLOTS_ONLY, Role
+from shared.db.clock import PARIS
 from shared.http import CallerDep, SessionDep
-from shared.http.export import moment
 from shared.outside.asked import LINE
 from shared.web.pages import PageDep, label_of_account, reading
 
@@ -57,10 +59,15 @@ async def admin(
         accesses=await accesses(session, cpts_id, compte, objet),
         changes=changes,
         who=await labels_of(session, {part for each in changes for part in (each.account, each.object_id)}),
-        moment=moment,
+        moment=partial(_moment, page.zones.get(cpts_id, PARIS)),
         cpts=cpts_id,
         policies=RUNNABLE,
         now=parameters,
         compte=compte,
         objet=objet,
     )
+
+
+def _moment(zone: ZoneInfo, at: datetime | None) -> str:
+    """When, by the clocks of the territory; empty when there is none."""
+    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""

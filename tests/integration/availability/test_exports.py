@@ -31,7 +31,7 @@ async def test_a_practitioner_takes_their_day_their_ledger_and_their_calendar_aw
     assert [line[-1] for line in day] == ["État", "Confirmé"]
     ledger = sheet((await doctor.get("/exports/ledger.csv", params=asked)).content)
     assert ledger == [
-        ["Semaine du", "Patients vus", "Dont inconnus", "Surnuméraires"], ["2026-11-23", "1", "1", "0"],
+        ["Semaine du", "Patients vus", "Dont inconnus", "Surnuméraires"], ["23/11/2026", "1", "1", "0"],
     ]  # fmt: skip
     openings = sheet((await doctor.get("/exports/openings.csv", params=asked)).content)
     assert openings[1][:4] == ["mercredi", "09:00", "10:00", "15"]
