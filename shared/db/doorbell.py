@@ -7,16 +7,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 POLL_S = 1.0
+QUIET_S = 10.0
+"""After so long without a word Redis is asked whether it is there; after as long again it is not."""
 
 
 class Watch:
@@ -48,8 +52,9 @@ class Watch:
 class Doorbell:
     """Rings streams of one service, here and, through Redis, in its other processes."""
 
-    def __init__(self, redis_url: str, *, prefix: str) -> None:
-        """`prefix` keeps installations apart that share a Redis."""
+    def __init__(self, redis_url: str, *, prefix: str, quiet_s: float = QUIET_S) -> None:
+        """`prefix` keeps installations apart that share a Redis; `quiet_s`: how long a silence is believed."""
+        self._quiet_s = quiet_s
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
         self._listener = Redis.from_url(redis_url, socket_connect_timeout=1)
         self._prefix = f"{prefix}:ring:"
@@ -105,14 +110,30 @@ class Doorbell:
                     self.hears = True
                     for stream in list(self._watches):
                         self.ring_here(stream)
-                    async for message in pubsub.listen():
+                    async for message in self._hear(pubsub):
                         if message["data"] != self._own:  # its own ring woke everybody here already
                             self.ring_here(message["channel"].decode().removeprefix(self._prefix))
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, TimeoutError) as error:
                 log.warning("doorbell_away", error=type(error).__name__)
             finally:
                 self.hears = False
             await asyncio.sleep(0.5)
+
+    async def _hear(self, pubsub: PubSub) -> AsyncIterator[dict[str, Any]]:
+        """Every message; raises `TimeoutError` when nothing comes, not even the answer to a question.
+
+        A connection that a router between us forgot stays open here for ever, and silent.
+        """
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=self._quiet_s)
+            if message is None and asked:
+                raise TimeoutError
+            asked = message is None
+            if message is None:
+                await pubsub.ping()
+            elif message["type"] == "pmessage":
+                yield message
 
     async def aclose(self) -> None:
         """Leave Redis, once it was told what rang."""
