@@ -26,7 +26,7 @@ from services.matching.patients import api as patients
 from services.matching.patients.gateway import SmsSettings
 from services.matching.patients.sending import telling_patients
 from services.matching.patients.where import Meetings
-from services.matching.sameday.api import advice, lists, overbooking, parameters, requests, running, why
+from services.matching.sameday.api import advice, coming, lists, overbooking, parameters, requests, running, why
 from services.matching.sameday.edges.availability import Availability, client_for
 from services.matching.sameday.edges.following import Territories
 from services.matching.sameday.edges.foreign import ForeignSlots
@@ -98,6 +98,7 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     app.include_router(live.routes)
     app.include_router(health)
     app.include_router(samu_hub.routes)
+    app.include_router(coming.routes)
     app.include_router(running.routes)
     app.include_router(requests.routes)
     app.include_router(advice.routes)

@@ -116,9 +116,14 @@ async def colleagues(session: AsyncSession, cpts_id: str) -> list[Colleague]:
     return [Colleague(account, label, role, phone) for account, label, role, phone in found]
 
 
-async def labels_of(session: AsyncSession, accounts: Collection[str]) -> dict[str, str]:
-    """What accounts are called, by id; machines and rounds are not accounts."""
+async def contacts_of(session: AsyncSession, accounts: Collection[str]) -> dict[str, tuple[str, str]]:
+    """What accounts are called and the number they answer, by id; machines and rounds are not accounts."""
     found = await session.exec(
-        select(AccountRow.id, AccountRow.label).where(cast(col(AccountRow.id), Text).in_(accounts))
+        select(AccountRow.id, AccountRow.label, AccountRow.phone).where(cast(col(AccountRow.id), Text).in_(accounts))
     )
-    return {str(account): label for account, label in found}
+    return {str(account): (label, phone) for account, label, phone in found}
+
+
+async def labels_of(session: AsyncSession, accounts: Collection[str]) -> dict[str, str]:
+    """What accounts are called, by id."""
+    return {account: label for account, (label, _) in (await contacts_of(session, accounts)).items()}

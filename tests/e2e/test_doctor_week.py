@@ -43,6 +43,7 @@ async def test_who_came_who_did_not_and_who_no_longer_comes(browser: Browser, he
     await go_back(here, "3 hours", before=150)
     token = await here.token(Role.DELEGATE, 0)
     async with screen(browser, here.url, "/creneaux", token, width=PHONE) as delegate:
+        await delegate.page.get_by_role("button", name="2 passés, dont 2 à noter").click()
         first, second, third = (delegate.page.locator(".slot").nth(index) for index in range(3))
         await first.get_by_role("button", name="Venu").click()
         await expect(first).to_contain_text("Venu")
@@ -50,7 +51,7 @@ async def test_who_came_who_did_not_and_who_no_longer_comes(browser: Browser, he
         await second.get_by_role("button", name="Absent").click()
         await expect(second.get_by_role("button", name="Absent")).to_have_count(0)
         await third.get_by_role("button", name="Annuler").click()
-        await delegate.page.get_by_role("button", name="Annuler le rendez-vous").click()
+        await delegate.page.get_by_role("button", name="Annuler, laisser ouvert").click()
         await expect(third.locator(".state.free")).to_have_text("Libre")
         await delegate.page.get_by_role("tab", name="Moi").click()
         await expect(delegate.page.locator("#ledger")).to_contain_text("Cette semaine 1 patient, 1 inconnu")

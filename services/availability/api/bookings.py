@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.availability import orders, reads
-from services.availability.api.slots import seeing
+from services.availability.api.slots import WRITERS, seeing
 from services.availability.app import batch as batches
 from services.availability.app import bookings as app
 from services.availability.app.at_once import MachineHands
+from services.availability.app.calendar import closing
 from services.availability.app.places import WantedPlace
 from shared.auth import Caller, Role
 from shared.contracts import BookingAnswer, BookingState, BookingView
@@ -116,7 +117,11 @@ async def release(request: Request, wiring: WiringDep, booking_id: UUID) -> Resp
 
 @routes.post("/bookings/{booking_id}/cancellation", response_model=BookingView)
 async def cancel(request: Request, wiring: WiringDep, booking_id: UUID, order: orders.Cancellation) -> Response:
-    """Cancel a held or confirmed place, with a reason."""
+    """Cancel a held or confirmed place, with a reason; with `close_slot`, nobody is given it instead."""
+    if order.close_slot:
+        async with act(request, wiring) as (session, caller):
+            caller.require(*WRITERS)
+            return answer_with(await closing.cancel_and_close(session, caller, booking_id, order.reason))
     return await settle(request, wiring, booking_id, BookingState.CANCELLED, order.reason)
 
 

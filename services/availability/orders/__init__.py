@@ -167,9 +167,10 @@ class Overbooking(Order):
 
 
 class Cancellation(Order):
-    """Why a booking is cancelled."""
+    """Why a booking is cancelled; with `close_slot`, its place is offered to nobody else."""
 
     reason: Reason
+    close_slot: bool = False
 
 
 Qualification = Literal["cystitis", "protocol", "esp", "cds", "msp"]

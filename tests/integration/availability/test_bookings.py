@@ -256,3 +256,21 @@ async def test_a_national_number_is_refused_and_not_repeated(service: Service, t
     assert answer.status_code == 422
     assert number not in answer.text
     assert (await history(service, held)) == ["held"]
+
+
+async def test_a_place_is_cancelled_and_closed_in_one_instant_and_once(service: Service, territory: Territory) -> None:
+    matching = await service.machine()
+    doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
+    later = (MORNING + timedelta(hours=5)).isoformat()
+    alone, shared = await a_slot(matching, territory), await a_slot(matching, territory, starts_at=later, capacity=2)
+    held = [await a_hold(matching, slot, who) for slot, who in ((alone, "r1"), (shared, "r2"), (shared, "r3"))]
+    body = {"reason": "essai", "close_slot": True}
+    for booking in [*held[:2], held[0]]:
+        answer = await doctor.post(f"/bookings/{booking['id']}/cancellation", json=body)
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled"), answer.text
+    now = await state_of(matching, alone)
+    assert (now["status"], now["taken"]) == ("withdrawn", 0)
+    now = await state_of(matching, shared)
+    assert (now["status"], now["capacity"], now["taken"]) == ("published", 1, 1)
+    stranger = await service.person(Role.PHARMACIST)
+    assert (await stranger.post(f"/bookings/{held[2]['id']}/cancellation", json=body)).status_code == 403

@@ -141,3 +141,26 @@ async def test_a_request_is_found_again_by_time_initials_commune_and_state(sign_
     assert "Modèle" not in str(row)
     neighbour = await coordinator.client.post("/requests/search", json={"cpts_id": NEIGHBOUR})
     assert neighbour.status_code == 403
+
+
+async def test_who_comes_is_told_by_initials_to_who_receives_them_and_leaves_a_trace(town: Town) -> None:
+    await town.slot(0, hours=3)
+    asker, doctor = (
+        await town.person(Role.PHARMACIST),
+        await town.person(Role.PRACTITIONER, town.territory.practitioners[0]),
+    )
+    other = await town.person(Role.PRACTITIONER, town.territory.practitioners[1])
+    body = a_request(answer_by=MORNING.isoformat(), patient=PATIENT, age=6)
+    served = (await asker.client.post("/requests", json=body)).json()["id"]
+    await until(asker.client, served, "confirmed")
+    form = {"request_ids": [served]}
+    assert (await asker.client.post("/requests/comers", json=form)).status_code == 403
+    assert (await other.client.post("/requests/comers", json=form)).json() == []
+    found = (await doctor.client.post("/requests/comers", json=form)).json()
+    assert [(each["initials"], each["age"], each["asked_by_name"]) for each in found] == [
+        ("M. D.", 6, "essai pharmacist")
+    ]
+    assert "Désirée" not in str(found)
+    async with owner(town.settings) as session:
+        traces = await run(session, text("select role from common.access_log where action = 'list'"))
+        assert [row.role for row in traces] == ["practitioner"]

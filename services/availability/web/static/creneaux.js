@@ -7,9 +7,11 @@ import { day, dayName, fullDay, instantOf, time } from "/static/format.js";
 import { announce, attempt, follow, keys, tabs, toast } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";
+import { comerOf, learnComers } from "/static/availability/comers.js";
 import { fillMe, wireMe } from "/static/availability/me.js";
 import { drawExtra } from "/static/availability/extra.js";
 import { drawProposals } from "/static/availability/proposals.js";
+import { drawSheet } from "/static/availability/paper.js";
 import { wireSheet } from "/static/availability/sheet.js";
 import { drawTimeline } from "/static/availability/timeline.js";
 import { wireWeek } from "/static/availability/week.js";
@@ -36,10 +38,10 @@ export const context = {
   motive: (code) => motives.get(code) ?? "",
   slotsOf: (key) => ofDay(key),
   redraw: () => draw(),
-  motiveOf: (booking) => motives.get(matching.state.requests?.[booking.request_id]?.act) ?? "",
-  modeOf: (booking) => matching.state.requests?.[booking.request_id]?.mode ?? "",
-  saysOf: (booking) => saidBy(matching.state.requests?.[booking.request_id]),
-  urgencyOf: (booking) => matching.state.requests?.[booking.request_id]?.urgency,
+  sayOf: (booking) => {
+    const [request, known] = [matching.state.requests?.[booking.request_id], comerOf(booking)];
+    return { known, motive: motives.get(request?.act ?? known?.act) ?? "", mode: request?.mode ?? "", patient: saidBy(request), urgency: request?.urgency ?? known?.urgency };
+  },
   practitioner: () => availability.state.practitioners?.[page.practitioner],
   publish: (order) => publish(order),
 };
@@ -62,7 +64,10 @@ function draw() {
   const paused = Boolean(context.practitioner()?.paused);
   byId("paused").hidden = !paused;
   byId("paused").textContent = paused ? t("slots.paused") : "";
-  drawTimeline(byId("timeline"), withoutGhosts(mine), context);
+  drawTimeline(byId("timeline"), withoutGhosts(mine), context, key);
+  learnComers(mine.flatMap((slot) => slot.bookings), draw);
+  byId("pick-day").value = key;
+  byId("today").hidden = key === day();
   drawKeep(shown);
   byId("day-exports").hidden = mine.length === 0;
   linkExports();
@@ -153,8 +158,10 @@ async function asYesterday() {
   return toast([t("slots.published", { n: found.slots.length }), ...left.filter(Boolean)].join(" · "));
 }
 
-function go(step) {
-  page.at += step * DAY;
+const go = (step) => goTo(page.at + step * DAY);
+
+function goTo(at) {
+  page.at = at;
   sessionStorage.setItem("day", page.at);
   draw();
   announce(byId("day").textContent);
@@ -172,6 +179,13 @@ function choosePractitioner(id) {
 
 byId("before").addEventListener("click", () => go(-1));
 byId("after").addEventListener("click", () => go(1));
+byId("today").addEventListener("click", () => goTo(now()));
+byId("pick-day").addEventListener("change", ({ target }) => target.value && goTo(instantOf(target.value, "12:00")));
+byId("print-day").addEventListener("click", () => print());
+addEventListener("beforeprint", () => {
+  const name = nameOf(page.practitioner);
+  drawSheet(byId("day-sheet"), ofDay(day(page.at)), { context, title: t("slots.sheet_title", { who: name, day: fullDay(page.at) }) });
+});
 byId("as-before").addEventListener("click", () => attempt(asYesterday));
 byId("publish").addEventListener("click", () => byId("sheet").dispatchEvent(new Event("ask")));
 keys({

@@ -2,31 +2,72 @@
 
 import { call, get, post } from "/static/api.js";
 import { h, icon, keep, state } from "/static/dom.js";
-import { time } from "/static/format.js";
+import { day, time } from "/static/format.js";
 import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";
+import { askedAt, askedBy, who } from "/static/availability/comers.js";
 
 const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
 const REREAD = 5000;
 const PERSONAL = new Set(["visibility", "window", "profession", "act", "age", "mode", "distance", "wheelchair", "party", "forbidden"]);
 const MORE = ["habitual", "urgent", "asked"];
 
-export function drawTimeline(list, slots, context) {
-  const fresh = keep(list, slots, {
-    key: (slot) => slot.id,
-    version: (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot), started(slot), slot.give_back_at,
-      slot.bookings.map((booking) => booking.id + booking.state + context.motiveOf(booking) + context.modeOf(booking) + context.saysOf(booking)).join()].join("|"),
-    draw: (slot) => row(slot, context),
+const HOUR = 3_600_000;
+// What was marked here stays where it is until the day is opened again: nothing leaves from under a finger.
+const stay = new Set();
+const cores = new Map();
+let shownDay = null;
+let unfolded = false;
+
+export function drawTimeline(list, slots, context, key) {
+  if (shownDay !== key) {
+    shownDay = key;
+    unfolded = false;
+    stay.clear();
+  }
+  const core = (slot) => [slot.version, slot.taken, slot.held, slot.overbooked, slot.status, past(slot), started(slot), slot.give_back_at,
+    slot.bookings.map((booking) => booking.id + booking.state).join()].join("|");
+  const version = (slot) => core(slot) + JSON.stringify(slot.bookings.map(context.sayOf));
+  const fresh = keep(list, lines(slots, key), {
+    key: (line) => line.id,
+    version: (line) => line.stamp ?? version(line),
+    draw: (line) => line.draw?.(() => drawTimeline(list, slots, context, key)) ?? row(line, context),
   });
-  for (const { element, added } of fresh) if (!added) element.classList.add("flash");
+  const changed = new Set(slots.filter((slot) => cores.get(slot.id) !== core(slot)).map((slot) => slot.id));
+  for (const { element, added } of fresh) if (!added && changed.has(element.dataset.slot)) element.classList.add("flash");
+  for (const slot of slots) cores.set(slot.id, core(slot));
 }
+
+/** The rows of a day; of today, what is over is one line, and another says where we are. */
+function lines(slots, key) {
+  if (key !== day()) return slots;
+  const over = slots.filter((slot) => past(slot) && !stay.has(slot.id) && !(toMark(slot) && Date.parse(slot.ends_at) > now() - HOUR));
+  const rest = unfolded || over.length < 2 ? slots : slots.filter((slot) => !over.includes(slot));
+  const before = rest.filter(started);
+  return [...(over.length < 2 ? [] : [fold(over)]), ...before, nowLine(), ...rest.slice(before.length)];
+}
+
+const toMark = (slot) => slot.bookings.some((booking) => booking.state === "confirmed");
+
+function fold(over) {
+  const unmarked = over.filter(toMark).length;
+  const words = [t("slots.over", { n: over.length }), unmarked ? t("slots.over_unmarked", { n: unmarked }) : ""].filter(Boolean).join(", ");
+  return { id: "over", stamp: words + unfolded, draw: (again) => h("li", { class: "over" }, h("button", {
+    type: "button", class: "quiet", "data-focus": "over", "aria-expanded": String(unfolded), onclick: () => {
+      unfolded = !unfolded;
+      again();
+    },
+  }, words)) };
+}
+
+const nowLine = () => ({ id: "now", stamp: time(now()), draw: () => h("li", { class: "now" }, t("slots.now", { time: time(now()) })) });
 
 const past = (slot) => Date.parse(slot.ends_at) <= now();
 const started = (slot) => Date.parse(slot.starts_at) <= now();
 
-function summary(slot) {
+export function summary(slot) {
   if (slot.status === "withdrawn") return state("bad", t("slots.withdrawn"));
   if (slot.status !== "published") return state("wait", t("slots.given_back"));
   if (slot.capacity > 1) return state(slot.taken < slot.capacity ? "free" : "done", t("slots.places", slot));
@@ -34,14 +75,21 @@ function summary(slot) {
   return slot.taken ? state("done", t("slots.full")) : state("free", t("slots.free"));
 }
 
+const modeChip = (mode) => h("span", { class: "state" }, icon(mode), label("mode", mode));
+/** At the practice, as nearly always, goes without saying. */
+const unusual = (modes) => modes.length > 1 || modes[0] !== "AMB";
+
 function row(slot, context) {
   const gone = slot.status !== "published";
+  const comers = slot.bookings.filter((booking) => booking.state !== "held");
+  const said = comers.length && slot.capacity === 1 && slot.taken && !gone;
   return h("li", { class: `slot ${gone ? "gone" : ""} ${past(slot) ? "past" : ""}`, "data-slot": slot.id },
     h("span", { class: "figure" }, time(slot.starts_at)),
-    h("span", { class: "what" }, summary(slot), slot.modes.map((mode) => h("span", { class: "state" }, icon(mode), label("mode", mode)))),
-    menu(slot, context),
-    reopenable(slot) ? h("button", { type: "button", class: "quiet", "data-focus": `reopen${slot.id}`, onclick: () => attempt(() => reopen(slot)) }, t("slots.reopen")) : null,
-    h("div", { class: "comers" }, slot.bookings.filter((booking) => booking.state !== "held").map((booking) => comer(slot, booking, context))));
+    h("div", { class: "what" },
+      said ? null : h("span", { class: "row" }, summary(slot), unusual(slot.modes) ? slot.modes.map(modeChip) : null,
+        reopenable(slot) ? h("button", { type: "button", class: "quiet", "data-focus": `reopen${slot.id}`, onclick: () => attempt(() => reopen(slot)) }, t("slots.reopen")) : null),
+      comers.map((booking) => comer(slot, booking, context))),
+    menu(slot, context));
 }
 
 const reopenable = (slot) => ["given_back", "withdrawn"].includes(slot.status) && !started(slot) && !slot.taken;
@@ -68,38 +116,47 @@ function menu(slot, context) {
 }
 
 function comer(slot, booking, context) {
-  const urgency = context.urgencyOf(booking);
+  const said = context.sayOf(booking);
+  const known = said.known;
   const buttons = [h("button", { type: "button", class: "quiet", "data-focus": `see${booking.id}`, onclick: () => attempt(() => see(slot, booking)) }, t("slots.open_patient"))];
-  const started = Date.parse(slot.starts_at) <= now();
-  if (booking.state === "confirmed" || booking.state === "no_show") if (started) buttons.push(mark(booking, "honoured"));
-  if (booking.state === "confirmed" || booking.state === "honoured") if (started) buttons.push(mark(booking, "no_show"));
-  if (booking.state === "confirmed" && !started) buttons.push(h("button", { type: "button", class: "quiet", onclick: () => attempt(() => cancel(booking)) }, t("slots.cancel")));
-  return h("div", { class: "comer" },
-    h("span", { class: "row" },
-      urgency ? h("span", { class: `urgency p${urgency}` }, `P${urgency}`) : null,
-      h("strong", {}, context.motiveOf(booking)),
-      context.saysOf(booking) ? h("span", { class: "state" }, context.saysOf(booking)) : null,
-      context.modeOf(booking) ? h("span", { class: "state" }, icon(context.modeOf(booking)), label("mode", context.modeOf(booking))) : null,
+  if (booking.state === "confirmed" || booking.state === "no_show") if (started(slot)) buttons.push(mark(slot, booking, "honoured"));
+  if (booking.state === "confirmed" || booking.state === "honoured") if (started(slot)) buttons.push(mark(slot, booking, "no_show"));
+  if (booking.state === "confirmed" && !started(slot)) buttons.push(h("button", { type: "button", class: "quiet", onclick: () => attempt(() => cancel(slot, booking)) }, t("slots.cancel")));
+  return h("div", { class: `comer ${said.urgency ? `bar-p${said.urgency}` : ""}` },
+    h("span", { class: "person" },
+      said.urgency ? h("span", { class: `urgency p${said.urgency}` }, `P${said.urgency}`) : null,
+      known ? h("strong", { class: "who" }, who(known)) : null,
+      h("span", { class: known ? "" : "who" }, said.motive),
+      said.patient ? h("span", { class: "state" }, said.patient) : null,
+      said.mode && (said.mode !== "AMB" || unusual(slot.modes)) ? modeChip(said.mode) : null,
       booking.state === "confirmed" ? null : state(KIND[booking.state], label("booking_state", booking.state)),
       booking.overbooked ? state("wait", t("slots.overbooked")) : null),
-    h("span", { class: "row" }, buttons));
+    known ? h("span", { class: "from" }, h("span", {}, known.commune), h("span", {}, askedAt(known)),
+      h("span", {}, askedBy(known)), known.asked_by_phone ? h("a", { href: `tel:${known.asked_by_phone.replace(/[^+\d]/g, "")}` }, known.asked_by_phone) : null) : null,
+    h("span", { class: "acts" }, buttons));
 }
 
 const PATHS = { honoured: "honoured", no_show: "no-show" };
-const mark = (booking, outcome) => h("button", { type: "button", "data-focus": outcome + booking.id, onclick: () => attempt(async () => {
+const mark = (slot, booking, outcome) => h("button", { type: "button", "data-focus": outcome + booking.id, onclick: () => attempt(async () => {
+  stay.add(slot.id);
   await post("availability", `/bookings/${booking.id}/${PATHS[outcome]}`);
   toast(t("slots.marked", { state: label("booking_state", outcome) }));
 }) }, t(`slots.${outcome}`));
 
 const see = (slot, booking) => openPatient("availability", `/bookings/${booking.id}/patient`, t("slots.patient_title", { time: time(slot.starts_at) }));
 
-async function cancel(booking) {
-  const answer = await ask(t("slots.cancel_title"), h("p", {}, t("slots.cancel_text")), [
-    { value: "yes", text: t("slots.cancel_do"), kind: "grave" }, { value: "", text: t("common.back"), kind: "quiet" },
+const REASONS = ["hindered", "patient_asked", "elsewhere", "mistake"];
+
+/** Why, and whether somebody else may have the place: nothing is chosen beforehand. */
+async function cancel(slot, booking) {
+  const reason = h("select", { name: "reason" }, REASONS.map((code) => h("option", {}, t(`slots.cancel_reasons.${code}`))));
+  const answer = await ask(t("slots.cancel_title"), h("div", { class: "stack" }, h("p", {}, t("slots.cancel_text")),
+    h("label", { class: "field" }, t("slots.cancel_why"), reason)), [
+    { value: "close", text: t("slots.cancel_close"), kind: "grave" }, { value: "open", text: t("slots.cancel_open") }, { value: "", text: t("common.back"), kind: "quiet" },
   ]);
   if (!answer) return;
-  await post("availability", `/bookings/${booking.id}/cancellation`, { reason: t("slots.cancel_reason") });
-  toast(t("slots.cancelled"));
+  await post("availability", `/bookings/${booking.id}/cancellation`, { reason: answer.values.reason, close_slot: answer.chosen === "close" });
+  toast(t(answer.chosen === "close" ? "slots.cancelled_closed" : "slots.cancelled", { time: time(slot.starts_at) }));
 }
 
 async function takeMore(slot) {
