@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from services.availability import orders
 from services.availability.api.slots import WRITERS
+from services.availability.app.calendar import changing
 from services.availability.app.calendar import openings as app
 from services.availability.store.interop.agendas import busy_absences
 from services.availability.tables import OpeningRow
@@ -50,6 +51,19 @@ async def declare_opening(
 
     async def use_case() -> DeclaredOpening:
         return opening_of(await app.declare_opening(session, caller, order))
+
+    return await once(use_case)
+
+
+@routes.post("/openings/{opening_id}/changes", status_code=201, response_model=DeclaredOpening)
+async def change_opening(
+    caller: CallerDep, session: SessionDep, once: OnceDep, opening_id: UUID, order: orders.ChangedOpening
+) -> JSONResponse:
+    """Open otherwise from `first_day` on; the answer is the opening that follows the one that ends."""
+    caller.require(*WRITERS)
+
+    async def use_case() -> DeclaredOpening:
+        return opening_of(await changing.change_opening(session, caller, opening_id, order))
 
     return await once(use_case)
 

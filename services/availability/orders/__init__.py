@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.availability.orders.calendar import ChangedOpening as ChangedOpening
 from services.availability.orders.calendar import NewAbsence as NewAbsence
 from services.availability.orders.calendar import NewOpening as NewOpening
 from services.availability.orders.offer import AccessNote as AccessNote

@@ -47,6 +47,12 @@ class NewOpening(Offer):
         return value
 
 
+class ChangedOpening(NewOpening):
+    """How an opening is from `first_day` on. `booked` says what happens to who is booked in its slots from then on."""
+
+    booked: Booked | None = None
+
+
 class NewAbsence(Order):
     """A practitioner is away, everywhere. `booked` says what happens to who is booked meanwhile."""
 

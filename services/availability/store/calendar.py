@@ -23,6 +23,12 @@ async def remove_opening(session: AsyncSession, opening: OpeningRow) -> None:
     await session.flush()
 
 
+async def shorten_opening(session: AsyncSession, opening: OpeningRow, last_day: date) -> None:
+    """Let an opening end on a day, included; its slots stay."""
+    opening.last_day = last_day
+    await session.flush()
+
+
 async def cut_again(session: AsyncSession, practitioner_id: UUID) -> None:
     """Ask that a practitioner's openings are cut again from today; slots that stand already stay as they are."""
     await run(

@@ -199,3 +199,33 @@ async def test_bad_openings_say_what_to_change(service: Service, territory: Terr
     matching = await service.machine()
     answer = await matching.post("/openings", json=opening(territory, **change))
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
+async def test_an_opening_changes_from_a_day_on_and_who_is_booked_stays(service: Service, territory: Territory) -> None:
+    doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
+    declared = (await doctor.post("/openings", json=opening(territory))).json()
+    await swept(service)
+    thursday = [slot for slot in await published(doctor) if slot["starts_at"].startswith("2026-11-26")]
+    matching = await service.machine()
+    held = await a_hold(matching, thursday[0])
+    assert (await matching.post(f"/bookings/{held['id']}/confirmation", json={})).status_code == 200
+    path = f"/openings/{declared['id']}/changes"
+    body = opening(territory, from_time="14:15", to_time="14:45", first_day="2026-11-26", modes=["VR"], types=["SNP"])
+    refused = await doctor.post(path, json=body)
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (409, "slot_booked", "booked")
+    changed = await doctor.post(path, json={**body, "booked": "keep"})
+    assert changed.status_code == 201, changed.text
+    await swept(service)
+    found = [(slot["starts_at"][8:16], slot["modes"], slot["taken"]) for slot in await published(doctor)]
+    assert [each[0] for each in found if each[1] == ["AMB"]] == [
+        *(f"{day}T13:{minute:02}" for day in (24, 25) for minute in (0, 15, 30, 45)), "26T13:00"
+    ]  # fmt: skip
+    assert [each[0] for each in found if each[1] == ["VR"]] == [
+        f"{day}T13:{minute}" for day in (26, 27) for minute in (15, 30)
+    ]
+    rest = (await doctor.get("/openings", params={"practitioner_id": body["practitioner_id"]})).json()
+    assert [(each["first_day"], each["last_day"]) for each in rest] == [
+        ("2026-11-01", "2026-11-25"), ("2026-11-26", None)
+    ]  # fmt: skip
+    other = await service.person(Role.PRACTITIONER, territory.practitioners[1])
+    assert (await other.post(f"/openings/{changed.json()['id']}/changes", json=body)).status_code == 403

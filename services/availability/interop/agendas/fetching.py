@@ -41,8 +41,8 @@ async def fetch(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool, w
             return await _follow_redirects(client, url, etag, demo=demo)
     except (TimeoutError, httpx.TimeoutException):
         raise FeedUnreadable("L'agenda ne répond pas, ou trop lentement : réessayez plus tard.") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise FeedUnreadable(fill("L'agenda ne répond pas ({why}).", why=type(error).__name__)) from None
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise FeedUnreadable("L'agenda ne répond pas : vérifiez son adresse.") from None
 
 
 async def _follow_redirects(client: httpx.AsyncClient, url: str, etag: str, *, demo: bool) -> Fetched:
