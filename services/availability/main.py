@@ -14,6 +14,7 @@ from services.availability.api import (
     exports,
     free,
     memberships,
+    own_patients,
     slots,
 )
 from services.availability.app.at_once import MachineHands
@@ -80,8 +81,8 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.mount("/fhir", build_fhir(wiring, sas))
     app.mount("/booking", build_booking(wiring))
     for part in (
-        bookings, slots, acts, agendas, calendar, directory, memberships, exports, administration, free, foreign,
-        returns,
+        bookings, slots, acts, agendas, own_patients, calendar, directory, memberships, exports, administration, free,
+        foreign, returns,
     ):  # fmt: skip
         app.include_router(part.routes)
     app.include_router(notifications)

@@ -75,6 +75,19 @@ class Patient(BaseModel):
             raise Invalid("La date de naissance est dans l'avenir.", field="patient.birth_date", rule="past")
 
 
+def initials_of(name: str) -> str:
+    """« M. D. » of « Modèle Désirée »; a part joined by a hyphen counts as one."""
+    return " ".join(f"{part[0].upper()}." for part in name.split())
+
+
+def age_of(birth_date: str | None, now: datetime) -> int | None:
+    """How old somebody is, in whole years; None unless the whole date is known."""
+    if birth_date is None or len(birth_date) < len("1951-07-14"):
+        return None
+    born, today = date.fromisoformat(birth_date), now.date()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
 def show_patient(patient: Mapping[str, Any]) -> dict[str, Any]:
     """The patient as a page shows them: `call` is where a press on the number leads."""
     call = link(str(patient.get("phone", "")))

@@ -133,3 +133,27 @@ async def test_the_menu_of_the_last_row_is_above_the_bar_at_the_bottom(browser: 
         await page.get_by_label("Actions pour 12:45").click()
         await page.get_by_role("button", name="Retirer ce créneau").click()
         await expect(page.locator(".slot").last.locator(".state.bad")).to_have_text("Retiré")
+
+
+async def test_a_doctor_puts_a_patient_of_their_own_in_a_free_slot(browser: Browser, here: Town) -> None:
+    await here.publish(0, in_minutes=120, count=2)
+    token = await here.token(Role.PRACTITIONER, 0)
+    async with screen(browser, here.url, "/creneaux", token, width=PHONE) as doctor:
+        page, row = doctor.page, doctor.page.locator(".slot").first
+        await page.get_by_label("Actions pour 11:00").click()
+        await page.get_by_role("button", name="Inscrire mon patient").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Nom").fill("Modèle Désirée")
+        await dialog.get_by_label("Date de naissance").fill("24/11/2020")
+        assert (await Axe().run(page)).response["violations"] == []
+        await page.keyboard.press("Enter")
+        await expect(row).to_contain_text("M. D., 6 ans")
+        await expect(row).to_contain_text("Mon patient")
+        await expect(page.locator("#truth")).to_contain_text("1 pris · 1 libre")
+        await row.get_by_role("button", name="Voir le patient").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("Modèle Désirée")
+        await page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
+        await row.get_by_role("button", name="Annuler").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("Prévenez votre patient")
+        await page.get_by_role("button", name="Annuler et fermer le créneau").click()
+        await expect(row.locator(".state.bad")).to_have_text("Retiré")

@@ -9,20 +9,26 @@ const RETRY = 15_000;
 const known = new Map();
 const asked = new Map();
 
-export const comerOf = (booking) => known.get(booking.request_id);
+const OWN = "own:";
+export const isOwn = (booking) => Boolean(booking.request_id?.startsWith(OWN));
+const keyOf = (booking) => (isOwn(booking) ? booking.id : booking.request_id);
+export const comerOf = (booking) => known.get(keyOf(booking));
 
 /** Ask who these bookings are for, those not known yet; `redraw` when it is known. */
 export async function learnComers(bookings, redraw) {
-  const missing = [...new Set(bookings.filter((each) => each.request_id && each.state !== "held").map((each) => each.request_id))]
-    .filter((id) => !known.has(id) && Date.now() - (asked.get(id) ?? 0) > RETRY).slice(0, MOST);
-  if (!missing.length) return;
-  for (const id of missing) asked.set(id, Date.now());
-  try {
-    for (const each of await post("matching", "/requests/comers", { request_ids: missing })) known.set(each.request_id, each);
-  } catch {
-    return; // asked again with a later drawing: a row without its names is still a row
-  }
-  redraw();
+  const missing = bookings.filter((each) => each.request_id && each.state !== "held" && !known.has(keyOf(each)) && Date.now() - (asked.get(keyOf(each)) ?? 0) > RETRY);
+  const learn = async (service, path, name, those, keyed) => {
+    const ids = [...new Set(those.map(keyOf))].slice(0, MOST);
+    if (!ids.length) return;
+    for (const id of ids) asked.set(id, Date.now());
+    for (const each of await post(service, path, { [name]: ids })) known.set(each[keyed], each);
+    redraw();
+  };
+  // What fails is asked again with a later drawing: a row without its names is still a row.
+  await Promise.allSettled([
+    learn("matching", "/requests/comers", "request_ids", missing.filter((each) => !isOwn(each)), "request_id"),
+    learn("availability", "/bookings/own-patients", "booking_ids", missing.filter(isOwn), "booking_id"),
+  ]);
 }
 
 /** « M. D., 6 ans »; a patient nobody named yet is said so. */

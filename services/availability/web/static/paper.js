@@ -3,7 +3,7 @@
 import { h } from "/static/dom.js";
 import { time } from "/static/format.js";
 import { label, t } from "/static/page.js";
-import { askedAt, askedBy, who } from "/static/availability/comers.js";
+import { askedAt, askedBy, isOwn, who } from "/static/availability/comers.js";
 
 const COLUMNS = ["time", "patient", "motive", "from", "asked", "state"];
 
@@ -19,7 +19,7 @@ export function drawSheet(table, slots, { context, title }) {
 
 function cells(slot, booking, context) {
   const { known, motive, mode, urgency } = context.sayOf(booking);
-  return [time(slot.starts_at), who(known), [urgency ? `P${urgency}` : "", motive].filter(Boolean).join(" · "), known?.commune ?? "",
-    known ? [askedAt(known), askedBy(known), known.asked_by_phone].filter(Boolean).join(" · ") : "",
+  return [time(slot.starts_at), who(known), [urgency ? `P${urgency}` : "", motive, isOwn(booking) ? t("slots.own") : ""].filter(Boolean).join(" · "), known?.commune ?? "",
+    known?.commune ? [askedAt(known), askedBy(known), known.asked_by_phone].filter(Boolean).join(" · ") : "",
     [label("booking_state", booking.state), mode ? label("mode", mode) : ""].filter(Boolean).join(" · ")];
 }

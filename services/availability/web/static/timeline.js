@@ -7,7 +7,7 @@ import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { config, label, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";
-import { askedAt, askedBy, who } from "/static/availability/comers.js";
+import { askedAt, askedBy, isOwn, who } from "/static/availability/comers.js";
 
 const KIND = { held: "wait", confirmed: "done", honoured: "done", no_show: "bad" };
 const REREAD = 5000;
@@ -109,6 +109,7 @@ function menu(slot, context) {
   return h("details", { class: "menu", name: "menu" },
     h("summary", { "aria-label": t("slots.menu", { time: time(slot.starts_at) }) }, "⋯"),
     h("div", {},
+      open && !started(slot) && slot.taken < slot.capacity ? action("slots.own_enter", () => enterOwn(slot)) : null,
       open && slot.taken ? action("slots.more", () => takeMore(slot)) : null,
       open && slot.give_back_at ? action("slots.keep", () => call("availability", "PATCH", `/slots/${slot.id}`, { give_back_minutes: 0 })) : null,
       action("slots.why", () => why(slot, context)),
@@ -127,11 +128,12 @@ function comer(slot, booking, context) {
       said.urgency ? h("span", { class: `urgency p${said.urgency}` }, `P${said.urgency}`) : null,
       known ? h("strong", { class: "who" }, who(known)) : null,
       h("span", { class: known ? "" : "who" }, said.motive),
+      isOwn(booking) ? h("span", { class: "state" }, t("slots.own")) : null,
       said.patient ? h("span", { class: "state" }, said.patient) : null,
       said.mode && (said.mode !== "AMB" || unusual(slot.modes)) ? modeChip(said.mode) : null,
       booking.state === "confirmed" ? null : state(KIND[booking.state], label("booking_state", booking.state)),
       booking.overbooked ? state("wait", t("slots.overbooked")) : null),
-    known ? h("span", { class: "from" }, h("span", {}, known.commune), h("span", {}, askedAt(known)),
+    known?.commune ? h("span", { class: "from" }, h("span", {}, known.commune), h("span", {}, askedAt(known)),
       h("span", {}, askedBy(known)), known.asked_by_phone ? h("a", { href: `tel:${known.asked_by_phone.replace(/[^+\d]/g, "")}` }, known.asked_by_phone) : null) : null,
     h("span", { class: "acts" }, buttons));
 }
@@ -150,13 +152,26 @@ const REASONS = ["hindered", "patient_asked", "elsewhere", "mistake"];
 /** Why, and whether somebody else may have the place: nothing is chosen beforehand. */
 async function cancel(slot, booking) {
   const reason = h("select", { name: "reason" }, REASONS.map((code) => h("option", {}, t(`slots.cancel_reasons.${code}`))));
-  const answer = await ask(t("slots.cancel_title"), h("div", { class: "stack" }, h("p", {}, t("slots.cancel_text")),
+  const answer = await ask(t("slots.cancel_title"), h("div", { class: "stack" }, h("p", {}, t(isOwn(booking) ? "slots.cancel_own" : "slots.cancel_text")),
     h("label", { class: "field" }, t("slots.cancel_why"), reason)), [
     { value: "close", text: t("slots.cancel_close"), kind: "grave" }, { value: "open", text: t("slots.cancel_open") }, { value: "", text: t("common.back"), kind: "quiet" },
   ]);
   if (!answer) return;
   await post("availability", `/bookings/${booking.id}/cancellation`, { reason: answer.values.reason, close_slot: answer.chosen === "close" });
   toast(t(answer.chosen === "close" ? "slots.cancelled_closed" : "slots.cancelled", { time: time(slot.starts_at) }));
+}
+
+/** A patient of the practitioner's own: the place is theirs at once, and offered to nobody else. */
+async function enterOwn(slot) {
+  const field = (name, attributes) => h("label", { class: "field" }, t(`slots.own_${name}`), h("input", { name, autocomplete: "off", ...attributes }));
+  const answer = await ask(t("slots.own_title", { time: time(slot.starts_at) }), h("div", { class: "stack" },
+    field("name", { required: true, maxlength: 120 }), field("phone", { type: "tel", inputmode: "tel", maxlength: 60 }),
+    field("birth_date", { maxlength: 10, placeholder: "14/07/1951" }), h("p", { class: "hint" }, t("slots.own_hint"))),
+  [{ value: "yes", text: t("slots.own_do"), kind: "primary" }, { value: "", text: t("common.cancel"), kind: "quiet" }]);
+  if (!answer) return;
+  const { name, phone, birth_date: birth } = answer.values;
+  await post("availability", `/slots/${slot.id}/own-patients`, { patient: { name, phone, birth_date: birth || null } });
+  toast(t("slots.more_done", { time: time(slot.starts_at) }));
 }
 
 async function takeMore(slot) {

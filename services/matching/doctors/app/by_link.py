@@ -27,6 +27,7 @@ from shared.auth import Caller, Role
 from shared.contracts.register import SEEKING, AttachmentState
 from shared.db import Scope, database_now, set_scope
 from shared.db.ids import new_id
+from shared.patients.patient import initials_of
 from shared.patients.vault import Vault
 from shared.refusals import Refusal
 
@@ -138,8 +139,7 @@ async def _who(session: AsyncSession, vault: Vault, caller: Caller, row: Attachm
     if row.patient_sealed is None:
         return ""
     known: dict[str, Any] = await patient_on(row).read(session, caller, vault)
-    initials = " ".join(f"{word[0].upper()}." for word in str(known.get("name", "")).split())
-    return " · ".join(filter(None, [initials, str(known.get("birth_date") or "")]))
+    return " · ".join(filter(None, [initials_of(str(known.get("name", ""))), str(known.get("birth_date") or "")]))
 
 
 async def answer_by_link(session: AsyncSession, caller: Caller, practitioner_id: UUID, said: DoctorAnswer) -> None:

@@ -11,9 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.doctors.app.register import RUNS_THE_REGISTER, YEAR, patient_on
 from services.matching.doctors.reads import attachments_of
 from services.matching.doctors.store.register import AttachmentRow
-from services.matching.sameday.app.searching import initials_of
 from shared.auth import Caller, record_access
 from shared.db import database_now
+from shared.patients.patient import initials_of
 from shared.patients.vault import Vault
 from shared.typed.texts import words_of
 

@@ -8,10 +8,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching.sameday.app.asking import RUNS_THE_BOARD, patient_on
-from services.matching.sameday.app.searching import initials_of
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, record_access
 from shared.contracts import RequestState
+from shared.patients.patient import initials_of
 from shared.patients.vault import Vault
 
 

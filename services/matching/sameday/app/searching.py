@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.matching.sameday.app.asking import RUNS_THE_BOARD, patient_on
 from services.matching.sameday.store.tables import RequestRow
 from shared.auth import Caller, record_access
+from shared.patients.patient import initials_of
 from shared.patients.vault import Vault
 
 MOST = 300
@@ -65,11 +66,6 @@ async def search(
         )
     letters = _letters(wanted.initials)
     return [each for each in found if _bears(each.initials, letters)], len(rows) > MOST
-
-
-def initials_of(name: str) -> str:
-    """« M. D. » of « Modèle Désirée »; a part joined by a hyphen counts as one."""
-    return " ".join(f"{part[0].upper()}." for part in name.split())
 
 
 def _letters(text: str) -> str:
