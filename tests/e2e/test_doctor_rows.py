@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from shared.auth import Role
 from shared.db import run
-from tests.builders import owner
+from tests.builders import a_person, owner
 from tests.e2e.browser import DESK, PHONE, screen
 from tests.e2e.test_doctor_week import go_back
 from tests.e2e.town import Town
@@ -157,3 +157,26 @@ async def test_a_doctor_puts_a_patient_of_their_own_in_a_free_slot(browser: Brow
         await expect(page.get_by_role("dialog")).to_contain_text("Prévenez votre patient")
         await page.get_by_role("button", name="Annuler et fermer le créneau").click()
         await expect(row.locator(".state.bad")).to_have_text("Retiré")
+
+
+async def test_a_secretary_sees_a_week_and_several_practitioners_side_by_side(browser: Browser, here: Town) -> None:
+    await send(here, await here.publish(0, in_minutes=120))
+    await here.publish(0, in_minutes=120 + 24 * 60)
+    await here.publish(1, in_minutes=180)
+    token = await a_person(here.settings, Role.DELEGATE, practitioners=tuple(here.practitioners[:2]))
+    async with screen(browser, here.url, "/creneaux", token, width=DESK) as secretary:
+        page, columns = secretary.page, secretary.page.locator("#grid .column")
+        await page.locator("#whose").select_option("Dr Ada EXEMPLE")
+        await page.get_by_label("Vue").select_option("Semaine")
+        await expect(columns).to_have_count(7)
+        await expect(columns.nth(1)).to_contain_text("11:00M. D., 6 ans")
+        await expect(columns.nth(2)).to_contain_text("11:00Libre")
+        await expect(columns.nth(3)).to_contain_text("Aucun créneau")
+        assert (await Axe().run(page)).response["violations"] == []
+        await page.get_by_label("Vue").select_option("Côte à côte")
+        await expect(columns).to_have_count(2)
+        await expect(page.get_by_role("region", name="Dr Basile FICTIF")).to_contain_text("12:00Libre")
+        await page.get_by_role("region", name="Dr Basile FICTIF").get_by_role("button").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#whose")).to_have_value(str(here.practitioners[1]))
+        await expect(page.locator(".slot .figure")).to_have_text(["12:00"])

@@ -9,6 +9,7 @@ import { config, now, t } from "/static/page.js";
 import { unlessAway } from "/static/availability/away.js";
 import { comerOf, learnComers } from "/static/availability/comers.js";
 import { fillMe, wireMe } from "/static/availability/me.js";
+import { columnsOf, drawGrid } from "/static/availability/grid.js";
 import { drawExtra } from "/static/availability/extra.js";
 import { drawProposals } from "/static/availability/proposals.js";
 import { drawSheet } from "/static/availability/paper.js";
@@ -50,8 +51,8 @@ export const context = {
 const saidBy = (request) => (request?.patient_late_minutes ? t("slots.late", { n: request.patient_late_minutes })
   : request?.patient_confirmed_at ? t("slots.coming") : "");
 
-const ofDay = (key) => Object.values(slots())
-  .filter((slot) => slot.practitioner_id === page.practitioner && day(slot.starts_at) === key)
+const ofDay = (key, id = page.practitioner) => Object.values(slots())
+  .filter((slot) => slot.practitioner_id === id && day(slot.starts_at) === key)
   .sort((one, other) => one.starts_at.localeCompare(other.starts_at));
 
 function draw() {
@@ -65,7 +66,11 @@ function draw() {
   byId("paused").hidden = !paused;
   byId("paused").textContent = paused ? t("slots.paused") : "";
   drawTimeline(byId("timeline"), withoutGhosts(mine), context, key);
-  learnComers(mine.flatMap((slot) => slot.bookings), draw);
+  const beside = besides();
+  learnComers([...mine, ...beside.flatMap((column) => ofDay(column.key, column.id))].flatMap((slot) => slot.bookings), draw);
+  byId("grid").hidden = beside.length === 0;
+  byId("timeline").hidden = beside.length > 0;
+  drawGrid(byId("grid"), beside, { slotsOf: ofDay, open: openColumn });
   byId("pick-day").value = key;
   byId("today").hidden = key === day();
   drawKeep(shown);
@@ -79,6 +84,25 @@ function draw() {
   const waiting = drawExtra(matching.state.overbooking_asks, page, context) + drawProposals(matching.state.attachments, page.practitioner);
   byId("tab-asks").textContent = waiting ? t("asks.tab_count", { n: waiting }) : t("asks.tab");
   byId("asks-empty").hidden = waiting > 0;
+}
+
+// A phone has one column: what was chosen on a desk waits for one.
+const wide = matchMedia("(min-width: 960px)");
+
+/** The columns shown instead of the rows of one day; none on a phone. */
+function besides() {
+  const view = byId("view").value;
+  return view === "day" || !wide.matches ? [] : columnsOf(view, { at: page.at, practitioner: page.practitioner, all: acting ? [page.practitioner] : config.practitioners });
+}
+
+function openColumn({ key, id }) {
+  byId("view").value = "day";
+  if (id !== page.practitioner) {
+    byId("whose").value = id;
+    choosePractitioner(id);
+  }
+  goTo(instantOf(key, "12:00"));
+  byId("pick-day").focus();
 }
 
 /** A withdrawn slot whose time is on offer again has nothing more to say; of two at one time, the last does. */
@@ -181,6 +205,8 @@ byId("before").addEventListener("click", () => go(-1));
 byId("after").addEventListener("click", () => go(1));
 byId("today").addEventListener("click", () => goTo(now()));
 byId("pick-day").addEventListener("change", ({ target }) => target.value && goTo(instantOf(target.value, "12:00")));
+byId("view").addEventListener("change", draw);
+wide.addEventListener("change", draw);
 byId("print-day").addEventListener("click", () => print());
 addEventListener("beforeprint", () => {
   const name = nameOf(page.practitioner);

@@ -3,9 +3,11 @@
 import { post } from "/static/api.js";
 import { byId, h, keep } from "/static/dom.js";
 import { age, minutes, when } from "/static/format.js";
+import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { label, t } from "/static/page.js";
 
+const ACCEPTED = { accepted_by_practitioner: "asks.patient_asked", accepted: "asks.to_declare" };
 const REASONS = ["full", "too_far", "outside_practice", "personal", "not_received", "other"];
 
 export function drawProposals(attachments, practitioner) {
@@ -15,7 +17,24 @@ export function drawProposals(attachments, practitioner) {
   byId("asks-part").hidden = shown.length === 0;
   const family = (entry) => shown.filter((each) => each.household === entry.household).length;
   keep(byId("asks"), shown, { key: (each) => each.id, version: (each) => each.version, draw: (entry) => card(entry, family(entry)) });
+  drawAccepted(Object.values(attachments ?? {}).filter((each) => each.practitioner_id === practitioner && each.state in ACCEPTED));
   return shown.length;
+}
+
+/** Whom this practitioner took, until the declaration is made: nobody said yes to disappears. */
+function drawAccepted(entries) {
+  byId("accepted-part").hidden = entries.length === 0;
+  keep(byId("accepted"), entries.sort((one, other) => one.registered_at.localeCompare(other.registered_at)), {
+    key: (each) => each.id, version: (each) => each.version,
+    draw: (each) => h("li", { class: "card spread" },
+      h("span", {}, h("strong", {}, label("attachment_class", each.priority_class)), " ", h("span", { class: "quiet-text" }, t(ACCEPTED[each.state]))),
+      h("span", { class: "row" },
+        h("button", { type: "button", class: "quiet", onclick: () => attempt(() => openPatient("matching", `/attachments/${each.id}/patient`, t("asks.patient"))) }, t("slots.open_patient")),
+        each.state === "accepted" ? h("button", { type: "button", "data-focus": `made${each.id}`, onclick: () => attempt(async () => {
+          await post("matching", `/attachments/${each.id}/confirmation`);
+          toast(t("asks.declared"));
+        }) }, t("asks.declare")) : null)),
+  });
 }
 
 function card(entry, family) {

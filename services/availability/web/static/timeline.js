@@ -127,14 +127,14 @@ function comer(slot, booking, context) {
     h("span", { class: "person" },
       said.urgency ? h("span", { class: `urgency p${said.urgency}` }, `P${said.urgency}`) : null,
       known ? h("strong", { class: "who" }, who(known)) : null,
-      h("span", { class: known ? "" : "who" }, said.motive),
+      h("span", { class: known ? "" : "who", title: said.motive }, said.motive),
       isOwn(booking) ? h("span", { class: "state" }, t("slots.own")) : null,
       said.patient ? h("span", { class: "state" }, said.patient) : null,
       said.mode && (said.mode !== "AMB" || unusual(slot.modes)) ? modeChip(said.mode) : null,
       booking.state === "confirmed" ? null : state(KIND[booking.state], label("booking_state", booking.state)),
       booking.overbooked ? state("wait", t("slots.overbooked")) : null),
     known?.commune ? h("span", { class: "from" }, h("span", {}, known.commune), h("span", {}, askedAt(known)),
-      h("span", {}, askedBy(known)), known.asked_by_phone ? h("a", { href: `tel:${known.asked_by_phone.replace(/[^+\d]/g, "")}` }, known.asked_by_phone) : null) : null,
+      h("span", { title: askedBy(known) }, askedBy(known)), known.asked_by_phone ? h("a", { href: `tel:${known.asked_by_phone.replace(/[^+\d]/g, "")}` }, known.asked_by_phone) : null) : null,
     h("span", { class: "acts" }, buttons));
 }
 
