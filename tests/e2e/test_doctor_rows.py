@@ -38,6 +38,12 @@ async def heights(page: Page) -> list[float]:
     return found
 
 
+async def page_again(page: Page) -> None:
+    """Look again, once the slot that began can be marked."""
+    await page.reload()
+    await expect(page.get_by_role("button", name="Absent")).to_be_visible()
+
+
 async def test_a_row_says_who_comes_from_where_and_whom_to_call_back_on_one_line(browser: Browser, here: Town) -> None:
     await send(here, await here.publish(0, in_minutes=120, count=2))
     await here.publish(0, in_minutes=180)
@@ -57,6 +63,13 @@ async def test_a_row_says_who_comes_from_where_and_whom_to_call_back_on_one_line
             "(all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.textContent)"
         )
         assert small == []
+        await go_back(here, "2 hours 5 minutes", before=125)
+        await page_again(doctor.page)
+        out = await doctor.page.locator(".slot :is(button, a):visible").evaluate_all(
+            "(all) => all.map((one) => [one.getBoundingClientRect().right - one.closest('li').getBoundingClientRect().right,"
+            " one.textContent]).filter(([beyond]) => beyond > 0)"
+        )
+        assert out == []
         assert (await Axe().run(doctor.page)).response["violations"] == []
 
 
