@@ -4,7 +4,7 @@ from collections import Counter
 
 from sqlmodel import col, select
 
-from services.matching.doctors.api.rounds import read_round
+from services.matching.doctors.reads import figures, round_row
 from services.matching.exports import review
 from services.matching.exports.lists import ListAsk, Table, say_reason
 from services.matching.motives.reads import labels
@@ -39,10 +39,11 @@ async def communes(ask: ListAsk) -> Table:
 
 async def equity(ask: ListAsk) -> Table:
     """Whom one round served, by class and by commune."""
-    round_, names = await read_round(ask.about(), ask.caller, ask.session), await ask.communes()
+    round_, names = figures(await round_row(ask.session, ask.about())), await ask.communes()
+    ask.caller.require_cpts(round_.cpts_id)
     rows: list[list[Cell]] = []
-    for kind, figures in (("of_class", round_.equity_by_class), ("of_commune", round_.equity_by_commune)):
-        for each in figures:
+    for kind, lines in (("of_class", round_.equity_by_class), ("of_commune", round_.equity_by_commune)):
+        for each in lines:
             of = names.get(each.of, each.of) if kind == "of_commune" else ask.words.label("attachment_class", each.of)
             mean: Cell = each.mean_travel_s // 60 if each.proposed else ""
             counts = [_hide_count(ask, each.asked), _hide_count(ask, each.proposed)]

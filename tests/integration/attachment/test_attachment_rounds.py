@@ -138,8 +138,13 @@ async def test_a_round_may_be_asked_again_with_its_key_and_is_for_who_runs_the_r
     assert (await pharmacist.post("/attachment-rounds", json={})).status_code == 403
     assert (await pharmacist.get(f"/attachment-rounds/{first.json()['id']}")).status_code == 403
     committee = await register.person(Role.COMMITTEE)
-    shown = (await committee.get(f"/attachment-rounds/{first.json()['id']}")).json()
-    assert (shown["equity_by_class"][0]["proposed"], shown["outcomes"]) == (1, [])
+    for where in (f"/attachment-rounds/{first.json()['id']}", f"/attachment-rounds?cpts={CPTS}"):
+        assert (await committee.get(where)).status_code == 403
+    of = {"cpts": CPTS, "of": first.json()["id"]}
+    lines = (await committee.get("/exports/equity.csv", params=of)).text.splitlines()[1:]
+    assert lines
+    assert all(line.endswith(";moins de 5;moins de 5;") for line in lines)
+    assert ";1;1;" in (await coordinator.get("/exports/equity.csv", params=of)).text
 
 
 async def test_each_side_answers_in_its_turn_and_only_for_itself(register: Register) -> None:

@@ -37,6 +37,8 @@ from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 
 READS_FIGURES = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN, Role.MACHINE)
+READS_ROUNDS = tuple(role for role in READS_FIGURES if role is not Role.COMMITTEE)
+"""Who reads a round's every count; the committee is given them where those under five are hidden."""
 READS_PROPOSALS = (Role.COORDINATOR, Role.MACHINE)
 routes = APIRouter(tags=["médecin traitant"])
 
@@ -100,7 +102,7 @@ async def _figures(row: Awaitable[AttachmentRoundRow]) -> Round:
 @routes.get("/attachment-rounds")
 async def list_rounds(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[Round]:
     """The last rounds of a CPTS, the newest first."""
-    caller.require(*READS_FIGURES)
+    caller.require(*READS_ROUNDS)
     caller.require_cpts(cpts)
     return await rounds_of(session, cpts)
 
@@ -108,7 +110,7 @@ async def list_rounds(caller: CallerDep, session: SessionDep, cpts: CptsId) -> l
 @routes.get("/attachment-rounds/{round_id}")
 async def read_round(round_id: UUID, caller: CallerDep, session: SessionDep) -> RoundWithOutcomes:
     """A round: whom it served by class and commune, and what it decided for each person."""
-    caller.require(*READS_FIGURES)
+    caller.require(*READS_ROUNDS)
     found = figures(await round_row(session, round_id))
     lines = await outcomes_of(session, round_id) if caller.role in READS_PROPOSALS else []
     return RoundWithOutcomes(**found.model_dump(), outcomes=lines)
