@@ -22,18 +22,16 @@ from shared.refusals import NotFound
 from shared.wording.labels import language_of, wording
 
 ALL = tuple(Role)
-RUNS = tuple(role for role in READERS if role is not Role.COMMITTEE)
-"""Who sees rows of one request or one person; the committee is told counts."""
 LISTS: Mapping[str, tuple[tuple[Role, ...], Callable[[ListAsk], Awaitable[Table]]]] = {
-    "board": (RUNS, lists.board),
+    "board": (READERS, lists.board),
     "mine": (ALL, lists.mine),
     "story": (tuple(role for role in Role if role is not Role.COMMITTEE), lists.story),
-    "fairness": (RUNS, lists.fairness),
-    "free": (RUNS, lists.free),
-    "communes": (RUNS, export_territory.communes),
-    "review": (READERS, export_territory.period),
+    "fairness": (READERS, lists.fairness),
+    "free": (READERS, lists.free),
+    "communes": (READERS, export_territory.communes),
+    "review": ((*READERS, Role.COMMITTEE), export_territory.period),
     "asks": (ALL, export_territory.asks),
-    "register": ((*RUNS, *OWN_SLOTS_ONLY), lists.register),
+    "register": ((*READERS, *OWN_SLOTS_ONLY), lists.register),
     "equity": (READS_FIGURES, export_territory.equity),
     "proposals": (READS_PROPOSALS, lists.proposals),
     "whatif": (READERS, lists.what_if),

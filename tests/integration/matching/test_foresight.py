@@ -64,15 +64,17 @@ async def test_a_lived_day_is_replayed_with_a_change_and_tells_what_tomorrow_lac
 
 
 async def test_a_territory_without_a_past_says_so_to_who_steers_it(town: Town) -> None:
-    board = (await town.person(Role.COMMITTEE)).client
+    board = (await town.person(Role.COORDINATOR)).client
     for answer in (
         await known(board, "/tomorrow", params={"cpts": CPTS}),
         await board.post("/whatif", json={"cpts_id": CPTS}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (409, "no_day_lived")
-    for role in (Role.PHARMACIST, Role.PRACTITIONER):
+    for role in (Role.PHARMACIST, Role.PRACTITIONER, Role.COMMITTEE):
         someone = (await town.person(role)).client
-        assert (await someone.get("/tomorrow", params={"cpts": CPTS})).status_code == 403
+        for where in ("/tomorrow", "/place-prices"):
+            assert (await someone.get(where, params={"cpts": CPTS})).status_code == 403, (role, where)
+        assert (await someone.post("/whatif", json={"cpts_id": CPTS})).status_code == 403
         assert (await someone.post("/whatif", json={"cpts_id": CPTS})).status_code == 403
 
 

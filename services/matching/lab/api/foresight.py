@@ -40,7 +40,7 @@ from shared.outside.asked import CptsId, Insee
 from shared.refusals import Invalid, Refusal
 from shared.running.kept import Kept
 
-READERS = (Role.COORDINATOR, Role.COMMITTEE, Role.ADMIN)
+READERS = (Role.COORDINATOR, Role.ADMIN)
 LEARNT_DAYS = 28
 routes = APIRouter(tags=["what if"])
 
