@@ -38,6 +38,7 @@ class Practice(orders.PractitionerSettings):
 @routes.get("/directory")
 async def directory(caller: CallerDep, session: SessionDep, cpts: CptsId) -> directory_reads.Directory:
     """Who gives care in a CPTS, or shows it slots: names, professions, phones, places."""
+    caller.require(*(role for role in Role if role is not Role.COMMITTEE))
     caller.require_cpts(cpts)
     return await directory_reads.directory(session, cpts)
 

@@ -51,11 +51,14 @@ def test_a_withdrawn_slot_is_gone_for_who_looks_for_one(role: Role) -> None:
     assert seen(role, slot(status="withdrawn")) is None
 
 
-def test_the_committee_sees_counts_and_no_booking() -> None:
-    assert seen(Role.COMMITTEE, slot()) == slot(bookings=[])
+def test_the_committee_sees_the_territory_and_nothing_in_it() -> None:
+    assert seen(Role.COMMITTEE, slot()) is None
+    caller = Caller(id="someone", role=Role.COMMITTEE, cpts=frozenset({"990000001"}))
+    told = {name: view(caller, name, {"id": "x"}) for name in ("cpts", "practitioners", "places")}
+    assert told == {"cpts": {"id": "x"}, "practitioners": None, "places": None}
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.COMMITTEE}))
 def test_nothing_else_is_hidden(role: Role) -> None:
     caller = Caller(id="someone", role=role, cpts=frozenset({"990000001"}))
     assert view(caller, "places", {"id": "p"}) == {"id": "p"}
