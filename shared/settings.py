@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Sessions travel over HTTPS only."""
     session_hours: int = 12
     """How long a session lasts."""
+    metrics_token: SecretStr = SecretStr("")
+    """What Prometheus shows to read `/metrics` (`Authorization: Bearer …`); empty: there are no figures."""
     event_history_hours: int = 24
     """How long a screen may sleep and still resume from where it was."""
 

@@ -31,6 +31,7 @@ from services.availability.interop.sas.returns import telling_the_sas
 from services.availability.interop.sas.settings import SasSettings
 from services.availability.live import view
 from services.availability.reads import read_state
+from services.availability.reads.measures import measure
 from services.availability.sweeper import sweeping
 from services.availability.tables import OUTBOX
 from services.people import signin
@@ -45,6 +46,8 @@ from shared.live.api import live_routes
 from shared.live.push import Hub
 from shared.settings import Settings
 from shared.web.health import routes as health
+from shared.web.metrics import Measures
+from shared.web.metrics import routes as metrics
 from shared.wiring import serving, wire
 
 
@@ -76,6 +79,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
 
     app = FastAPI(title="Aiguillage: availability", lifespan=lifespan, **describe(settings))
     give_parts(app, wiring, hub, mail, free.KeptPlaces(), MachineHands(wiring.direct, wiring.vault))
+    give_parts(app, Measures(lambda: hub.readers, (measure,)))
     answer_problems(app)
     # First, for they are asked most: whatever stands before them is tried for each of their requests.
     app.mount("/fhir", build_fhir(wiring, sas))
@@ -88,6 +92,7 @@ def build(settings: Settings, *, sweeps: bool = True) -> FastAPI:
     app.include_router(notifications)
     app.include_router(access)
     app.include_router(health)
+    app.include_router(metrics)
     app.include_router(signin.routes)
     app.include_router(live_routes(outbox=OUTBOX, read_state=read_state, view=view))
     if bulk.publish:

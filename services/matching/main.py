@@ -21,6 +21,7 @@ from services.matching.hub.store.mail import forget_mail
 from services.matching.lab.api import foresight, sheet
 from services.matching.lab.api import worth as places
 from services.matching.lab.history import SlotHistory
+from services.matching.measures import measure
 from services.matching.motives import api as motives
 from services.matching.patients import api as patients
 from services.matching.patients.gateway import SmsSettings
@@ -49,6 +50,8 @@ from shared.http.parts import give_parts
 from shared.live.push import Hub
 from shared.settings import Settings
 from shared.web.health import routes as health
+from shared.web.metrics import Measures
+from shared.web.metrics import routes as metrics
 from shared.wiring import serving, wire
 
 
@@ -94,9 +97,11 @@ def build(settings: Settings, *, runs_rounds: bool = True) -> FastAPI:
     give_parts(app, CommuneIndex(), Panels(client), SlotHistory(client), ForeignSlots(client), Meetings(client))
     give_parts(app, samu_hub.open_hub_door(HubSettings()), HubDirectory(client))
     give_parts(app, foresight.ForesightTurn(), foresight.KeptTomorrow())
+    give_parts(app, Measures(lambda: hub.readers, measure(territories)))
     app.include_router(signin.routes)
     app.include_router(live.routes)
     app.include_router(health)
+    app.include_router(metrics)
     app.include_router(samu_hub.routes)
     app.include_router(coming.routes)
     app.include_router(running.routes)

@@ -31,10 +31,9 @@ from shared.running.background import Background, Start
 
 log = structlog.get_logger()
 RECENT = 1024
-HEARTBEAT_S, RETRY_S = 10.0, 1.0
 LOOK_DEAF_S, LOOKS_SPARED = 1.0, 4
 """Between two looks at the positions while rings cannot be heard, and how many are spared while they can."""
-TICKET_WAIT_S = 5.0
+HEARTBEAT_S, RETRY_S, TICKET_WAIT_S = 10.0, 1.0, 5.0
 NOT_SIGNED_IN, RESET = 4401, 4409
 
 View = Callable[[Caller, str, dict[str, Any]], dict[str, Any] | None]
@@ -54,11 +53,9 @@ class Tail:
 
     async def read(self) -> None:
         """Follow the log and hand out what comes, for ever."""
-        bell, outbox = self._hub.bell, self._hub.outbox
-        async with bell.watch(outbox.stream(self.cpts_id)) as watch:
+        async with self._hub.bell.watch(self._hub.outbox.stream(self.cpts_id)) as watch:
             while True:
-                read = await self._read_once()
-                await watch.wait(None if read else RETRY_S)
+                await watch.wait(None if await self._read_once() else RETRY_S)
 
     async def _read_once(self) -> bool:
         """Read what is new; false while the database is away."""
@@ -123,13 +120,17 @@ class Hub:
     ) -> None:
         """`view` says what each caller sees."""
         self.outbox, self.bell, self._open, self._view = outbox, bell, open_session, view
-        self.direct = direct
-        self._background = background
+        self.direct, self._background = direct, background
         self._tails: dict[str, Tail] = {}
         self._start: Start | None = None
         self._looked_s = 0.0
         self.on_moved: list[Callable[[Mapping[str, Position]], None]] = []
         """Who else is told where all the streams stand, each time they are looked at."""
+
+    @property
+    def readers(self) -> int:
+        """How many live connections there are."""
+        return sum(len(tail.seats) for tail in self._tails.values())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hub"]:

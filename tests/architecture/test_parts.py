@@ -20,7 +20,7 @@ HANDLERS = {
     "/availability": ("services.availability.", "services.availability.web.", "services.availability.interop.sas."),
     "/availability/fhir": ("services.availability.interop.sas.",),
     "/psc": ("services.people.psc.",),
-    "": ("shared.web.",),
+    "": ("shared.web.", "shared.web.metrics."),
 }
 """Where each application's handlers stand, and which of those there are another's."""
 PAGES = ("services.matching.web.", "services.availability.web.", "services.people.notices.", "services.people.access")
