@@ -32,6 +32,8 @@ NAMING = {
 }
 AWAY = (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What is raised while the database is away: waiting and trying again is right. Refused connections come unwrapped."""
+FULL = frozenset({"53100", "53200"})
+"""What PostgreSQL says when its disk or its memory is full."""
 Session = AsyncSession | DirectSession
 """What a statement is run in."""
 OpenSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -48,6 +50,12 @@ def is_lost(error: Exception) -> bool:
     refused = error.statement is None  # before any statement
     cut = error.connection_invalidated or "Connection" in str(error.orig)
     return refused or cut or isinstance(error, OperationalError | InterfaceError)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the database has no room left, on its disk or in its memory: what was asked was not done."""
+    told = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(told, "sqlstate", None) in FULL
 
 
 def schema_metadata(schema: str) -> MetaData:

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.exceptions import HTTPException
 
 from shared.auth import Caller, caller_of_machine, caller_of_session
-from shared.db import AWAY, is_lost, run
+from shared.db import AWAY, is_full, is_lost, run
 from shared.db.tables import IdempotencyRow
 from shared.http.doors import PROBLEM, answer_fault, guard, problem, problem_body
 from shared.http.parts import find_part
@@ -36,6 +36,7 @@ COOKIE = "aiguillage_session"
 SECRETS = frozenset({"password", "totp", "code", "token", "patient"})
 """Fields whose value no answer repeats."""
 MOST_FAULTS = 20
+FULL_RETRY_S = 30
 AWAY_NOW = "La base ne répond pas : réessayez avec la même Idempotency-Key."
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -47,6 +48,13 @@ def cookie_name(settings: Settings) -> str:
 
 ACCOUNT = "x-aiguillage-account"
 """For whom a page was made: what is typed there is not sent as somebody else who signed in over it."""
+
+
+class DatabaseFull(Refusal):
+    """La base n'a plus de place : rien n'a été enregistré. Prévenez qui exploite le service, puis réessayez."""
+
+    code = "database_full"
+    status = 503
 
 
 class AnotherAccount(Refusal):
@@ -222,6 +230,9 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
 
 async def answer_database_away(request: Request, error: Exception) -> JSONResponse:
     """The problem that tells a caller to try again soon."""
+    if is_full(error):
+        log.error("database_full")
+        return answer_refusal(request, DatabaseFull(retry_after=FULL_RETRY_S))
     log.error("database_away", error=type(error).__name__)
     answer = problem(503, "database_away", wording(language_of(request.cookies)).translate(AWAY_NOW))
     answer.headers["Retry-After"] = "1"
@@ -230,7 +241,7 @@ async def answer_database_away(request: Request, error: Exception) -> JSONRespon
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     """Connections cut in mid-flight are no fault of ours; a true error stays a 500."""
-    if is_lost(error):
+    if is_lost(error) or is_full(error):
         return await answer_database_away(request, error)
     raise error
 

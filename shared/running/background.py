@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import structlog
 
-from shared.db import AWAY, is_lost
+from shared.db import AWAY, is_full, is_lost
 from shared.db.doorbell import POLL_S, Doorbell
 
 log = structlog.get_logger()
 T = TypeVar("T")
+FULL = "DatabaseFull"
 SAID_AGAIN_S = 1.0
 """After how long a task that did not end is told again."""
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -75,7 +76,7 @@ class Background:
                 self.down.pop(name, None)
                 return
             # The type alone: the text of an exception may quote what was read.
-            self.down[name] = type(error).__name__
+            self.down[name] = _name(error)
             log.error("background_died", step=name, error=type(error).__name__)
             pause_s = self._first_pause_s if held else min(LONGEST_PAUSE_S, max(self._first_pause_s, 2 * pause_s))
             await asyncio.sleep(pause_s)
@@ -97,9 +98,14 @@ class Background:
             return done
         if not isinstance(done, Exception) or isinstance(done, ends) or (isinstance(done, AWAY) and is_lost(done)):
             raise done
-        self.down[key] = type(done).__name__
+        self.down[key] = _name(done)
         log.error("step_failed", step=name, of=of, error=type(done).__name__)
         return None
+
+
+def _name(error: BaseException) -> str:
+    """What an error is called where it is shown; the text of an exception may quote what was read."""
+    return FULL if is_full(error) else type(error).__name__
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from shared.db import AWAY, database_now
-from shared.http import WiringDep, answer_database_away
+from shared.http import DatabaseFull, WiringDep, answer_database_away, answer_refusal
 from shared.http.doors import problem
+from shared.running.background import FULL
 from shared.wiring import Wiring
 from shared.wording.labels import language_of, wording
 
@@ -28,6 +29,9 @@ async def fitness(request: Request, wirings: list[Wiring], *, steps: bool = Fals
     except AWAY as error:
         return await answer_database_away(request, error)
     if down := sorted(f"{wiring.name}: {task}" for wiring in wirings for task in wiring.background.down):
-        return problem(503, "unfit", wording(language_of(request.cookies)).translate(UNFIT), tasks=down)
+        why = sorted({error for wiring in wirings for error in wiring.background.down.values()})
+        if FULL in why:
+            return answer_refusal(request, DatabaseFull(tasks=down, why=why))
+        return problem(503, "unfit", wording(language_of(request.cookies)).translate(UNFIT), tasks=down, why=why)
     ran = {f"{each.name}: {step}": f"{at:%FT%TZ}" for each in wirings for step, at in each.background.ran.items()}
     return JSONResponse({"status": "ok", **({"steps": ran} if steps else {})})

@@ -38,7 +38,7 @@ from services.availability.interop.sas.access import admit
 from services.availability.interop.sas.accounts import create_regulator, put_regulator, regulator_of
 from services.availability.interop.sas.regulators import parse_regulator, regulator
 from services.availability.interop.sas.settings import SasSettings
-from shared.db import AWAY, Scope, is_lost, set_scope
+from shared.db import AWAY, Scope, is_full, is_lost, set_scope
 from shared.http import SessionDep, WiringDep
 from shared.http.doors import guard
 from shared.http.parts import find_part, give_parts
@@ -204,7 +204,7 @@ async def _database_away(_request: Request, error: Exception) -> FhirJson:
 
 async def _database_error(request: Request, error: Exception) -> FhirJson:
     """Connections cut in mid-flight surface as plain DBAPIError; a true error of ours stays a 500."""
-    if is_lost(error):
+    if is_lost(error) or is_full(error):
         return await _database_away(request, error)
     return await _answer_failure(request, error)
 
