@@ -29,7 +29,7 @@ from shared.outside.nir import PatientNumberRefused
 from shared.refusals import Invalid, KeyReused, NotAllowed, NotSignedIn, Refusal
 from shared.settings import Settings
 from shared.wiring import Wiring
-from shared.wording.labels import language_of, wording
+from shared.wording.labels import Wording, language_of, wording
 
 log = structlog.get_logger()
 COOKIE = "aiguillage_session"
@@ -192,19 +192,23 @@ def answer_refusal(request: Request, refusal: Refusal) -> JSONResponse:
 async def _answer_malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
     words = wording(language_of(request.cookies))
-    faults = [
-        {
-            "field": (field := _readable(".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]))),
-            "label": words.field(field),
-            "rule": words.rule(fault["type"], fault.get("ctx", {})),
-            "value": _repeat(fault),
-        }
-        for fault in error.errors()[:MOST_FAULTS]
-    ]
+    faults = [_fault_of(fault, error, words) for fault in error.errors()[:MOST_FAULTS]]
     said = "; ".join(words.say("rule.broken", field=fault["label"], rule=fault["rule"]) for fault in faults)
     numbers = any(is_national_number(fault) for fault in error.errors())
     code = PatientNumberRefused.code if numbers else "invalid"
     return problem(422, code, words.say("rule.fix", faults=said), errors=faults)
+
+
+def _fault_of(fault: Mapping[str, Any], error: RequestValidationError, words: Wording) -> dict[str, str]:
+    """What is wrong with a value; of what is no JSON at all, in which line and column it stops being."""
+    if fault["type"] == "json_invalid":
+        before = str(error.body)[: fault["loc"][-1]]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        rule = words.say("rule.json_invalid", line=line, column=column)
+        return {"field": "body", "label": words.field("body"), "rule": rule, "value": ""}
+    field = _readable(".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]))
+    rule = words.rule(fault["type"], fault.get("ctx", {}))
+    return {"field": field, "label": words.field(field), "rule": rule, "value": _repeat(fault)}
 
 
 def _repeat(fault: Mapping[str, Any]) -> str:

@@ -152,8 +152,10 @@ def hide_small(parts: list[ReviewPart], least: int) -> list[ReviewPart]:
 
 def _hide_counts(part: ReviewPart, least: int) -> ReviewPart:
     """A part without the counts under the least, nor those that would leave so few when taken from it."""
+    if part.asked == 0:
+        return part
     if part.asked is None or part.asked < least:
-        return ReviewPart(of=part.of, asked=None if part.asked else part.asked)
+        return ReviewPart(of=part.of, asked=None)
 
     def fits(count: int | None) -> int | None:
         few = count is not None and (0 < count < least or 0 < (part.asked or 0) - count < least)

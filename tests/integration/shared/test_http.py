@@ -94,6 +94,15 @@ async def test_bad_input_says_which_field_and_which_rule(machine: httpx.AsyncCli
     assert f"{fault['label']} ({fault['rule']})" in refused.json()["detail"]
 
 
+async def test_what_is_no_json_is_said_with_its_line_and_column(machine: httpx.AsyncClient) -> None:
+    refused = await machine.post(
+        "/counted/a", content=b'{"amount": 1,\n  "other": ]}', headers={"content-type": "application/json"}
+    )
+    (fault,) = refused.json()["errors"]
+    assert (refused.status_code, fault["field"], fault["value"]) == (422, "body", "")
+    assert refused.json()["detail"] == "À corriger : Contenu (ce n'est pas du JSON, dès la ligne 2, colonne 12)."
+
+
 async def test_a_broken_rule_is_said_in_the_language_of_the_reader(machine: httpx.AsyncClient) -> None:
     said = [
         (await machine.post("/counted/a", json={"amount": 0}, headers=headers)).json()["detail"]
