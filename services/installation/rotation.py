@@ -51,7 +51,7 @@ async def _rotate(engine: AsyncEngine, vault: Vault, found: Rotated) -> Rotated:
             after = await _one_batch(engine, vault, found, after)
         async with engine.begin() as connection:
             await connection.execute(EVERYTHING)
-            found.left = await count_old(connection, found.place, vault.mark) - len(found.lost)
+            found.left = max(0, await count_old(connection, found.place, vault.mark) - len(found.lost))
         if not found.left or found.resealed == before:
             break
     return found

@@ -115,7 +115,7 @@ async def confirm(
     The transaction also writes these other changes and reasons. Where a person or the clock was quicker the next round
     sees what is left to do.
     """
-    told = [(places_of(row), patient_on(row).open(writer.wiring.vault)) for row in rows]
+    told = [(places_of(row), patient_on(row).find(writer.wiring.vault) or None) for row in rows]
     done = await writer.bookings.confirm_each(told) if told else []
     now = writer.wiring.clock.now()
     firm = [

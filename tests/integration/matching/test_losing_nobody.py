@@ -207,3 +207,18 @@ async def test_a_practitioner_sees_who_comes_and_nobody_else(town: Town) -> None
         assert list(snapshot["state"]["requests"]) == seen
         answer = await person.client.get(f"/requests/{coming['id']}/patient")
         assert answer.status_code == (200 if seen else 403)
+
+
+async def test_a_patient_that_no_key_opens_keeps_nobody_from_their_place(town: Town) -> None:
+    asker = await town.person(Role.REGULATOR)
+    both = [await submitted(asker, answer_by=NOW, patient={"name": "Essai Fictif"}) for _ in range(2)]
+    async with owner(town.settings) as session:
+        await run(session, text("select set_config('aiguillage.cpts', '*', true)"))
+        spoil = text("update matching.request set patient_sealed = 'lost:x'::bytea where id = :id")
+        await run(session, spoil, id=both[0]["id"])
+    await town.slot(hours=1, capacity=2)
+    for each in both:
+        await until(asker.client, each["id"], "confirmed")
+    day = {"cpts_id": CPTS, "since": MORNING.isoformat(), "until": (MORNING + timedelta(days=1)).isoformat()}
+    found = await (await town.person(Role.COORDINATOR)).client.post("/requests/search", json=day)
+    assert found.status_code == 200, found.text

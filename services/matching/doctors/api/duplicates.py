@@ -36,7 +36,7 @@ async def duplicates(
     caller.require(*RUNS_THE_REGISTER)
     caller.require_cpts(cpts)
     rows = {str(row.id): row for row in await attachments_of(session, cpts, sorted(SEEKING | PROMISED))}
-    known = {key: patient_on(row).open(wiring.vault) or {} for key, row in rows.items()}
+    known = {key: patient_on(row).find(wiring.vault) for key, row in rows.items()}
     people = [
         KnownPerson.of(key, str(each.get("name", "")), each.get("birth_date"), str(each.get("phone", "")))
         for key, each in known.items()

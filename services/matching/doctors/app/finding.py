@@ -49,7 +49,7 @@ async def find(session: AsyncSession, caller: Caller, vault: Vault, cpts_id: str
 
 
 def _name(vault: Vault, row: AttachmentRow) -> str:
-    return str((patient_on(row).open(vault) or {}).get("name", ""))
+    return str(patient_on(row).find(vault).get("name", ""))
 
 
 def _reference(row: AttachmentRow) -> str:

@@ -31,7 +31,7 @@ async def find_comers(session: AsyncSession, caller: Caller, vault: Vault, ids: 
     if caller.role not in RUNS_THE_BOARD:
         query = query.where(col(RequestRow.practitioner_id).in_([UUID(each) for each in caller.practitioners or ()]))
     rows = (await session.exec(query)).all()
-    found = [Comer(row, initials_of((patient_on(row).open(vault) or {}).get("name", ""))) for row in rows]
+    found = [Comer(row, initials_of(patient_on(row).find(vault).get("name", ""))) for row in rows]
     for cpts_id in sorted({each.row.cpts_id for each in found if each.initials}):
         await record_access(session, caller, cpts_id=cpts_id, action="list", object_kind="request", object_id=cpts_id)
     return found

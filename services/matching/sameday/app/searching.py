@@ -59,7 +59,7 @@ async def search(
     if wanted.states:
         query = query.where(col(RequestRow.state).in_(wanted.states))
     rows = list(await session.exec(query.order_by(col(RequestRow.submitted_at).desc()).limit(MOST + 1)))
-    found = [FoundRequest(row, initials_of((patient_on(row).open(vault) or {}).get("name", ""))) for row in rows[:MOST]]
+    found = [FoundRequest(row, initials_of(patient_on(row).find(vault).get("name", ""))) for row in rows[:MOST]]
     if any(each.initials for each in found):
         await record_access(
             session, caller, cpts_id=wanted.cpts_id, action="search", object_kind="request", object_id=wanted.cpts_id
