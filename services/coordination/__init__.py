@@ -1,0 +1,1 @@
+"""The coordinator's year: contract, figures, evidence, money, tension, tomorrow."""
