@@ -102,7 +102,7 @@ async def find_own_patients(
     if caller.practitioners is not None:
         query = query.where(col(SlotRow.practitioner_id).in_([UUID(each) for each in caller.practitioners]))
     rows = (await session.exec(query)).all()
-    kept = {row.id: KeptPatient("booking", row.id, row.cpts_id, row.patient_sealed).open(vault) for row in rows}
+    kept = {row.id: KeptPatient("booking", row.id, row.cpts_id, row.patient_sealed).find(vault) for row in rows}
     for cpts_id in sorted({row.cpts_id for row in rows}):
         await record_access(session, caller, cpts_id=cpts_id, action="list", object_kind="booking", object_id=cpts_id)
     return {key: opened for key, opened in kept.items() if opened}

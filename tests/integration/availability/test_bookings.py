@@ -274,26 +274,3 @@ async def test_a_place_is_cancelled_and_closed_in_one_instant_and_once(service: 
     assert (now["status"], now["capacity"], now["taken"]) == ("published", 1, 1)
     stranger = await service.person(Role.PHARMACIST)
     assert (await stranger.post(f"/bookings/{held[2]['id']}/cancellation", json=body)).status_code == 403
-
-
-async def test_a_patient_of_ones_own_takes_a_place_and_is_named_to_their_practitioner_alone(
-    service: Service, territory: Territory
-) -> None:
-    doctor = await service.person(Role.PRACTITIONER, territory.practitioners[0])
-    other = await service.person(Role.PRACTITIONER, territory.practitioners[1])
-    slot = await a_slot(doctor, territory)
-    body = {"patient": {"name": "Modèle Désirée", "birth_date": "14/07/1951"}}
-    path = f"/slots/{slot['id']}/own-patients"
-    answers = await asyncio.gather(*(doctor.post(path, json=body) for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-    taken = next(answer.json() for answer in answers if answer.status_code == 201)
-    assert (await state_of(doctor, slot))["taken"] == 1
-    form = {"booking_ids": [taken["id"]]}
-    found = await doctor.post("/bookings/own-patients", json=form)
-    assert found.json() == [{"booking_id": taken["id"], "initials": "M. D.", "age": 75}]
-    assert (await other.post("/bookings/own-patients", json=form)).json() == []
-    pharmacy = await service.person(Role.PHARMACIST)
-    assert (await pharmacy.post("/bookings/own-patients", json=form)).status_code == 403
-    assert (await other.post(path, json=body)).status_code == 403
-    mine = (await doctor.get("/live/snapshot", params={"cpts": territory.cpts})).json()["state"]["practitioners"]
-    assert mine[str(territory.practitioners[0])]["unknown_this_week"] == 0
