@@ -59,7 +59,21 @@ class Outbox:
             Column("at", DateTime(timezone=True), nullable=False, index=True),
             Column("body", JSONB, nullable=False),
         )
-        self._append = text(f"with {self.appending} select 1")
+        # It takes the streams' turn: whatever an event carries must be final by then.
+        self._append = text(f"""
+with told as (
+  select * from jsonb_to_recordset(cast(:events as jsonb)) as e (cpts_id text, back int, at timestamptz, body jsonb)
+), heads as (
+  insert into {self.service}.event_head as h (cpts_id, seq)
+  select cpts_id, count(*) from told group by cpts_id order by cpts_id
+  on conflict (cpts_id) do update set seq = h.seq + excluded.seq
+  returning h.cpts_id, h.seq
+), appended as (
+  insert into {self.service}.event (cpts_id, seq, at, body)
+  select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
+)
+select 1
+""")  # noqa: S608  our own schema's name
         self._head = text(f"select epoch, seq from {self.service}.event_head where cpts_id = :cpts")  # noqa: S608
         # One statement, so that the end and what leads to it belong together.
         self._news = text(f"""
@@ -103,27 +117,11 @@ where h.cpts_id = :cpts order by e.seq
         if told:
             await run(session, self._append, events=self.bind(session, told))
 
-    @property
-    def appending(self) -> str:
-        """Common table expressions that append what `bind` answered, bound as `:events`, for a larger statement.
-
-        They take the streams' turn: whatever an event carries must be final by then.
-        """
-        return f"""
-told as (
-  select * from jsonb_to_recordset(cast(:events as jsonb)) as e (cpts_id text, back int, at timestamptz, body jsonb)
-), heads as (
-  insert into {self.service}.event_head as h (cpts_id, seq)
-  select cpts_id, count(*) from told group by cpts_id order by cpts_id
-  on conflict (cpts_id) do update set seq = h.seq + excluded.seq
-  returning h.cpts_id, h.seq
-), appended as (
-  insert into {self.service}.event (cpts_id, seq, at, body)
-  select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
-)"""  # noqa: S608  our own schema's name
-
     def bind(self, session: Session, told: Sequence[tuple[str, Event]]) -> str:
-        """These events as `appending` takes them; asks for the rings that follow the commit."""
+        """These events as the statement takes them that appends them, this one's or the function that changes places'.
+
+        Asks for the rings that follow the commit.
+        """
         after: Counter[str] = Counter()
         rows = []
         for cpts_id, event in reversed(told):

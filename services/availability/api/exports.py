@@ -86,10 +86,9 @@ def _state(words: Wording, slot: SlotView, booking: BookingView | None) -> str:
 
 async def ledger_by_week(ask: SlotListAsk) -> Table:
     """Patients served, those unknown before, those on top: a line per week of the last year."""
-    zone = await zone_at(ask.session, ask.cpts)
     today = (await ledger.LedgerDays.read(ask.session, await database_now(ask.session))).at(ask.cpts)
     found = await ledger.by_week(ask.session, ask.cpts, ask.practitioner_id, today, WEEKS)
-    lines: Table = [[day_at(week.starts_at, zone), week.served, week.unknown, week.on_top] for week in found]
+    lines: Table = [[day_at(week.starts_at, today.zone), week.served, week.unknown, week.on_top] for week in found]
     return [ask.header("week_of", "served", "unknown", "on_top"), *lines]
 
 

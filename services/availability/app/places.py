@@ -258,7 +258,7 @@ class Turn:
         live = {slot_id: bool(self.ground(slot_id).slot.live) for slot_id in views}
         rows, events = self._rows(caller, views), OUTBOX.bind(session, facts.events_of(told_of, views, live, self.now))
         rows.served = await facts.find_ledger_changes(session, self._count_served(), self.now)
-        uncounted = await store.write(session, rows, now=self.now, events=events, guest_since=reads.GUEST_SINCE_TOLD)
+        uncounted = await store.write(session, rows, now=self.now, events=events, guest_since=reads.GUEST_SINCE)
         if introduce and isinstance(session, AsyncSession):
             await facts.introduce_guests(session, views.values(), self.now)
         await facts.count_served(session, uncounted, self.now)

@@ -33,8 +33,6 @@ from shared.db import Session, run
 from shared.refusals import NotFound
 
 GUEST_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
-GUEST_SINCE_TOLD = "2000-01-01T00:00:00Z"
-"""The same, as the streams have it."""
 """Since when a practitioner of another CPTS counts as known here: no newcomer's ramp-up for them."""
 
 

@@ -19,7 +19,7 @@ AGENDA_NEWS_KEPT = timedelta(days=1)
 
 
 def booking_news(booking: Any, slot: Any, by: str) -> dict[str, Any]:
-    """What whose slot it is are told of a booking in one of the states of TOLD, as `to_practitioners` takes it.
+    """What whose slot it is are told of a booking in one of the states of TOLD, as `places.write` takes it.
 
     Until the slot begins; several places of a request count as one.
     """

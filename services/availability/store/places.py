@@ -166,7 +166,7 @@ class PlacesWritten:
 
 
 async def write(
-    session: Session, rows: PlacesWritten, *, now: datetime, events: str, guest_since: str
+    session: Session, rows: PlacesWritten, *, now: datetime, events: str, guest_since: datetime
 ) -> list[tuple[str, UUID]]:
     """Write what becomes of places, their slots' counts, history, accesses, notices and events, and the ledgers.
 
@@ -178,17 +178,22 @@ async def write(
     for stream in {OUTBOX.stream(change["cpts_id"]) for change in rows.served}:
         ring_after_commit(session, stream)
     only = isinstance(session, DirectSession)
-    event = json.dumps(_SERVED_EVENT | {"at": now.isoformat().replace("+00:00", "Z")})
+    event = json.dumps(_SERVED_EVENT | {"at": _say(now)})
     found = await run(
         session,
         _WRITE,
         **values,
         now=now,
         events=events,
-        guest_since=guest_since,
+        guest_since=_say(guest_since),
         only=only,
         served_event=event,
     )
     if rows.news:
         ring_after_commit(session, STREAM)
     return [(each["cpts_id"], UUID(each["practitioner_id"])) for each in json.loads(found.scalar_one())]
+
+
+def _say(at: datetime) -> str:
+    """An instant as the streams have it."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -12,6 +12,18 @@ coalesce(to_char(m.joined_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
          || case when extract(microseconds from m.joined_at)::bigint % 1000000 = 0 then ''
                  else to_char(m.joined_at at time zone 'UTC', '.US') end || 'Z', the_guest_since)
 """
+# What was told, `back` from the end of its stream; the streams stay ours until the end.
+APPENDED = """\
+  ), heads as (
+    insert into availability.event_head as h (cpts_id, seq)
+    select cpts_id, count(*) from told group by cpts_id order by cpts_id
+    on conflict (cpts_id) do update set seq = h.seq + excluded.seq
+    returning h.cpts_id, h.seq
+  ), appended as (
+    insert into availability.event (cpts_id, seq, at, body)
+    select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
+  )
+"""
 FUNCTION = f"""
 create function availability.write_places(
   the_made jsonb, the_moved jsonb, the_slots jsonb, the_history jsonb, the_accesses jsonb, the_news jsonb,
@@ -71,15 +83,7 @@ begin
       where g.account_id = a.id and g.role in ('practitioner', 'delegate') and g.practitioner_id = n.practitioner_id)
   ), told as (
     select * from jsonb_to_recordset(the_events) as e (cpts_id text, back int, at timestamptz, body jsonb)
-  ), heads as (
-    insert into availability.event_head as h (cpts_id, seq)
-    select cpts_id, count(*) from told group by cpts_id order by cpts_id
-    on conflict (cpts_id) do update set seq = h.seq + excluded.seq
-    returning h.cpts_id, h.seq
-  ), appended as (
-    insert into availability.event (cpts_id, seq, at, body)
-    select cpts_id, heads.seq - back, at, body from told join heads using (cpts_id)
-  )
+{APPENDED}
   -- The slots first: whoever had them before us has committed by then, and their turn at the streams is over.
   select (select count(*) from counted) = jsonb_array_length(the_slots)
      and (select count(*) from settled) = jsonb_array_length(the_moved)
@@ -109,7 +113,7 @@ begin
     returning l.cpts_id, l.practitioner_id, l.served_4_weeks, l.served_this_week, l.on_top_this_week,
               l.unknown_this_week, a.by <> 0 or a.week <> 0 or a.on_top <> 0 or a.unknown <> 0 as differs
   ), told as (
-    select l.cpts_id, row_number() over (partition by l.cpts_id order by p.id desc) - 1 as back,
+    select l.cpts_id, row_number() over (partition by l.cpts_id order by p.id desc) - 1 as back, the_now as at,
            the_served_event || jsonb_build_object('id', p.id::text, 'value', jsonb_build_object(
              'id', p.id::text, 'profession', p.profession, 'specialty', p.specialty,
              'paused', coalesce(w.paused, false), 'week_cap', w.week_cap, 'on_top_limit', w.on_top_limit,
@@ -124,15 +128,7 @@ begin
       and (m.cpts_id is not null
            or exists (select from availability.slot s
                       where s.practitioner_id = p.id and s.audience @> array[l.cpts_id] and s.cpts_id <> l.cpts_id))
-  ), heads as (
-    insert into availability.event_head as h (cpts_id, seq)
-    select cpts_id, count(*) from told group by cpts_id order by cpts_id
-    on conflict (cpts_id) do update set seq = h.seq + excluded.seq
-    returning h.cpts_id, h.seq
-  ), appended as (
-    insert into availability.event (cpts_id, seq, at, body)
-    select cpts_id, heads.seq - back, the_now, body from told join heads using (cpts_id)
-  )
+{APPENDED}
   select coalesce(jsonb_agg(jsonb_build_object('cpts_id', a.cpts_id, 'practitioner_id', a.practitioner_id)), '[]')
   from added a
   where not exists (select from known l where l.cpts_id = a.cpts_id and l.practitioner_id = a.practitioner_id)

@@ -32,28 +32,6 @@ where a.disabled_at is null and exists (
   where g.account_id = a.id and g.role in ('practitioner', 'delegate') and g.practitioner_id = any (:whom)
 )
 """)  # noqa: S608  constant texts, joined
-
-
-def to_practitioners(news: str) -> str:
-    """The statement that tells the practitioners and delegates of a JSON list of news, for a larger statement.
-
-    `news` is how the list is bound; each item has the fields of `News` and `practitioner_id`.
-    """
-    return f"""
-insert into common.notice ({COLUMNS})
-select n.cpts_id, a.id, n.kind, n.thread, n.subject, n.urgency, n.starts_at, n.until, common.now(), common.now(),
-       case when a.id::text = n.by then 'suppressed' else 'waiting' end,
-       case when a.id::text = n.by then 'own_act' else '' end
-from jsonb_to_recordset(cast({news} as jsonb)) as n (
-  practitioner_id uuid, kind text, cpts_id text, thread text, subject text, by text, urgency smallint,
-  starts_at timestamptz, until timestamptz)
-join common.account a on a.disabled_at is null and exists (
-  select from common.role_grant g
-  where g.account_id = a.id and g.role in ('practitioner', 'delegate') and g.practitioner_id = n.practitioner_id
-)
-"""  # noqa: S608  constant texts, joined
-
-
 _TO_ACCOUNTS = text(
     f"insert into common.notice ({COLUMNS}) select {_ROW} from common.account a"  # noqa: S608  constant texts, joined
     " where a.disabled_at is null and a.id = any (:whom)"
