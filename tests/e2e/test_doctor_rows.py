@@ -112,6 +112,10 @@ async def test_who_cancels_says_why_and_whether_the_slot_is_for_somebody_else(br
         await page.get_by_role("button", name="Annuler et fermer le créneau").dblclick()
         await expect(closed.locator(".state.bad")).to_have_text("Retiré")
         await kept.get_by_role("button", name="Annuler").click()
+        # No reason is given that nobody chose.
+        await page.get_by_role("button", name="Annuler, laisser ouvert").click()
+        await expect(page.get_by_label("Pour quelle raison ?")).to_have_js_property("validity.valueMissing", True)
+        await page.get_by_label("Pour quelle raison ?").select_option("Le praticien est empêché")
         await page.get_by_role("button", name="Annuler, laisser ouvert").click()
         await expect(kept.locator(".state.free")).to_have_text("Libre")
     async with owner(here.settings) as session:
@@ -168,6 +172,7 @@ async def test_a_doctor_puts_a_patient_of_their_own_in_a_free_slot(browser: Brow
         await page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
         await row.get_by_role("button", name="Annuler").click()
         await expect(page.get_by_role("dialog")).to_contain_text("Prévenez votre patient")
+        await page.get_by_label("Pour quelle raison ?").select_option("Inscrit par erreur")
         await page.get_by_role("button", name="Annuler et fermer le créneau").click()
         await expect(row.locator(".state.bad")).to_have_text("Retiré")
 

@@ -151,7 +151,7 @@ const REASONS = ["hindered", "patient_asked", "elsewhere", "mistake"];
 
 /** Why, and whether somebody else may have the place: nothing is chosen beforehand. */
 async function cancel(slot, booking) {
-  const reason = h("select", { name: "reason" }, REASONS.map((code) => h("option", {}, t(`slots.cancel_reasons.${code}`))));
+  const reason = h("select", { name: "reason", required: true }, h("option", { value: "" }, t("slots.cancel_choose")), REASONS.map((code) => h("option", {}, t(`slots.cancel_reasons.${code}`))));
   const answer = await ask(t("slots.cancel_title"), h("div", { class: "stack" }, h("p", {}, t(isOwn(booking) ? "slots.cancel_own" : "slots.cancel_text")),
     h("label", { class: "field" }, t("slots.cancel_why"), reason)), [
     { value: "close", text: t("slots.cancel_close"), kind: "grave" }, { value: "open", text: t("slots.cancel_open") }, { value: "", text: t("common.back"), kind: "quiet" },
