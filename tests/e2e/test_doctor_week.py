@@ -51,6 +51,7 @@ async def test_who_came_who_did_not_and_who_no_longer_comes(browser: Browser, he
         await second.get_by_role("button", name="Absent").click()
         await expect(second.get_by_role("button", name="Absent")).to_have_count(0)
         await third.get_by_role("button", name="Annuler").click()
+        await delegate.page.get_by_label("Pour quelle raison ?").select_option("Le patient ne vient plus")
         await delegate.page.get_by_role("button", name="Annuler, laisser ouvert").click()
         await expect(third.locator(".state.free")).to_have_text("Libre")
         await delegate.page.get_by_role("tab", name="Moi").click()
