@@ -147,7 +147,13 @@ async def a_town(
     """Both services, running behind one socket; matching finds availability at the port `reached_at`, if given."""
     port = port or free_port()
     url, near = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{reached_at or port}"
-    here = settings.model_copy(update={"public_url": url, "availability_url": f"{near}{API['availability']}"})
+    here = settings.model_copy(
+        update={
+            "public_url": url,
+            "availability_url": f"{near}{API['availability']}",
+            "matching_url": f"{near}{API['matching']}",
+        }
+    )
     territory = await a_territory(here, practitioners=practitioners)
     app = together.build(here)
     async with serving(app, port), AsyncExitStack() as clients:

@@ -25,7 +25,7 @@ from shared.live.store import begin_again
 from shared.settings import Settings
 
 Say = Callable[[str], None]
-STREAMS = tuple(history.schema for history in HISTORIES if history.role)
+STREAMS = tuple(each.schema for each in HISTORIES if f"{each.schema}.event_head" in each.metadata.tables)
 
 
 async def backup(data_dir: Path, file: Path, *, say: Say) -> None:

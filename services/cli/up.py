@@ -19,6 +19,7 @@ from shared.running.telemetry import configure_logging
 SERVICES = {
     "availability": "services.availability.main",
     "matching": "services.matching.main",
+    "coordination": "services.coordination.main",
     "pages": "services.installation.pages",
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -61,6 +61,7 @@ def settings_for(running: Servers, data_dir: Path, *, port: int, demo: bool = Fa
         "REDIS_URL": running.redis_url,
         "public_url": os.environ.get("AIGUILLAGE_PUBLIC_URL", here),
         "availability_url": os.environ.get("AIGUILLAGE_AVAILABILITY_URL", f"{here}/availability"),
+        "matching_url": os.environ.get("AIGUILLAGE_MATCHING_URL", f"{here}/matching"),
     }
     if demo:
         given |= {"demo": "1", "secret_key": DEMO_SECRET}

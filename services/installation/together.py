@@ -1,6 +1,6 @@
-"""Both services in one process on one port: `/availability` and `/matching`, each with its own role and lifespan.
+"""All services in one process on one port: `/availability`, `/matching`, `/coordination`.
 
-Their pages stand at the root of the same origin.
+Each has its own role and lifespan. Their pages stand at the root of the same origin.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.availability import main as availability
+from services.coordination import main as coordination
 from services.installation.pages import mount_pages
 from services.matching import main as matching
 from shared.http.parts import read_parts
@@ -22,7 +23,11 @@ from shared.wiring import Wiring
 
 def build(settings: Settings) -> FastAPI:
     """The application that `aiguillage up` serves."""
-    services = {"availability": availability.build(settings), "matching": matching.build(settings)}
+    services = {
+        "availability": availability.build(settings),
+        "matching": matching.build(settings),
+        "coordination": coordination.build(settings),
+    }
     wirings = {name: read_parts(service)[Wiring] for name, service in services.items()}
 
     @asynccontextmanager
@@ -40,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
 
     @app.get("/health")
     async def health(request: Request, *, steps: bool = False) -> JSONResponse:
-        """Whether both services are fit; `/availability/health` and `/matching/health` speak for each."""
+        """Whether all services are fit; `/availability/health` and the like speak for each."""
         return await fitness(request, list(wirings.values()), steps=steps)
 
     for name, service in services.items():

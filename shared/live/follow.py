@@ -53,13 +53,15 @@ class Gap(Exception):
 OnChange = Callable[[Replica, list[dict[str, Any]]], Awaitable[None]]
 
 
-async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChange) -> None:
+async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChange, *, resume: bool = False) -> None:
     """Keep `replica` true, for ever, from a new snapshot on. `client` has the service's base URL and our token.
 
-    `on_change` is awaited after each snapshot (with no events) and each batch that changed something.
+    `on_change` is awaited after each snapshot (with no events) and each batch that changed something. With `resume` a
+    replica that is ready goes on from its position, without a snapshot, if the stream still goes back so far.
     """
     pause_s = 0.05
-    replica.ready.clear()
+    if not resume:
+        replica.ready.clear()
     while True:
         try:
             if not replica.ready.is_set():

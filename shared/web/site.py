@@ -25,7 +25,7 @@ from shared.web.pages import Looks, environment, json_block, plain_page
 from shared.wiring import Wiring
 
 HERE = Path(__file__).parent
-API = {"availability": "/availability", "matching": "/matching"}
+API = {"availability": "/availability", "matching": "/matching", "coordination": "/coordination"}
 """Where the services' JSON APIs answer on the site's origin."""
 
 

@@ -18,5 +18,5 @@ def test_the_servers_give_every_setting_of_their_environment_file_to_the_service
     compose = (ROOT / "docker-compose.yml").read_text()
     shared_by_all = compose[compose.index("x-service:") : compose.index("\nservices:")]
     assert "env_file: [{path: .env, required: false}]" in shared_by_all
-    assert compose.count("<<: *service") == 6
+    assert compose.count("<<: *service") == 7
     assert "env_file" not in compose[compose.index("\nservices:") :]

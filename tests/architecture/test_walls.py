@@ -1,6 +1,7 @@
 """Walls: each service reads and writes its own schema only, by its source and by its role; only a store writes."""
 
 import re
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from shared.settings import Settings
 from tests.architecture.rooms import ROOT, modules
 from tests.architecture.writes import writes
 
-SERVICES = {"availability": "matching", "matching": "availability"}
-SQL = re.compile(r"\b(from|join|into|update|table)\s+(availability|matching)\.[a-z_]+", re.IGNORECASE)
+SERVICES = ("availability", "matching", "coordination")
+SQL = re.compile(rf"\b(from|join|into|update|table)\s+({'|'.join(SERVICES)})\.[a-z_]+", re.IGNORECASE)
 WRITERS = {"store", "migrations"}
 """Rooms that may write. A migration changes what is there once, as the owner of the base."""
 CROSSING = (
@@ -64,7 +65,7 @@ def test_a_statement_on_another_schema_is_seen() -> None:
     assert not foreign("from services.availability.tables import SlotRow", "availability")
 
 
-@pytest.mark.parametrize(("service", "other"), SERVICES.items())
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 def test_no_statement_of_a_service_names_a_table_of_the_other(service: str, other: str) -> None:
     sources = [path for path in (ROOT / "services" / service).rglob("*.py") if "migrations" not in path.parts]
     assert sources
@@ -72,7 +73,7 @@ def test_no_statement_of_a_service_names_a_table_of_the_other(service: str, othe
     assert not {path: found for path, found in seen.items() if found}
 
 
-@pytest.mark.parametrize(("service", "other"), SERVICES.items())
+@pytest.mark.parametrize(("service", "other"), list(permutations(SERVICES, 2)))
 async def test_the_role_of_a_service_is_refused_on_every_table_of_the_other(
     settings: Settings, service: str, other: str
 ) -> None:
@@ -81,7 +82,7 @@ async def test_the_role_of_a_service_is_refused_on_every_table_of_the_other(
     try:
         async with owner.connect() as connection:
             tables = list((await connection.execute(TABLES, {"schema": other})).scalars())
-        assert len(tables) > 10
+        assert len(tables) > 4
         for table in tables:
             for statement in (f"select 1 from {other}.{table}", f"delete from {other}.{table}"):
                 async with engine.connect() as connection:

@@ -34,7 +34,9 @@ async def test_a_lost_network_is_said_and_heals_by_itself(browser: Browser, here
 async def test_a_server_that_starts_again_finds_its_readers_back(browser: Browser, settings: Settings) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}/availability"})
+    here = settings.model_copy(
+        update={"public_url": url, "availability_url": f"{url}/availability", "matching_url": f"{url}/matching"}
+    )
     place = await settle(here, url)
     token = await place.token(Role.COORDINATOR)
     async with AsyncExitStack() as first:

@@ -166,7 +166,9 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
     """The whole product on a loopback port, with a territory in it, on a Tuesday at 9:00."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    here = settings.model_copy(update={"public_url": url, "availability_url": f"{url}/availability"})
+    here = settings.model_copy(
+        update={"public_url": url, "availability_url": f"{url}/availability", "matching_url": f"{url}/matching"}
+    )
     place = await settle(here, url)
     app = build(here)
     async with serving(app, port):

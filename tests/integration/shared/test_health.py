@@ -22,7 +22,12 @@ BEHIND = {
     "slots of " + CPTS,
     "rounds " + CPTS,
     "attachment calendar",
+    "coordination",
+    "facts of availability " + CPTS,
+    "facts of matching " + CPTS,
 }
+READERS = 2
+"""The streams of a CPTS that are read: those of availability and of matching, which coordination follows."""
 
 
 def behind() -> dict[str, list[asyncio.Task[object]]]:
@@ -38,7 +43,7 @@ async def test_every_task_that_dies_makes_the_service_unfit_until_it_runs_again(
     await show(settings, MORNING)
     async with a_town(settings) as town, httpx.AsyncClient(base_url=town.settings.public_url, timeout=30) as client:
         async with asyncio.timeout(20):
-            while behind().keys() != BEHIND:
+            while behind().keys() != BEHIND or len(behind()["live reader " + CPTS]) < READERS:
                 await asyncio.sleep(0.02)
         before = behind()
         assert (await client.get("/health")).json() == {"status": "ok"}

@@ -1,0 +1,1 @@
+"""The JSON API: who asks, of which days, and what may be told."""

@@ -1,0 +1,98 @@
+"""Hears both services for each CPTS, from where it last stopped, and keeps what figures need as facts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import httpx
+import structlog
+
+from services.coordination.core.facts import keep_event, keep_state
+from services.coordination.reads import position_of
+from services.coordination.store.facts import add_facts
+from shared.db import Scope, set_scope
+from shared.live.follow import Replica, follow
+from shared.outside.trust import authorities
+from shared.running.background import Start
+from shared.settings import Settings
+from shared.wiring import Wiring
+
+log = structlog.get_logger()
+LOOK_AGAIN_S, FIRST_LOOK_S = 10.0, 0.2
+
+
+def clients_for(settings: Settings) -> dict[str, httpx.AsyncClient]:
+    """By service, a client with our machine token."""
+    addresses = {"availability": settings.availability_url, "matching": settings.matching_url}
+    return {
+        service: httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {settings.machine_token('coordination')}"},
+            timeout=httpx.Timeout(10, connect=2),
+            verify=authorities(),
+        )
+        for service, url in addresses.items()
+    }
+
+
+class Following:
+    """The streams of every CPTS that the availability service knows."""
+
+    def __init__(self, wiring: Wiring, clients: Mapping[str, httpx.AsyncClient]) -> None:
+        """`clients`: by service, its client with our token."""
+        self._wiring, self._clients = wiring, clients
+        self._known: dict[tuple[str, str], Replica] = {}
+
+    def late(self) -> list[str]:
+        """The streams of which something may have been missed by now, as `service cpts`."""
+        now_s = asyncio.get_running_loop().time()
+        return sorted(f"{service} {cpts_id}" for (service, cpts_id), each in self._known.items() if each.late(now_s))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Following"]:
+        """Follow while the context is open."""
+        async with self._wiring.background.running() as begin:
+            begin("coordination", partial(self._look, begin))
+            yield self
+
+    async def _look(self, begin: Start) -> None:
+        while True:
+            for cpts_id in await self._list():
+                for service in self._clients:
+                    if (service, cpts_id) not in self._known:
+                        self._known[service, cpts_id] = Replica(cpts_id)
+                        begin(f"facts of {service} {cpts_id}", partial(self._hear, service, cpts_id))
+            await asyncio.sleep(LOOK_AGAIN_S if self._known else FIRST_LOOK_S)
+
+    async def _list(self) -> list[str]:
+        try:
+            answer = (await self._clients["availability"].get("/cpts")).raise_for_status().json()
+        except (httpx.HTTPError, OSError) as error:
+            log.info("coordination_waits", error=type(error).__name__)
+            return []
+        return [cpts["id"] for cpts in answer]
+
+    async def _hear(self, service: str, cpts_id: str) -> None:
+        """One stream, from where it was last heard; from a snapshot when it no longer goes back so far."""
+        replica = self._known[service, cpts_id] = Replica(cpts_id)
+        async with self._wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({cpts_id})))
+            known = await position_of(session, cpts_id, service)
+        if known is not None:
+            replica.epoch, replica.seq = known
+            replica.ready.set()
+        await follow(self._clients[service], replica, partial(self._keep, service), resume=True)
+
+    async def _keep(self, service: str, replica: Replica, events: list[dict[str, Any]]) -> None:
+        if events:
+            facts = [fact for event in events if (fact := keep_event(event))]
+        else:
+            facts = keep_state(replica.state, replica.seq, self._wiring.clock.now())
+        async with self._wiring.open_session() as session:
+            await set_scope(session, Scope(frozenset({replica.cpts_id})))
+            await add_facts(session, replica.cpts_id, service, epoch=UUID(replica.epoch), seq=replica.seq, facts=facts)
+        # What was written is not needed here again.
+        replica.state.clear()

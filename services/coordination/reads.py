@@ -1,0 +1,70 @@
+"""What figures and pages read. Never writes."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.coordination.core.year import Happened, read_happened
+from shared.db import run
+
+POSITION = text("select epoch, seq from coordination.followed where cpts_id = :cpts and service = :service")
+HEARD = text("select epoch, seq from coordination.followed where cpts_id = :cpts order by service")
+# Of slots and professionals the last word is enough; requests and entries are read whole, for what came first counts.
+FACTS = text("""
+select collection, subject, at, body from coordination.fact
+where cpts_id = :cpts and collection in ('requests', 'attachments')
+union all
+(select distinct on (service, collection, subject) collection, subject, at, body from coordination.fact
+ where cpts_id = :cpts and collection in ('slots', 'practitioners', 'places')
+ order by service, collection, subject, at desc, seq desc)
+""")
+NAME = text("""
+select body ->> 'name' from coordination.fact where cpts_id = :cpts and collection = 'cpts'
+order by at desc, seq desc limit 1
+""")
+
+
+class ReadFact(NamedTuple):
+    """A fact as a figure takes it."""
+
+    collection: str
+    subject: str
+    at: datetime
+    body: dict[str, Any]
+
+
+async def position_of(session: AsyncSession, cpts_id: str, service: str) -> tuple[str, int] | None:
+    """Up to where the stream of a service was heard: its epoch and its place; None: never."""
+    row = (await run(session, POSITION, cpts=cpts_id, service=service)).one_or_none()
+    return None if row is None else (str(row.epoch), row.seq)
+
+
+async def read_all(session: AsyncSession, cpts_id: str) -> Happened:
+    """All that happened in a CPTS."""
+    rows = (await run(session, FACTS, cpts=cpts_id)).all()
+    return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+
+
+async def name_of(session: AsyncSession, cpts_id: str) -> str:
+    """What a CPTS is called; empty while nothing was heard of it."""
+    found: str | None = (await run(session, NAME, cpts=cpts_id)).scalar_one_or_none()
+    return found or ""
+
+
+class KeptFacts:
+    """What happened by CPTS, kept in memory while nothing new was heard of it."""
+
+    def __init__(self) -> None:
+        """Nothing is read before it is asked for."""
+        self._kept: dict[str, tuple[tuple[tuple[str, int], ...], Happened]] = {}
+
+    async def read(self, session: AsyncSession, cpts_id: str) -> Happened:
+        """All that happened in a CPTS, as it is known now."""
+        rows = (await run(session, HEARD, cpts=cpts_id)).all()
+        heard = tuple((str(row.epoch), row.seq) for row in rows)
+        known = self._kept.get(cpts_id)
+        if known is None or known[0] != heard:
+            known = self._kept[cpts_id] = heard, await read_all(session, cpts_id)
+        return known[1]

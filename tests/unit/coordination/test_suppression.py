@@ -1,0 +1,63 @@
+"""No sum and no filter gives a small count away: every masked table is attacked with all that it shows."""
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ortools.sat.python import cp_model
+
+from services.coordination.core.suppression import LEAST, suppress, with_sums
+
+TABLES = st.integers(1, 5).flatmap(
+    lambda width: st.lists(st.lists(st.integers(0, 14), min_size=width, max_size=width), min_size=1, max_size=5)
+)
+
+
+def most_possible(shown: list[list[int | None]], at: tuple[int, int]) -> int:
+    """The largest count that a hidden cell may have had, for one who sees the rest and knows that 0 is always shown."""
+    model = cp_model.CpModel()
+    cells = {
+        (y, x): model.new_int_var(1, 10_000, "") if count is None else model.new_constant(count)
+        for y, row in enumerate(shown)
+        for x, count in enumerate(row)
+    }
+    height, width = len(shown), len(shown[0])
+    for y in range(height):
+        model.add(sum(cells[y, x] for x in range(width - 1)) == cells[y, width - 1])
+    for x in range(width):
+        model.add(sum(cells[y, x] for y in range(height - 1)) == cells[height - 1, x])
+    model.maximize(cells[at])
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model) == cp_model.OPTIMAL
+    return int(solver.objective_value)
+
+
+@given(TABLES)
+@settings(max_examples=60, deadline=None)
+def test_a_small_count_may_always_have_been_a_large_one(table: list[list[int]]) -> None:
+    full, shown = with_sums(table), suppress(table)
+    for y, x in product(range(len(full)), range(len(full[0]))):
+        if 0 < full[y][x] < LEAST:
+            assert shown[y][x] is None
+            assert most_possible(shown, (y, x)) >= LEAST
+        elif shown[y][x] is not None:
+            assert shown[y][x] == full[y][x]
+
+
+@given(TABLES)
+@settings(max_examples=100, deadline=None)
+def test_what_is_nothing_is_told_and_large_tables_are_told_whole(table: list[list[int]]) -> None:
+    shown = suppress(table)
+    full = with_sums(table)
+    assert all(shown[y][x] == 0 for y, row in enumerate(full) for x, count in enumerate(row) if count == 0)
+    large = [[count + LEAST for count in row] for row in table]
+    assert suppress(large) == with_sums(large)
+
+
+def test_the_cheapest_count_goes_with_a_small_one() -> None:
+    assert suppress([[3, 20, 9], [30, 40, 50]]) == [
+        [None, 20, None, 32],
+        [None, 40, None, 120],
+        [33, 60, 59, 152],
+    ]
