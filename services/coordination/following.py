@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,10 @@ from uuid import UUID
 import httpx
 import structlog
 
-from services.coordination.core.facts import keep_event, keep_state
+from services.coordination.core.facts import KeptFact, keep_event, keep_state
 from services.coordination.reads import position_of
 from services.coordination.store.facts import add_facts
-from shared.db import Scope, set_scope
+from shared.db import AWAY, Scope, set_scope
 from shared.live.follow import Replica, follow
 from shared.outside.trust import authorities
 from shared.running.background import Start
@@ -21,7 +22,16 @@ from shared.settings import Settings
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
-LOOK_AGAIN_S, FIRST_LOOK_S = 10.0, 0.2
+LOOK_AGAIN_S, FIRST_LOOK_S, TOGETHER_S = 10.0, 0.2, 1.0
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one stream told since it was last written, and up to where."""
+
+    epoch: str = ""
+    seq: int = -1
+    facts: list[KeptFact] = field(default_factory=list)
 
 
 def clients_for(settings: Settings) -> dict[str, httpx.AsyncClient]:
@@ -45,6 +55,8 @@ class Following:
         """`clients`: by service, its client with our token."""
         self._wiring, self._clients = wiring, clients
         self._known: dict[tuple[str, str], Replica] = {}
+        self._heard: dict[tuple[str, str], Heard] = {}
+        self._news = asyncio.Event()
 
     def late(self) -> list[str]:
         """The streams of which something may have been missed by now, as `service cpts`."""
@@ -56,6 +68,7 @@ class Following:
         """Follow while the context is open."""
         async with self._wiring.background.running() as begin:
             begin("coordination", partial(self._look, begin))
+            begin("facts", self._write)
             yield self
 
     async def _look(self, begin: Start) -> None:
@@ -84,15 +97,37 @@ class Following:
         if known is not None:
             replica.epoch, replica.seq = known
             replica.ready.set()
-        await follow(self._clients[service], replica, partial(self._keep, service), resume=True)
+        await follow(self._clients[service], replica, partial(self._note, service), resume=True)
 
-    async def _keep(self, service: str, replica: Replica, events: list[dict[str, Any]]) -> None:
+    async def _note(self, service: str, replica: Replica, events: list[dict[str, Any]]) -> None:
         if events:
             facts = [fact for event in events if (fact := keep_event(event))]
         else:
             facts = keep_state(replica.state, replica.seq, self._wiring.clock.now())
-        async with self._wiring.open_session() as session:
-            await set_scope(session, Scope(frozenset({replica.cpts_id})))
-            await add_facts(session, replica.cpts_id, service, epoch=UUID(replica.epoch), seq=replica.seq, facts=facts)
-        # What was written is not needed here again.
+        # What was noted is not needed here again.
         replica.state.clear()
+        heard = self._heard.setdefault((service, replica.cpts_id), Heard())
+        heard.epoch, heard.seq = replica.epoch, replica.seq
+        heard.facts += facts
+        self._news.set()
+
+    async def _write(self) -> None:
+        """Write what was heard, that of one second together: nobody waits for a figure, and bookings come first."""
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(TOGETHER_S)
+            self._news.clear()
+            for key in list(self._heard):
+                await self._write_one(*key)
+
+    async def _write_one(self, service: str, cpts_id: str) -> None:
+        heard = self._heard.pop((service, cpts_id))
+        try:
+            async with self._wiring.open_session() as session:
+                await set_scope(session, Scope(frozenset({cpts_id})))
+                await add_facts(session, cpts_id, service, epoch=UUID(heard.epoch), seq=heard.seq, facts=heard.facts)
+        except AWAY:
+            since = self._heard.setdefault((service, cpts_id), Heard(heard.epoch, heard.seq))
+            since.facts[:0] = heard.facts
+            self._news.set()
+            raise

@@ -24,6 +24,20 @@ NAME = text("""
 select body ->> 'name' from coordination.fact where cpts_id = :cpts and collection = 'cpts'
 order by at desc, seq desc limit 1
 """)
+PAPERS = text("""
+select distinct on (kind) kind, version, at, by, body from coordination.paper where cpts_id = :cpts
+order by kind, version desc
+""")
+
+
+class WrittenPaper(NamedTuple):
+    """The last version of something that people wrote."""
+
+    kind: str
+    version: int
+    at: datetime
+    by: str
+    body: dict[str, Any]
 
 
 class ReadFact(NamedTuple):
@@ -45,6 +59,12 @@ async def read_all(session: AsyncSession, cpts_id: str) -> Happened:
     """All that happened in a CPTS."""
     rows = (await run(session, FACTS, cpts=cpts_id)).all()
     return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+
+
+async def papers(session: AsyncSession, cpts_id: str) -> dict[str, WrittenPaper]:
+    """The last version of everything that people wrote, by kind."""
+    rows = (await run(session, PAPERS, cpts=cpts_id)).all()
+    return {row.kind: WrittenPaper(row.kind, row.version, row.at, row.by, row.body) for row in rows}
 
 
 async def name_of(session: AsyncSession, cpts_id: str) -> str:

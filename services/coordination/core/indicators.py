@@ -68,6 +68,8 @@ class Indicator:
     each_cents: int | None = None
     part: Part = Part.VARIABLE
     value_from: str = ""
+    formula: str = ""
+    """What is reckoned from our own facts; empty: the figure is given."""
     proofs: tuple[str, ...] = ()
     period: tuple[date, date] | None = None
 

@@ -176,11 +176,19 @@ def _amount(row: DataRow) -> Amount:
 
 
 def _example(row: DataRow) -> tuple[str, Indicator]:
+    indicator = read_indicator(row)
+    row.broken.extend(under(row.path, check_indicator(indicator)))
+    return row.text("mission"), indicator
+
+
+def read_indicator(row: DataRow) -> Indicator:
+    """One indicator as it is written; what does not fit is noted on the row."""
     goal = row.choose("kind", Goal, Goal.DELIVERABLE)
     steps = tuple(_thresholds(row))
     direction = row.choose("direction", Direction, Direction.UP) if row.values.get("direction") else None
     target = row.number("target", needed=False)
-    indicator = Indicator(
+    since, until = row.day("since"), row.day("until")
+    return Indicator(
         label=row.text("label"),
         goal=goal,
         weight_cents=row.cents("weight_eur"),
@@ -189,11 +197,13 @@ def _example(row: DataRow) -> tuple[str, Indicator]:
         target=steps[0].at if goal is Goal.TARGET and target is None and steps else target,
         stated_gap=row.number("stated_gap", needed=False),
         steps=steps if goal is Goal.STEPS else (),
+        each_cents=row.cents("each_eur") if row.values.get("each_eur") is not None else None,
+        part=row.choose("part", Part, Part.VARIABLE) if row.values.get("part") else Part.VARIABLE,
         value_from=str(row.values.get("value_from") or ""),
+        formula=str(row.values.get("formula") or ""),
         proofs=tuple(map(str, row.values.get("proofs") or ())),
+        period=(since, until) if since and until else None,
     )
-    row.broken.extend(under(row.path, check_indicator(indicator)))
-    return row.text("mission"), indicator
 
 
 def _thresholds(row: DataRow) -> Iterator[Threshold]:

@@ -23,6 +23,7 @@ BEHIND = {
     "rounds " + CPTS,
     "attachment calendar",
     "coordination",
+    "facts",
     "facts of availability " + CPTS,
     "facts of matching " + CPTS,
 }
