@@ -28,6 +28,15 @@ PAPERS = text("""
 select distinct on (kind) kind, version, at, by, body from coordination.paper where cpts_id = :cpts
 order by kind, version desc
 """)
+DOSSIERS = text("""
+select number, at, since, until, encode(sha256, 'hex') as sha256, length(content) as size, differs
+from coordination.dossier where cpts_id = :cpts order by number desc
+""")
+LAST_DOSSIER = text("""
+select content from coordination.dossier where cpts_id = :cpts and since = :since and until = :until
+order by number desc limit 1
+""")
+DOSSIER = text("select content, sha256 from coordination.dossier where cpts_id = :cpts and number = :number")
 
 
 class WrittenPaper(NamedTuple):
@@ -65,6 +74,24 @@ async def papers(session: AsyncSession, cpts_id: str) -> dict[str, WrittenPaper]
     """The last version of everything that people wrote, by kind."""
     rows = (await run(session, PAPERS, cpts=cpts_id)).all()
     return {row.kind: WrittenPaper(row.kind, row.version, row.at, row.by, row.body) for row in rows}
+
+
+async def dossiers(session: AsyncSession, cpts_id: str) -> list[dict[str, Any]]:
+    """The frozen dossiers of a CPTS without their files, the last first."""
+    return [dict(row) for row in (await run(session, DOSSIERS, cpts=cpts_id)).mappings()]
+
+
+async def dossier_of(session: AsyncSession, cpts_id: str, number: int) -> tuple[bytes, bytes] | None:
+    """The file of a dossier and the SHA-256 it was frozen with."""
+    row = (await run(session, DOSSIER, cpts=cpts_id, number=number)).one_or_none()
+    return None if row is None else (row.content, row.sha256)
+
+
+async def last_dossier(session: AsyncSession, cpts_id: str, period: tuple[datetime, datetime]) -> bytes | None:
+    """The file of the last dossier of the same days."""
+    found = await run(session, LAST_DOSSIER, cpts=cpts_id, since=period[0], until=period[1])
+    content: bytes | None = found.scalar_one_or_none()
+    return content
 
 
 async def name_of(session: AsyncSession, cpts_id: str) -> str:
