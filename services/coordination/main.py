@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.coordination.api import contract, dossiers, figures
+from services.coordination.api import contract, dossiers, exports, figures
 from services.coordination.following import Following, clients_for
 from services.coordination.reads import KeptFacts
 from shared.auth import admit_machine
@@ -39,5 +39,6 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(figures.routes)
     app.include_router(contract.routes)
     app.include_router(dossiers.routes)
+    app.include_router(exports.routes)
     answer_problems(app)
     return app

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from services.availability.app.standing import memberships, regulator_account
 from services.availability.web.pages import PART as AVAILABILITY_PAGES
+from services.coordination.web.pages import PART as COORDINATION_PAGES
 from services.matching.web.kept import KeptFigures
 from services.matching.web.pages import PART as MATCHING_PAGES
 from services.people.notices.mail import MailSettings
@@ -33,7 +34,9 @@ def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> KnownProvider:
     """
     provider = KnownProvider(PscSettings())
     app.mount("/psc", build_psc(wirings["availability"], provider, STANDING))
-    pages = site(wirings, [AVAILABILITY_PAGES, MATCHING_PAGES], national_sign_in=provider.configured)
+    pages = site(
+        wirings, [AVAILABILITY_PAGES, MATCHING_PAGES, COORDINATION_PAGES], national_sign_in=provider.configured
+    )
     give_parts(pages, MailSettings(), KeptFigures())
     app.mount("/", pages)
     return provider
@@ -41,7 +44,7 @@ def mount_pages(app: FastAPI, wirings: Mapping[str, Wiring]) -> KnownProvider:
 
 def build(settings: Settings) -> FastAPI:
     """The pages alone, on connections of their own."""
-    wirings = {name: wire(name, settings) for name in ("availability", "matching")}
+    wirings = {name: wire(name, settings) for name in ("availability", "matching", "coordination")}
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

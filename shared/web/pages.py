@@ -37,9 +37,9 @@ NAVIGATION: Mapping[Role, tuple[tuple[str, str], ...]] = {
     Role.DELEGATE: (("/creneaux", "nav.slots"),),
     Role.PHARMACIST: (("/orienter", "nav.referral"),),
     Role.REGULATOR: (("/orienter", "nav.referral"),),
-    Role.COORDINATOR: (("/tension", "nav.tension"), ("/orienter", "nav.referral")),
-    Role.COMMITTEE: (("/comite", "nav.committee"),),
-    Role.ADMIN: (("/admin", "nav.admin"), ("/tension", "nav.tension")),
+    Role.COORDINATOR: (("/tension", "nav.tension"), ("/orienter", "nav.referral"), ("/annee", "nav.year")),
+    Role.COMMITTEE: (("/comite", "nav.committee"), ("/annee", "nav.year")),
+    Role.ADMIN: (("/admin", "nav.admin"), ("/tension", "nav.tension"), ("/annee", "nav.year")),
 }
 SCRIPT_WORDS = ("common.", "time.", "live.", "session.", "codes.", "keys.", "map.", "login.")
 """Wordings that every script may need; each page adds its own."""

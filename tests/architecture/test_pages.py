@@ -9,6 +9,7 @@ from tests.architecture.rooms import ROOT
 
 FOLDERS = {
     "/static/matching/": ROOT / "services" / "matching" / "web" / "static",
+    "/static/coordination/": ROOT / "services" / "coordination" / "web" / "static",
     "/static/availability/": ROOT / "services" / "availability" / "web" / "static",
     "/static/": ROOT / "shared" / "web" / "static",
 }

@@ -30,6 +30,10 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "committee": (Role.COMMITTEE, "/comite"),
     "review": (Role.COORDINATOR, "/tension#bilan"),
     "found again": (Role.COORDINATOR, "/tension#retrouver"),
+    "year": (Role.COORDINATOR, "/annee"),
+    "contract": (Role.COORDINATOR, "/annee#contrat"),
+    "dossiers": (Role.COORDINATOR, "/annee#dossiers"),
+    "year of the committee": (Role.COMMITTEE, "/annee"),
 }
 
 

@@ -108,15 +108,18 @@ class MissionView(BaseModel):
 
 
 class ContractView(BaseModel):
-    """The contract as written and as it stands on a day, in its contract year (both days included)."""
+    """The contract as written and as it stands on a day, in its contract year (both days included).
 
-    version: int
-    contract: dict[str, Any]
-    since: date | None
-    until: date | None
-    earned_eur: float
-    envelope_eur: float
-    missions: list[MissionView]
+    Version 0: nobody wrote one yet.
+    """
+
+    version: int = 0
+    contract: dict[str, Any] | None = None
+    since: date | None = None
+    until: date | None = None
+    earned_eur: float = 0
+    envelope_eur: float = 0
+    missions: list[MissionView] = []
 
 
 class Written(BaseModel):
@@ -134,7 +137,7 @@ async def read(
     found = await papers(session, cpts)
     contract = contract_of(found)
     if contract is None:
-        raise NotFound("Aucun contrat n'est écrit pour cette CPTS : commencez-en un.", field="contract")
+        return ContractView()
     today = day or day_at(wiring.clock.now(), await zone_at(session, cpts))
     year = contract.year_of(today) or (contract.starts_on, contract.ends_on)
     happened = await Asked(request, caller, session, cpts, *year).read()

@@ -19,7 +19,7 @@ from shared.http import CallerDep, OnceDep, SessionDep, WiringDep
 from shared.http.export import ListName
 from shared.outside.asked import CptsId, Day
 from shared.refusals import NotFound, Refusal
-from shared.wording.labels import language_of, wording
+from shared.wording.labels import Wording, language_of, wording
 
 routes = APIRouter(tags=["dossiers"])
 
@@ -62,10 +62,11 @@ class DossierBroken(Refusal):
 
 
 @routes.get("/dossiers")
-async def list_all(caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[DossierView]:
+async def list_all(request: Request, caller: CallerDep, session: SessionDep, cpts: CptsId) -> list[DossierView]:
     """The dossiers of a CPTS, the last first."""
     _require(caller, cpts)
-    return [DossierView(**each) for each in await dossiers(session, cpts)]
+    words = wording(language_of(request.cookies))
+    return [_view(each, words) for each in await dossiers(session, cpts)]
 
 
 @routes.post("/dossiers", status_code=201)
@@ -95,7 +96,7 @@ async def freeze_one(
         differs = differences(read_dossier(before), data) if before else []
         number = await add_dossier(session, cpts, by=caller.id, at=now, period=period, frozen=frozen, differs=differs)
         (view,) = [each for each in await dossiers(session, cpts) if each["number"] == number]
-        return DossierView(**view)
+        return _view(view, words)
 
     return await once(work)
 
@@ -114,6 +115,15 @@ async def take(
         raise DossierBroken
     where = {"Content-Disposition": f'attachment; filename="dossier-{cpts}-{number}.zip"', "ETag": f'"{sha256.hex()}"'}
     return Response(content, media_type="application/zip", headers=where)
+
+
+def _view(row: dict[str, Any], words: Wording) -> DossierView:
+    """A dossier; its figures are called as on the page."""
+    differs = [
+        {**each, "what": words.texts.get(f"coordination.figure.{each['what']}", each["what"])}
+        for each in row["differs"]
+    ]
+    return DossierView(**{**row, "differs": differs})
 
 
 def _require(caller: Caller, cpts_id: str) -> None:

@@ -48,7 +48,7 @@ async def test_a_dossier_is_frozen_and_a_later_one_says_what_differs(town: Town)
     await figures(client, requests=2, places_opened=2)
     two = (await client.post("/dossiers", json=DAYS)).json()
     assert two["number"] == 2
-    assert {"what": "requests", "before": 1, "after": 2} in two["differs"]
+    assert {"what": "Demandes de soins non programmés", "before": 1, "after": 2} in two["differs"]
     assert await take(client, 1) == first
 
 

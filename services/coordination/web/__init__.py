@@ -1,0 +1,1 @@
+"""The pages of coordination: frames, filled by scripts from the JSON API."""
