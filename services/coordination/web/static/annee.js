@@ -42,7 +42,7 @@ function value(figure) {
 }
 
 function row(figure, query) {
-  const made = figure.numerator === null ? "" : t("year.of", { above: number(figure.numerator), below: number(figure.denominator) });
+  const made = figure.numerator === null || figure.value === null ? "" : t("year.of", { above: number(figure.numerator), below: number(figure.denominator) });
   return h("tr", {}, h("th", { scope: "row" }, figure.label), h("td", { class: "number" }, value(figure)), h("td", { class: "number quiet-text" }, made),
     writes && h("td", {}, h("button", { type: "button", class: "quiet", onclick: () => attempt(() => openBehind(figure, query)) }, t("year.list"), h("span", { class: "unseen" }, ` ${figure.label}`))));
 }

@@ -81,7 +81,7 @@ function drawMission(mission, at) {
       total !== envelope && h("strong", { class: "fault" }, ` ${t("year.weights_now", { total: number(total), envelope: number(envelope) })}`))),
     h("p", { class: "quiet-text" }, t("year.deadlines", { start: dated(seen?.start_by), deploy: dated(seen?.deploy_by) }), " ", seen?.late ? state("bad", t(LATE[seen.late])) : ""),
     h("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": id }, h("table", { class: "dense indicators" },
-      h("thead", {}, h("tr", {}, ["indicator", "value", "next", "earned", "weight", "acts"].map((column) => h("th", { scope: "col", class: column === "indicator" ? "" : "number" }, t(`year.column.${column}`))))),
+      h("thead", {}, h("tr", {}, ["indicator", "value", "next", "earned", "weight", "acts"].map((column) => h("th", { scope: "col", class: ["indicator", "acts"].includes(column) ? "" : "number" }, t(`year.column.${column}`))))),
       h("tbody", {}, mission.indicators.map((indicator, index) => drawIndicator(mission, indicator, index, seen))))),
     h("div", { class: "row no-print" }, h("button", { type: "button", class: "quiet", onclick: () => attempt(() => editMission(mission)) }, t("year.edit_mission"), h("span", { class: "unseen" }, ` ${label("mission", mission.code)}`)),
       h("button", { type: "button", class: "quiet", onclick: () => attempt(() => editIndicator(mission, mission.indicators.length)) }, t("year.add_indicator"), h("span", { class: "unseen" }, ` ${label("mission", mission.code)}`))));
