@@ -1,13 +1,16 @@
 """What figures and pages read. Never writes."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.coordination.core.year import Happened, read_happened
 from shared.db import run
+from shared.db.tables import CommuneRow
 
 POSITION = text("select epoch, seq from coordination.followed where cpts_id = :cpts and service = :service")
 HEARD = text("select epoch, seq from coordination.followed where cpts_id = :cpts order by service")
@@ -92,6 +95,12 @@ async def last_dossier(session: AsyncSession, cpts_id: str, period: tuple[dateti
     found = await run(session, LAST_DOSSIER, cpts=cpts_id, since=period[0], until=period[1])
     content: bytes | None = found.scalar_one_or_none()
     return content
+
+
+async def commune_names(session: AsyncSession, insee: Collection[str]) -> dict[str, str]:
+    """The names of communes by INSEE code; one that nobody imported has none."""
+    rows = await session.exec(select(CommuneRow).where(col(CommuneRow.insee).in_(insee)))
+    return {row.insee: row.name for row in rows}
 
 
 async def name_of(session: AsyncSession, cpts_id: str) -> str:

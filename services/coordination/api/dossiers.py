@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.coordination.api.asking import READERS, Asked
 from services.coordination.app.contract import contract_of, stand
 from services.coordination.app.dossier import DossierContent, differences, freeze, read_data, read_dossier
-from services.coordination.reads import dossier_of, dossiers, last_dossier, name_of, papers
+from services.coordination.reads import commune_names, dossier_of, dossiers, last_dossier, name_of, papers
 from services.coordination.store.dossiers import add_dossier
 from shared.auth import Caller
 from shared.db.clock import day_at, zone_at
@@ -86,9 +86,10 @@ async def freeze_one(
             wording(language_of(request.cookies)),
         )
         contract = contract_of(written)
+        communes = await commune_names(session, {each.insee for each in happened.requests})
         missions = stand(written, contract, happened, form.until) if contract else []
         name = await name_of(session, cpts) or cpts
-        content = DossierContent(cpts, name, form.since, form.until, now, happened, missions)
+        content = DossierContent(cpts, name, form.since, form.until, now, happened, missions, communes)
         data = read_data(content)
         named = ListName(words.say("coordination.dossier.name"), name, day_at(now, zone), zone, words.language)
         frozen = freeze(content, data, words, named)

@@ -1,5 +1,6 @@
 """Every list of the page as a file."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,7 +12,7 @@ from services.coordination.api.figures import CountTable, FigureView, figures, t
 from services.coordination.app.dossier import list_rows
 from services.coordination.core.formula import LONGEST
 from services.coordination.core.measures import MEASURES
-from services.coordination.reads import name_of
+from services.coordination.reads import commune_names, name_of
 from shared.http import CallerDep, SessionDep, WiringDep
 from shared.http.export import Cell, FileKind, as_file, name_list
 from shared.outside.asked import LINE
@@ -67,7 +68,8 @@ async def export(
     if name == "figures":
         rows = _figure_rows(await figures(request, asked), words)
     elif name == "table":
-        rows = _table_rows(await table(asked), words)
+        found = await table(asked)
+        rows = _table_rows(found, await commune_names(session, found.rows), words)
     else:
         asked.caller.require(*READERS)
         if formula not in MEASURES:
@@ -87,10 +89,10 @@ def _figure_rows(found: list[FigureView], words: Wording) -> list[list[Cell]]:
     ]
 
 
-def _table_rows(found: CountTable, words: Wording) -> list[list[Cell]]:
+def _table_rows(found: CountTable, communes: Mapping[str, str], words: Wording) -> list[list[Cell]]:
     few, total = words.say("year.few"), words.say("coordination.column.total")
     head: list[Cell] = [words.say("coordination.column.commune"), *(f"P{n}" for n in found.columns), total]
-    names = [*found.rows, total] if found.rows else []
+    names = [*(communes.get(each, each) for each in found.rows), total] if found.rows else []
     return [head] + [
         [name, *(few if count is None else count for count in row)]
         for name, row in zip(names, found.counts, strict=False)

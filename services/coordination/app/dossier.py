@@ -38,6 +38,8 @@ class DossierContent:
     frozen_at: datetime
     happened: Happened
     missions: Sequence[MissionStanding]
+    communes: Mapping[str, str]
+    """Their names by INSEE code."""
 
 
 def read_data(content: DossierContent) -> dict[str, Any]:
@@ -76,11 +78,12 @@ def read_data(content: DossierContent) -> dict[str, Any]:
 
 def freeze(content: DossierContent, data: Mapping[str, Any], words: Wording, named: ListName) -> tuple[bytes, bytes]:
     """The file of a dossier and its SHA-256."""
-    figures, contract, table = figure_rows(data, words), contract_rows(data, words), table_rows(content.happened, words)
+    figures, contract = figure_rows(data, words), contract_rows(data, words)
+    table = table_rows(content.happened, content.communes, words)
     sections = [
-        Section(words.say("coordination.dossier.figures"), figures),
-        Section(words.say("coordination.dossier.contract"), contract),
-        Section(words.say("coordination.dossier.table"), table),
+        Section(words.say("coordination.dossier.figures"), figures, (0.36, 0.1, 0.12, 0.14, 0.28)),
+        Section(words.say("coordination.dossier.contract"), contract, (0.22, 0.36, 0.1, 0.12, 0.1, 0.1)),
+        Section(words.say("coordination.dossier.table"), table, (0.4, 0.12, 0.12, 0.12, 0.12, 0.12)),
     ]
     title = words.say("coordination.dossier.title", name=content.cpts_name)
     period = words.say("coordination.dossier.period", since=_day(content.since), until=_day(content.until))
@@ -151,7 +154,7 @@ def contract_rows(data: Mapping[str, Any], words: Wording) -> list[list[Cell]]:
     ]
 
 
-def table_rows(happened: Happened, words: Wording) -> list[list[Cell]]:
+def table_rows(happened: Happened, names: Mapping[str, str], words: Wording) -> list[list[Cell]]:
     """Requests by commune and class, with their sums."""
     things = MEASURES["requests"].list(happened)
     communes = sorted({each.insee for each in things})
@@ -159,7 +162,9 @@ def table_rows(happened: Happened, words: Wording) -> list[list[Cell]]:
     total = words.say("coordination.column.total")
     head: list[Cell] = [words.say("coordination.column.commune"), *(f"P{n}" for n in CLASSES), total]
     body = with_sums(counts) if counts else []
-    return [head] + [[name, *row] for name, row in zip([*communes, total], body, strict=False)]
+    return [head] + [
+        [name, *row] for name, row in zip([*(names.get(each, each) for each in communes), total], body, strict=False)
+    ]
 
 
 def list_rows(name: str, happened: Happened) -> list[list[Cell]]:

@@ -16,16 +16,15 @@ from shared.http.export import Cell, Rows
 
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
-FIRST_COLUMN = 0.42
-"""The share of the width that the first column has: it holds the words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document: its title and a table, the header first."""
+    """A part of a document: its title, a table, the header first, and the share of the width of each column."""
 
     title: str
     rows: Rows
+    widths: Sequence[float]
 
 
 def write_pdf(title: str, period: str, sections: Sequence[Section], *, language: str) -> bytes:
@@ -40,8 +39,7 @@ def write_pdf(title: str, period: str, sections: Sequence[Section], *, language:
     story = [Paragraph(_safe(title), styles["Title"]), Paragraph(_safe(period), styles["Normal"]), Spacer(0, 6 * mm)]
     for section in sections:
         story.append(Paragraph(_safe(section.title), styles["Heading2"]))
-        columns = len(section.rows[0])
-        widths = [WIDTH * FIRST_COLUMN] + [WIDTH * (1 - FIRST_COLUMN) / max(1, columns - 1)] * (columns - 1)
+        widths = [WIDTH * share for share in section.widths]
         body = [[Paragraph(_safe(_say(each, language)), cell) for each in row] for row in section.rows]
         story.append(LongTable(body, colWidths=widths, repeatRows=1, style=LINES))
         story.append(Spacer(0, 5 * mm))

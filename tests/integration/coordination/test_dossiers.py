@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 
@@ -71,3 +72,25 @@ async def test_the_same_press_twice_freezes_once(town: Town) -> None:
     committee = (await town.person(Role.COMMITTEE, at="coordination")).client
     assert (await committee.get("/dossiers", params={"cpts": CPTS})).status_code == 403
     assert (await committee.get("/dossiers/1.zip", params={"cpts": CPTS})).status_code == 403
+
+
+async def test_every_list_leaves_as_a_file_as_its_reader_sees_it(town: Town) -> None:
+    pharmacy = (await town.person(Role.PHARMACIST)).client
+    client = (await town.person(Role.COORDINATOR, at="coordination")).client
+    await served(town, pharmacy, 2)
+    await write(client, await begun(client))
+    await figures(client, requests=1, served_within_48_h_share=100)
+    asked = {"cpts": CPTS, "since": "2026-11-01", "until": "2026-11-30"}
+    for name, kind in itertools.product(("figures", "table", "contract", "behind"), ("csv", "xlsx")):
+        more = {"formula": "served"} if name == "behind" else {}
+        answer = await client.get(f"/exports/{name}.{kind}", params={**asked, **more})
+        assert answer.status_code == 200, answer.text
+        if (name, kind) == ("table", "csv"):
+            lines = answer.content.decode("utf-8-sig").splitlines()
+            assert lines == ["Commune;P1;P2;P3;P4;Total", "Mende;1;0;0;0;1", "Total;1;0;0;0;1"]
+    committee = (await town.person(Role.COMMITTEE, at="coordination")).client
+    hidden = (await committee.get("/exports/table.csv", params=asked)).content.decode("utf-8-sig").splitlines()
+    assert hidden == ["Commune;P1;P2;P3;P4;Total", "Mende;< 5;0;0;0;< 5", "Total;< 5;0;0;0;< 5"]
+    for refused in ("behind", "contract"):
+        answer = await committee.get(f"/exports/{refused}.csv", params={**asked, "formula": "served"})
+        assert answer.status_code == 403
