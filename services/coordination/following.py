@@ -57,6 +57,16 @@ class Following:
         self._known: dict[tuple[str, str], Replica] = {}
         self._heard: dict[tuple[str, str], Heard] = {}
         self._news = asyncio.Event()
+        self._written: set[str] = set()
+
+    def cpts(self) -> set[str]:
+        """The CPTS that are followed."""
+        return {cpts_id for _, cpts_id in self._known}
+
+    def take_news(self) -> set[str]:
+        """The CPTS of which something was written since this was last asked."""
+        found, self._written = self._written, set()
+        return found
 
     def late(self) -> list[str]:
         """The streams of which something may have been missed by now, as `service cpts`."""
@@ -126,6 +136,7 @@ class Following:
             async with self._wiring.open_session() as session:
                 await set_scope(session, Scope(frozenset({cpts_id})))
                 await add_facts(session, cpts_id, service, epoch=UUID(heard.epoch), seq=heard.seq, facts=heard.facts)
+            self._written.add(cpts_id)
         except AWAY:
             since = self._heard.setdefault((service, cpts_id), Heard(heard.epoch, heard.seq))
             since.facts[:0] = heard.facts

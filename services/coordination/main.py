@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.coordination.api import contract, dossiers, exports, figures
+from services.coordination.api import contract, dossiers, exports, figures, tension
 from services.coordination.following import Following, clients_for
 from services.coordination.reads import KeptFacts
+from services.coordination.watching import Watching
 from shared.auth import admit_machine
 from shared.http import answer_problems
 from shared.http.doors import describe
@@ -22,6 +23,7 @@ def build(settings: Settings) -> FastAPI:
     wiring = wire("coordination", settings)
     clients = clients_for(settings)
     following = Following(wiring, clients)
+    watching = Watching(wiring, following)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -31,6 +33,7 @@ def build(settings: Settings) -> FastAPI:
             async with wiring.open_session() as session:
                 await admit_machine(session, "coordination", settings.machine_token("coordination"), ["*"])
             await started.enter_async_context(following.running())
+            await started.enter_async_context(wiring.background.keeping("levels", watching.run))
             yield
 
     app = FastAPI(title="Aiguillage — coordination", version="1", lifespan=lifespan, **describe(settings))
@@ -40,5 +43,6 @@ def build(settings: Settings) -> FastAPI:
     app.include_router(contract.routes)
     app.include_router(dossiers.routes)
     app.include_router(exports.routes)
+    app.include_router(tension.routes)
     answer_problems(app)
     return app

@@ -40,6 +40,17 @@ select content from coordination.dossier where cpts_id = :cpts and since = :sinc
 order by number desc limit 1
 """)
 DOSSIER = text("select content, sha256 from coordination.dossier where cpts_id = :cpts and number = :number")
+RECENT = text("""
+select collection, subject, at, body from coordination.fact
+where cpts_id = :cpts and at >= :since and collection in ('requests', 'slots')
+union all
+(select distinct on (service, collection, subject) collection, subject, at, body from coordination.fact
+ where cpts_id = :cpts and collection in ('practitioners', 'places')
+ order by service, collection, subject, at desc, seq desc)
+""")
+LEVELS = text("""
+select at, level, points from coordination.level where cpts_id = :cpts order by at desc limit :most
+""")
 
 
 class WrittenPaper(NamedTuple):
@@ -71,6 +82,17 @@ async def read_all(session: AsyncSession, cpts_id: str) -> Happened:
     """All that happened in a CPTS."""
     rows = (await run(session, FACTS, cpts=cpts_id)).all()
     return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+
+
+async def read_recent(session: AsyncSession, cpts_id: str, since: datetime) -> Happened:
+    """What happened in a CPTS since an instant."""
+    rows = (await run(session, RECENT, cpts=cpts_id, since=since)).all()
+    return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+
+
+async def levels(session: AsyncSession, cpts_id: str, most: int) -> list[dict[str, Any]]:
+    """The last changes of the level of tension, the newest first."""
+    return [dict(row) for row in (await run(session, LEVELS, cpts=cpts_id, most=most)).mappings()]
 
 
 async def papers(session: AsyncSession, cpts_id: str) -> dict[str, WrittenPaper]:

@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[Role | None, str]] = {
     "year": (Role.COORDINATOR, "/annee"),
     "contract": (Role.COORDINATOR, "/annee#contrat"),
     "dossiers": (Role.COORDINATOR, "/annee#dossiers"),
+    "level": (Role.COORDINATOR, "/annee#niveau"),
     "year of the committee": (Role.COMMITTEE, "/annee"),
 }
 

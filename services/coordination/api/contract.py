@@ -180,7 +180,7 @@ async def write(form: ContractForm, caller: CallerDep, session: SessionDep, wiri
     _, broken = read_contract(form.contract, terms_of(await papers(session, form.cpts_id)))
     if broken:
         raise refuse_rules(broken)
-    return await _add(session, wiring, caller, form.cpts_id, CONTRACT, form.contract, form.after)
+    return await add_version(session, wiring, caller, form.cpts_id, CONTRACT, form.contract, form.after)
 
 
 @routes.put("/contract/values")
@@ -205,7 +205,7 @@ async def give(form: ValueForm, caller: CallerDep, session: SessionDep, wiring: 
         raise refuse_rules(broken)
     kind = value_kind(form.mission, form.label)
     after = found[kind].version if kind in found else 0
-    return await _add(session, wiring, caller, form.cpts_id, kind, body, after)
+    return await add_version(session, wiring, caller, form.cpts_id, kind, body, after)
 
 
 @routes.get("/terms")
@@ -225,7 +225,7 @@ async def write_rows(form: TermsForm, caller: CallerDep, session: SessionDep, wi
     _, broken = read_terms(form.terms)
     if broken:
         raise refuse_rules(broken)
-    return await _add(session, wiring, caller, form.cpts_id, TERMS, form.terms, form.after)
+    return await add_version(session, wiring, caller, form.cpts_id, TERMS, form.terms, form.after)
 
 
 def _require(caller: Caller, cpts_id: str) -> None:
@@ -233,9 +233,10 @@ def _require(caller: Caller, cpts_id: str) -> None:
     caller.require_cpts(cpts_id)
 
 
-async def _add(
+async def add_version(
     session: AsyncSession, wiring: WiringDep, caller: Caller, cpts_id: str, kind: str, body: dict[str, Any], after: int
 ) -> Written:
+    """Write a version of something after the one that was read; raises `WrittenMeanwhile`."""
     version = await add_paper(session, cpts_id, kind, body, by=caller.id, at=wiring.clock.now(), after=after)
     if version is None:
         raise WrittenMeanwhile

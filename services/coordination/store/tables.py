@@ -73,3 +73,14 @@ class DossierRow(Coordination, table=True):
     differs: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     """What its figures say otherwise than those of the dossier before it of the same period."""
     content: bytes
+
+
+class LevelRow(Coordination, table=True):
+    """A change of the level of tension: since when, and the points that made it. Never changed."""
+
+    __tablename__ = "level"
+
+    cpts_id: str = Field(primary_key=True, sa_type=Text)
+    at: datetime = instant(primary_key=True)
+    level: int
+    points: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))

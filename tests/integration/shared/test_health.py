@@ -24,6 +24,7 @@ BEHIND = {
     "attachment calendar",
     "coordination",
     "facts",
+    "levels",
     "facts of availability " + CPTS,
     "facts of matching " + CPTS,
 }

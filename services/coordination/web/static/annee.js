@@ -7,6 +7,7 @@ import { day, number, whenFull } from "/static/format.js";
 import { ask, attempt, follow, tabs } from "/static/shell.js";
 import { config, now, t } from "/static/page.js";
 import { drawContract, contractYear } from "/static/coordination/contrat.js";
+import { drawLevel } from "/static/coordination/niveau.js";
 import { drawDossiers } from "/static/coordination/dossiers.js";
 
 const writes = config.role !== "committee";
@@ -117,6 +118,7 @@ if (writes) {
   tabs(byId("tabs"), (tab) => {
     if (tab === "contrat") attempt(drawContract);
     if (tab === "dossiers") attempt(drawDossiers);
+    if (tab === "niveau") attempt(drawLevel);
   });
 }
 await draw();
