@@ -99,15 +99,20 @@ class Following:
         return [cpts["id"] for cpts in answer]
 
     async def _hear(self, service: str, cpts_id: str) -> None:
-        """One stream, from where it was last heard; from a snapshot when it no longer goes back so far."""
+        """One stream, from where it was last heard, or from its beginning; from now when it does not go back so far."""
         replica = self._known[service, cpts_id] = Replica(cpts_id)
         async with self._wiring.open_session() as session:
             await set_scope(session, Scope(frozenset({cpts_id})))
             known = await position_of(session, cpts_id, service)
-        if known is not None:
-            replica.epoch, replica.seq = known
-            replica.ready.set()
+        replica.epoch, replica.seq = known or (await self._ask_epoch(service, cpts_id), 0)
+        replica.ready.set()
         await follow(self._clients[service], replica, partial(self._note, service), resume=True)
+
+    async def _ask_epoch(self, service: str, cpts_id: str) -> str:
+        """The history that a stream tells now."""
+        answer = await self._clients[service].get("/live/snapshot", params={"cpts": cpts_id})
+        epoch: str = answer.raise_for_status().json()["epoch"]
+        return epoch
 
     async def _note(self, service: str, replica: Replica, events: list[dict[str, Any]]) -> None:
         if events:

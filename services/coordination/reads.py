@@ -16,10 +16,10 @@ POSITION = text("select epoch, seq from coordination.followed where cpts_id = :c
 HEARD = text("select epoch, seq from coordination.followed where cpts_id = :cpts order by service")
 # Of slots and professionals the last word is enough; requests and entries are read whole, for what came first counts.
 FACTS = text("""
-select collection, subject, at, body from coordination.fact
+select collection, subject, at, seq, body from coordination.fact
 where cpts_id = :cpts and collection in ('requests', 'attachments')
 union all
-(select distinct on (service, collection, subject) collection, subject, at, body from coordination.fact
+(select distinct on (service, collection, subject) collection, subject, at, seq, body from coordination.fact
  where cpts_id = :cpts and collection in ('slots', 'practitioners', 'places')
  order by service, collection, subject, at desc, seq desc)
 """)
@@ -41,10 +41,10 @@ order by number desc limit 1
 """)
 DOSSIER = text("select content, sha256 from coordination.dossier where cpts_id = :cpts and number = :number")
 RECENT = text("""
-select collection, subject, at, body from coordination.fact
+select collection, subject, at, seq, body from coordination.fact
 where cpts_id = :cpts and at >= :since and collection in ('requests', 'slots')
 union all
-(select distinct on (service, collection, subject) collection, subject, at, body from coordination.fact
+(select distinct on (service, collection, subject) collection, subject, at, seq, body from coordination.fact
  where cpts_id = :cpts and collection in ('practitioners', 'places')
  order by service, collection, subject, at desc, seq desc)
 """)
@@ -69,6 +69,7 @@ class ReadFact(NamedTuple):
     collection: str
     subject: str
     at: datetime
+    seq: int
     body: dict[str, Any]
 
 
@@ -81,13 +82,13 @@ async def position_of(session: AsyncSession, cpts_id: str, service: str) -> tupl
 async def read_all(session: AsyncSession, cpts_id: str) -> Happened:
     """All that happened in a CPTS."""
     rows = (await run(session, FACTS, cpts=cpts_id)).all()
-    return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+    return read_happened(ReadFact(row.collection, row.subject, row.at, row.seq, row.body) for row in rows)
 
 
 async def read_recent(session: AsyncSession, cpts_id: str, since: datetime) -> Happened:
     """What happened in a CPTS since an instant."""
     rows = (await run(session, RECENT, cpts=cpts_id, since=since)).all()
-    return read_happened(ReadFact(row.collection, row.subject, row.at, row.body) for row in rows)
+    return read_happened(ReadFact(row.collection, row.subject, row.at, row.seq, row.body) for row in rows)
 
 
 async def levels(session: AsyncSession, cpts_id: str, most: int) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ class FactLike(Protocol):
         """When it was so."""
 
     @property
+    def seq(self) -> int:
+        """Its place in its stream: which of two of one instant came first."""
+
+    @property
     def body(self) -> Mapping[str, Any]:
         """What was told."""
 
@@ -129,7 +133,7 @@ def read_happened(facts: Iterable[FactLike]) -> Happened:
     for fact in facts:
         subjects.setdefault((fact.collection, fact.subject), []).append(fact)
     for told in subjects.values():
-        told.sort(key=lambda each: each.at)
+        told.sort(key=lambda each: (each.at, each.seq))
     communes = {subject: told[-1].body["insee"] for (kind, subject), told in subjects.items() if kind == "places"}
 
     def each(kind: str) -> Iterable[tuple[str, list[FactLike]]]:
