@@ -1,31 +1,31 @@
 """What figures and pages read. Never writes."""
 
-from collections.abc import Collection
-from datetime import datetime
+import asyncio
+import json
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.coordination.core.year import Happened, read_happened
+from services.coordination.core.year import Happened, SubjectFacts, read_happened
 from shared.db import run
 from shared.db.tables import CommuneRow
 
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 POSITION = text("select epoch, seq from coordination.followed where cpts_id = :cpts and service = :service")
 HEARD = text("select epoch, seq from coordination.followed where cpts_id = :cpts order by service")
-# Of slots and professionals the last word is enough; requests and entries are read whole, for what came first counts.
+# One text a collection: reading it at once costs a third of reading row by row.
 FACTS = text("""
-select collection, subject, at, seq, body from coordination.fact
-where cpts_id = :cpts and collection in ('requests', 'attachments')
-union all
-(select distinct on (service, collection, subject) collection, subject, at, seq, body from coordination.fact
- where cpts_id = :cpts and collection in ('slots', 'practitioners', 'places')
- order by service, collection, subject, at desc, seq desc)
+select collection, cast(json_agg(json_build_array(subject, body, firsts)) as text) as told
+from coordination.subject
+where cpts_id = :cpts and collection <> 'cpts' and (at >= :since or collection in ('practitioners', 'places'))
+group by collection
 """)
 NAME = text("""
-select body ->> 'name' from coordination.fact where cpts_id = :cpts and collection = 'cpts'
-order by at desc, seq desc limit 1
+select body ->> 'name' from coordination.subject where cpts_id = :cpts and collection = 'cpts' limit 1
 """)
 PAPERS = text("""
 select distinct on (kind) kind, version, at, by, body from coordination.paper where cpts_id = :cpts
@@ -40,14 +40,6 @@ select content from coordination.dossier where cpts_id = :cpts and since = :sinc
 order by number desc limit 1
 """)
 DOSSIER = text("select content, sha256 from coordination.dossier where cpts_id = :cpts and number = :number")
-RECENT = text("""
-select collection, subject, at, seq, body from coordination.fact
-where cpts_id = :cpts and at >= :since and collection in ('requests', 'slots')
-union all
-(select distinct on (service, collection, subject) collection, subject, at, seq, body from coordination.fact
- where cpts_id = :cpts and collection in ('practitioners', 'places')
- order by service, collection, subject, at desc, seq desc)
-""")
 LEVELS = text("""
 select at, level, points from coordination.level where cpts_id = :cpts order by at desc limit :most
 """)
@@ -63,32 +55,28 @@ class WrittenPaper(NamedTuple):
     body: dict[str, Any]
 
 
-class ReadFact(NamedTuple):
-    """A fact as a figure takes it."""
-
-    collection: str
-    subject: str
-    at: datetime
-    seq: int
-    body: dict[str, Any]
-
-
 async def position_of(session: AsyncSession, cpts_id: str, service: str) -> tuple[str, int] | None:
     """Up to where the stream of a service was heard: its epoch and its place; None: never."""
     row = (await run(session, POSITION, cpts=cpts_id, service=service)).one_or_none()
     return None if row is None else (str(row.epoch), row.seq)
 
 
-async def read_all(session: AsyncSession, cpts_id: str) -> Happened:
-    """All that happened in a CPTS."""
-    rows = (await run(session, FACTS, cpts=cpts_id)).all()
-    return read_happened(ReadFact(row.collection, row.subject, row.at, row.seq, row.body) for row in rows)
-
-
-async def read_recent(session: AsyncSession, cpts_id: str, since: datetime) -> Happened:
+async def read_since(session: AsyncSession, cpts_id: str, since: datetime) -> Happened:
     """What happened in a CPTS since an instant."""
-    rows = (await run(session, RECENT, cpts=cpts_id, since=since)).all()
-    return read_happened(ReadFact(row.collection, row.subject, row.at, row.seq, row.body) for row in rows)
+    rows = await run(session, FACTS, cpts=cpts_id, since=since)
+    return await asyncio.to_thread(_read, {row.collection: row.told for row in rows})
+
+
+def _read(told: Mapping[str, str]) -> Happened:
+    return read_happened(
+        SubjectFacts(collection, subject, last, _instants(firsts))
+        for collection, written in told.items()
+        for subject, last, firsts in json.loads(written)
+    )
+
+
+def _instants(firsts: Mapping[str, str]) -> dict[str, datetime]:
+    return {state: datetime.fromisoformat(at) for state, at in firsts.items()}
 
 
 async def levels(session: AsyncSession, cpts_id: str, most: int) -> list[dict[str, Any]]:
@@ -145,5 +133,5 @@ class KeptFacts:
         heard = tuple((str(row.epoch), row.seq) for row in rows)
         known = self._kept.get(cpts_id)
         if known is None or known[0] != heard:
-            known = self._kept[cpts_id] = heard, await read_all(session, cpts_id)
+            known = self._kept[cpts_id] = heard, await read_since(session, cpts_id, EVER)
         return known[1]

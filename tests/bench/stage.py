@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(*command: str, practitioners: int) -> AsyncIterator[Stage]:
+async def stage(*command: str, practitioners: int, environ: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
     """Start servers and `aiguillage COMMAND`; stop both at the end."""
     with tempfile.TemporaryDirectory(prefix="aiguillage-bench-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
@@ -54,6 +54,8 @@ async def stage(*command: str, practitioners: int) -> AsyncIterator[Stage]:
                     "REDIS_URL": servers.redis_url,
                     "AIGUILLAGE_DEMO": "1",
                     "AIGUILLAGE_AVAILABILITY_URL": f"http://127.0.0.1:{port}/availability",
+                    "AIGUILLAGE_MATCHING_URL": f"http://127.0.0.1:{port}/matching",
+                    **(environ or {}),
                 },
                 port,
             )

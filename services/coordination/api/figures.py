@@ -14,6 +14,7 @@ from services.coordination.core.figures import OURS, Figure, list_behind, reckon
 from services.coordination.core.formula import LONGEST, FormulaWrong, read_formula
 from services.coordination.core.measures import MEASURES
 from services.coordination.core.suppression import LEAST, suppress, with_sums
+from services.coordination.core.year import EntryFacts, MemberFacts, RequestFacts, SlotFacts
 from services.coordination.refusals import refuse_formula
 from shared.http import CallerDep
 from shared.outside.asked import LINE
@@ -21,6 +22,7 @@ from shared.wording.labels import language_of, wording
 
 routes = APIRouter(tags=["figures"])
 CLASSES = (1, 2, 3, 4)
+Thing = RequestFacts | EntryFacts | SlotFacts | MemberFacts
 Text = Annotated[str, Query(min_length=1, max_length=LONGEST), LINE]
 
 
@@ -124,10 +126,9 @@ async def table(asked: AskedDep) -> CountTable:
     return CountTable(least=least, rows=rows, columns=list(CLASSES), counts=[list(row) for row in shown])
 
 
-def describe(thing: object) -> dict[str, Any]:
+def describe(thing: Thing) -> dict[str, Any]:
     """A thing as its fields: instants, codes and counts."""
-    fields = {name: getattr(thing, name) for name in thing.__slots__}  # type: ignore[attr-defined]
-    return {name: _plain(value) for name, value in fields.items()}
+    return {name: _plain(value) for name, value in thing._asdict().items()}
 
 
 def view_figure(figure: Figure, label: str, *, whole: bool) -> FigureView:

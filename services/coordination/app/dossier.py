@@ -172,7 +172,7 @@ def list_rows(name: str, happened: Happened) -> list[list[Cell]]:
     things = MEASURES[name].list(happened)
     if not things:
         return [["id"]]
-    columns = list(things[0].__slots__)
+    columns = list(things[0]._fields)
     return [list[Cell](columns)] + [[_cell(getattr(each, column)) for column in columns] for each in things]
 
 

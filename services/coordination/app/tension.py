@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.coordination.core.tension import LOOKS_BACK, TensionLevel, TensionRules, read_rules, weigh
-from services.coordination.reads import WrittenPaper, papers, read_recent
+from services.coordination.reads import WrittenPaper, papers, read_since
 from shared.db.clock import Clock, zone_at
 
 TENSION = "tension"
@@ -31,4 +31,4 @@ async def level_now(session: AsyncSession, cpts_id: str, clock: Clock) -> tuple[
     """The level of a territory at this instant, and the rules it was weighed by."""
     now = clock.now().astimezone(await zone_at(session, cpts_id))
     rules = rules_of(await papers(session, cpts_id))
-    return weigh(await read_recent(session, cpts_id, now - LOOKS_BACK), rules, now), rules
+    return weigh(await read_since(session, cpts_id, now - LOOKS_BACK), rules, now), rules

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 OFFERED = frozenset({"proposed", "held", "confirmed"})
 CONFIRMED = "confirmed"
@@ -13,32 +13,16 @@ ANSWERED = frozenset({"proposed", "accepted_by_practitioner", "accepted", "confi
 """States of an entry of the register in which somebody was found for it."""
 
 
-class FactLike(Protocol):
-    """One fact, as it is read back."""
+class SubjectFacts(NamedTuple):
+    """All that was told of one subject: its last word, and when each of its states was told first."""
 
-    @property
-    def collection(self) -> str:
-        """Of which kind the subject is."""
-
-    @property
-    def subject(self) -> str:
-        """What it is about."""
-
-    @property
-    def at(self) -> datetime:
-        """When it was so."""
-
-    @property
-    def seq(self) -> int:
-        """Its place in its stream: which of two of one instant came first."""
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """What was told."""
+    collection: str
+    subject: str
+    last: Mapping[str, Any]
+    firsts: Mapping[str, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(NamedTuple):
     """A request: when it was made, first offered a place, first confirmed, and where it stands."""
 
     id: str
@@ -55,8 +39,7 @@ class RequestFacts:
     given_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFacts:
+class EntryFacts(NamedTuple):
     """Somebody who looks for a médecin traitant: when they came, first had an answer, were attached."""
 
     id: str
@@ -71,8 +54,7 @@ class EntryFacts:
     attached_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class SlotFacts:
+class SlotFacts(NamedTuple):
     """A slot as it last was: of whom, where, when, how many places and how many taken."""
 
     id: str
@@ -86,8 +68,7 @@ class SlotFacts:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemberFacts:
+class MemberFacts(NamedTuple):
     """A professional of the CPTS, with the slots for the SAS they opened in the period and the patients they took."""
 
     id: str
@@ -120,37 +101,31 @@ class Happened:
             tuple(each for each in self.entries if since <= each.registered_at < until),
             slots,
             tuple(
-                replace(each, opened=opened[each.id], attached=attached[each.id], insee=where.get(each.id, ""))
+                each._replace(opened=opened[each.id], attached=attached[each.id], insee=where.get(each.id, ""))
                 for each in self.members
                 if each.joined_at < until
             ),
         )
 
 
-def read_happened(facts: Iterable[FactLike]) -> Happened:
-    """What facts tell together; in whatever order they come, each subject's own are taken by their instant."""
-    subjects: dict[tuple[str, str], list[FactLike]] = {}
-    for fact in facts:
-        subjects.setdefault((fact.collection, fact.subject), []).append(fact)
-    for told in subjects.values():
-        told.sort(key=lambda each: (each.at, each.seq))
-    communes = {subject: told[-1].body["insee"] for (kind, subject), told in subjects.items() if kind == "places"}
-
-    def each(kind: str) -> Iterable[tuple[str, list[FactLike]]]:
-        return sorted((subject, told) for (of, subject), told in subjects.items() if of == kind)
-
+def read_happened(told: Iterable[SubjectFacts]) -> Happened:
+    """What was told of all subjects, in the order of their ids, whatever theirs."""
+    subjects: dict[str, list[SubjectFacts]] = {}
+    for each in sorted(told, key=lambda one: one.subject):
+        subjects.setdefault(each.collection, []).append(each)
+    communes = {each.subject: each.last["insee"] for each in subjects.get("places", ())}
     return Happened(
-        tuple(_request(subject, told) for subject, told in each("requests")),
-        tuple(_entry(subject, told) for subject, told in each("attachments")),
-        tuple(_slot(subject, told[-1].body, communes) for subject, told in each("slots")),
-        tuple(_member(subject, told[-1].body) for subject, told in each("practitioners")),
+        tuple(map(_request, subjects.get("requests", ()))),
+        tuple(map(_entry, subjects.get("attachments", ()))),
+        tuple(_slot(each, communes) for each in subjects.get("slots", ())),
+        tuple(map(_member, subjects.get("practitioners", ()))),
     )
 
 
-def _request(subject: str, told: list[FactLike]) -> RequestFacts:
-    last = told[-1].body
+def _request(told: SubjectFacts) -> RequestFacts:
+    last = told.last
     return RequestFacts(
-        id=subject,
+        id=told.subject,
         submitted_at=datetime.fromisoformat(last["submitted_at"]),
         urgency=last["urgency"],
         insee=last["insee"],
@@ -165,10 +140,10 @@ def _request(subject: str, told: list[FactLike]) -> RequestFacts:
     )
 
 
-def _entry(subject: str, told: list[FactLike]) -> EntryFacts:
-    last = told[-1].body
+def _entry(told: SubjectFacts) -> EntryFacts:
+    last = told.last
     return EntryFacts(
-        id=subject,
+        id=told.subject,
         registered_at=datetime.fromisoformat(last["registered_at"]),
         insee=last["insee"],
         priority_class=last["priority_class"],
@@ -181,9 +156,10 @@ def _entry(subject: str, told: list[FactLike]) -> EntryFacts:
     )
 
 
-def _slot(subject: str, last: Mapping[str, Any], communes: Mapping[str, str]) -> SlotFacts:
+def _slot(told: SubjectFacts, communes: Mapping[str, str]) -> SlotFacts:
+    last = told.last
     return SlotFacts(
-        id=subject,
+        id=told.subject,
         starts_at=datetime.fromisoformat(last["starts_at"]),
         insee=communes.get(last["place_id"], ""),
         practitioner_id=last["practitioner_id"],
@@ -195,9 +171,9 @@ def _slot(subject: str, last: Mapping[str, Any], communes: Mapping[str, str]) ->
     )
 
 
-def _member(subject: str, last: Mapping[str, Any]) -> MemberFacts:
-    return MemberFacts(subject, last["profession"], datetime.fromisoformat(last["joined_at"]))
+def _member(told: SubjectFacts) -> MemberFacts:
+    return MemberFacts(told.subject, told.last["profession"], datetime.fromisoformat(told.last["joined_at"]))
 
 
-def _first(told: Iterable[FactLike], states: frozenset[str] | set[str]) -> datetime | None:
-    return next((each.at for each in told if each.body["state"] in states), None)
+def _first(told: SubjectFacts, states: frozenset[str] | set[str]) -> datetime | None:
+    return min((at for state, at in told.firsts.items() if state in states), default=None)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -21,7 +21,6 @@ class FactRow(Coordination, table=True):
     """One thing that a stream told, as it stood there; never changed, never removed."""
 
     __tablename__ = "fact"
-    __table_args__ = (Index(None, "cpts_id", "service", "collection", "subject", "at"),)
 
     cpts_id: str = Field(primary_key=True, sa_type=Text)
     service: str = Field(primary_key=True, sa_type=Text)
@@ -32,6 +31,21 @@ class FactRow(Coordination, table=True):
     at: datetime = instant()
     type: str = Field(sa_type=Text)
     body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class SubjectRow(Coordination, table=True):
+    """What the facts of a subject come to: its last word, and when each of its states was told first."""
+
+    __tablename__ = "subject"
+
+    cpts_id: str = Field(primary_key=True, sa_type=Text)
+    service: str = Field(primary_key=True, sa_type=Text)
+    collection: str = Field(primary_key=True, sa_type=Text)
+    subject: str = Field(primary_key=True, sa_type=Text)
+    at: datetime = instant()
+    seq: int = Field(sa_type=BigInteger)
+    body: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    firsts: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class FollowedRow(Coordination, table=True):

@@ -10,14 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import numpy as np
+from sqlalchemy import text
 
 from services.availability import orders
 from services.availability.app import directory
-from services.coordination.core.facts import keep_event
-from services.coordination.core.year import read_happened
-from services.coordination.reads import ReadFact
 from shared.auth import Role
+from shared.db import run
 from shared.settings import Settings
 from tests.builders import owner
 from tests.towns import a_town, signed_in, with_communes
@@ -121,17 +119,24 @@ async def test_every_figure_is_what_a_plain_count_of_the_raw_events_says(setting
         assert dossier.status_code == 201
 
 
-def test_figures_do_not_depend_on_the_order_in_which_facts_are_read() -> None:
-    events = a_year(seed=3, requests=120)
-    facts = [keep_event({"seq": n, **each.body}) for n, each in enumerate(events)]
-    read = [
-        ReadFact(each.collection, each.subject, datetime.fromisoformat(each.at), each.seq, dict(each.body))
-        for each in facts
-        if each
-    ]
-    # As when one transaction tells several things: they are of one instant.
-    read = [each._replace(at=each.at.replace(hour=12, minute=0, second=0)) for each in read]
-    whole = read_happened(read)
-    for seed in range(5):
-        shuffled = [read[at] for at in np.random.default_rng(seed).permutation(len(read))]
-        assert read_happened(shuffled) == whole
+AGAIN = text("""
+select collection, subject, (array_agg(body order by at desc, seq desc))[1] as body, (
+  select jsonb_object_agg(state, at) from (
+    select body ->> 'state' as state, min(at) as at from coordination.fact f
+    where f.collection = fact.collection and f.subject = fact.subject and f.body ? 'state' group by 1
+  ) each
+) as firsts
+from coordination.fact where cpts_id = :cpts group by collection, subject order by collection, subject
+""")
+KEPT = text("select collection, subject, body, firsts from coordination.subject where cpts_id = :cpts order by 1, 2")
+
+
+async def test_what_is_kept_of_each_subject_is_what_its_facts_say_anew(settings: Settings) -> None:
+    events = a_year(seed=11, requests=60)
+    async with lived(settings, events) as client:
+        wanted = naive(events)
+        assert await figures(client, wanted) == wanted
+        async with owner(settings) as session:
+            again = (await run(session, AGAIN, cpts=YEAR)).all()
+            kept = (await run(session, KEPT, cpts=YEAR)).all()
+    assert [(row.collection, row.subject, row.body, row.firsts or {}) for row in again] == [tuple(row) for row in kept]

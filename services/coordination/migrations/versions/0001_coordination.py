@@ -28,8 +28,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cpts_id", "service", "epoch", "seq", "collection", "subject", name=op.f("pk_fact")),
         schema="coordination",
     )
-    subject = ["cpts_id", "service", "collection", "subject", "at"]
-    op.create_index(op.f("ix_fact_cpts_id_service_collection_subject_at"), "fact", subject, schema="coordination")
+    op.create_table(
+        "subject",
+        sa.Column("cpts_id", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("collection", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("body", postgresql.JSONB(), nullable=False),
+        sa.Column("firsts", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("cpts_id", "service", "collection", "subject", name=op.f("pk_subject")),
+        schema="coordination",
+    )
     op.create_table(
         "followed",
         sa.Column("cpts_id", sa.Text(), nullable=False),
@@ -70,5 +81,6 @@ def upgrade() -> None:
         name = f"coordination.{table}"
         for statement in force_policies(name, shown=inside, inserted=inside, updated="false", deleted="false"):
             op.execute(statement)
-    for statement in only_in_scope("coordination.followed"):
-        op.execute(statement)
+    for table in ("followed", "subject"):
+        for statement in only_in_scope(f"coordination.{table}"):
+            op.execute(statement)
