@@ -22,7 +22,7 @@ from shared.settings import Settings
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
-LOOK_AGAIN_S, FIRST_LOOK_S, TOGETHER_S = 10.0, 0.2, 1.0
+LOOK_AGAIN_S, FIRST_LOOK_S, APART_S, TOGETHER_S = 10.0, 0.2, 0.05, 1.0
 
 
 @dataclass(slots=True)
@@ -88,6 +88,8 @@ class Following:
                     if (service, cpts_id) not in self._known:
                         self._known[service, cpts_id] = Replica(cpts_id)
                         begin(f"facts of {service} {cpts_id}", partial(self._hear, service, cpts_id))
+                        # One after another: whoever waits for a slot comes first when everything starts.
+                        await asyncio.sleep(APART_S)
             await asyncio.sleep(LOOK_AGAIN_S if self._known else FIRST_LOOK_S)
 
     async def _list(self) -> list[str]:

@@ -15,7 +15,7 @@ from services.people.notices.mail import MailSettings
 from services.people.signin import BadCredentials, count_attempt
 from shared.auth import Role
 from shared.db.tables import AccountRow
-from shared.http import CallerDep, SessionDep, WiringDep, require_own_origin
+from shared.http import CallerApartDep, CallerDep, SessionDep, WiringDep, require_own_origin
 from shared.http.parts import find_part
 from shared.outside.asked import LINE, Email, Order
 from shared.refusals import NotAllowed
@@ -133,7 +133,7 @@ async def _send_reset(wiring: Wiring, mail: MailSettings, email: str, language: 
 
 
 @routes.post("/renewal", status_code=201)
-async def renew(given: Renewal, request: Request, caller: CallerDep, wiring: WiringDep) -> Link:
+async def renew(given: Renewal, request: Request, caller: CallerApartDep, wiring: WiringDep) -> Link:
     """A link for oneself, to set up a new password and second factor; the password of now is asked first."""
     person = _person(caller.role, caller.id)
     await count_attempt(request, wiring, f"renewal {caller.id}")

@@ -109,6 +109,15 @@ async def who(request: Request, session: SessionDep, wiring: WiringDep) -> Calle
 CallerDep = Annotated[Caller, Depends(who, scope="function")]
 
 
+async def know_apart(request: Request, wiring: WiringDep) -> Caller:
+    """Who is asking, known in a transaction that has ended, for handlers that open others: they hold one at a time."""
+    async with wiring.open_session() as session:
+        return await who(request, session, wiring)
+
+
+CallerApartDep = Annotated[Caller, Depends(know_apart)]
+
+
 def require_own_origin(origin: str | None, wiring: Wiring) -> None:
     """Refuse a page of another site: browsers always say where a write comes from."""
     if origin not in {wiring.settings.public_url, *wiring.settings.origins}:

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.auth import Caller, issue_ticket, sign_out
 from shared.contracts.events import State
 from shared.db import set_scope
-from shared.http import CallerDep, SessionDep, WiringDep, cookie_name
+from shared.http import CallerApartDep, CallerDep, SessionDep, WiringDep, cookie_name
 from shared.http.parts import find_part
 from shared.live.push import Hub, View
 from shared.live.store import Outbox
@@ -83,7 +83,7 @@ def live_routes(*, outbox: Outbox, read_state: ReadState, view: View) -> APIRout
         return Ticket(ticket=await issue_ticket(session, caller))
 
     @routes.get("/live/snapshot", tags=["live"])
-    async def snapshot(caller: CallerDep, wiring: WiringDep, cpts: CptsId) -> Snapshot:
+    async def snapshot(caller: CallerApartDep, wiring: WiringDep, cpts: CptsId) -> Snapshot:
         """Everything this caller may see of a CPTS now; `WS /live?after=seq` continues it."""
         caller.require_cpts(cpts)
         async with wiring.open_session() as session:

@@ -11,7 +11,7 @@ from services.availability.reads.free import free_places
 from services.availability.tables import OUTBOX
 from shared.auth import Role
 from shared.db import Scope, set_scope
-from shared.http import CallerDep, SessionDep, WiringDep
+from shared.http import CallerApartDep, WiringDep
 from shared.http.parts import find_part
 from shared.outside.asked import CptsId
 from shared.running.kept import Kept, age_of_past, minute_of
@@ -40,8 +40,7 @@ def keep_free_places(request: Request) -> KeptPlaces:
 
 @routes.get("/free-places")
 async def read_free_places(
-    caller: CallerDep,
-    session: SessionDep,
+    caller: CallerApartDep,
     wiring: WiringDep,
     kept: Annotated[KeptPlaces, Depends(keep_free_places)],
     cpts: CptsId,
@@ -49,7 +48,9 @@ async def read_free_places(
     """How many places were free, for who watches the board."""
     caller.require(Role.COORDINATOR, Role.ADMIN)
     caller.require_cpts(cpts)
-    now, head = wiring.clock.now(), await OUTBOX.position(session, cpts)
+    async with wiring.open_session() as session:
+        await set_scope(session, caller.scope)
+        now, head = wiring.clock.now(), await OUTBOX.position(session, cpts)
     stamps = {
         "today": (head.epoch, head.seq, minute_of(now)),
         "yesterday": age_of_past(now),
