@@ -1,5 +1,6 @@
 """The committee is told trends: whatever it asks, no request, no slot, no practitioner, no person."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.availability.main import build as build_availability
+from services.coordination.main import build as build_coordination
 from services.matching.exports.api import LISTS
 from shared.auth import Role
 from shared.db import database_now
@@ -16,6 +18,8 @@ from shared.wiring import Wiring
 from tests.builders import CPTS
 from tests.towns import Person, Town, a_request
 
+MONTH = {"since": "2026-11-01", "until": "2026-11-30", "formula": "requests"}
+OF_THE_YEAR = ("figures", "table", "behind")
 ITS_OWN = {"/session", "/account/sessions", "/notifications"}
 """What it reads of itself."""
 
@@ -32,7 +36,7 @@ def addresses(app: FastAPI, known: dict[str, str]) -> Iterator[tuple[str, dict[s
         if len(named) == path.count("{"):
             yield whole, values
         else:
-            for name in [*LISTS, "day", "ledger", "acts", "openings", "absences", "territory", "feeds"]:
+            for name in [*LISTS, *OF_THE_YEAR, "day", "ledger", "acts", "openings", "absences", "territory", "feeds"]:
                 yield path.replace("{name}", name).replace("{kind}", "csv"), values
 
 
@@ -76,13 +80,28 @@ async def ask(person: Person, service: str, path: str, values: dict[str, str]) -
     return await person.client.get(f"{base}/{service}{path}", params=values, timeout=60)
 
 
+async def heard(runs: Person) -> None:
+    """Wait until the figures count the two requests of the day."""
+    async with asyncio.timeout(20):
+        while True:
+            found = (await ask(runs, "coordination", "/figures", {"cpts": CPTS, **MONTH})).json()
+            if {each["code"]: each["value"] for each in found}["requests"] == 2:
+                return
+            await asyncio.sleep(0.1)
+
+
 async def test_no_address_tells_the_committee_of_anything_single(town: Town) -> None:
     known, secret = await a_day(town)
     committee, runs = await town.person(Role.COMMITTEE), await town.person(Role.COORDINATOR)
-    services = {"matching": town.matching, "availability": build_availability(town.settings)}
+    services = {
+        "matching": town.matching,
+        "availability": build_availability(town.settings),
+        "coordination": build_coordination(town.settings),
+    }
+    await heard(runs)
     told, answered, shown_to_who_runs = {}, 0, 0
     for service, app in services.items():
-        for path, values in addresses(app, known):
+        for path, values in addresses(app, {**known, **MONTH} if service == "coordination" else known):
             if path in ITS_OWN:
                 continue
             answer = await ask(committee, service, path, values)
