@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from services.installation.histories import HISTORIES
 from services.installation.sealed import REMEDY, find_unopened
 from services.installation.starting import Installation, install
+from services.people.sealing import check, key_of
 from shared.db.clock import Clock
 from shared.db.migrate import SchemaHistory, newest
 from shared.refusals import CannotStart
@@ -83,7 +84,7 @@ async def _database(here: Installation) -> AsyncIterator[Finding]:
     engine = create_async_engine(here.settings.database_url.get_secret_value())
     try:
         async with engine.connect() as connection:
-            for look in (_version, _durability, _skew, *map(_history, HISTORIES), _communes, _keys(here)):
+            for look in (_version, _durability, _skew, *map(_history, HISTORIES), _communes, _keys(here), _seals(here)):
                 yield await look(connection)
     except (OSError, DBAPIError) as away:
         yield Finding("PostgreSQL", str(away).splitlines()[0], fine=False, remedy="vérifier DATABASE_URL")
@@ -138,6 +139,20 @@ def _keys(here: Installation) -> Look:
         lost = await find_unopened(connection, here.settings.vault_keys())
         seen = f"n'ouvrent pas {', '.join(lost)}" if lost else "ouvrent ce qui est enregistré"
         return Finding("Clés des données", seen, not lost, REMEDY)
+
+    return look
+
+
+def _seals(here: Installation) -> Look:
+    async def look(connection: AsyncConnection) -> Finding:
+        if not (await connection.execute(text("select to_regclass('common.seal')"))).scalar():
+            return Finding("Journaux scellés", "table absente", fine=False, remedy="aiguillage migrate")
+        now = (await connection.execute(text("select common.now()"))).scalar_one()
+        found = await check(connection, key_of(here.settings), now)
+        broken = [f"{each.log} : le scellé {each.broken} ne tient plus" for each in found if each.broken]
+        sealed = ", ".join(f"{each.log} {each.rows} lignes ({each.waiting} attendent)" for each in found)
+        remedy = "des lignes ont été changées, retirées ou ajoutées : comparer avec une sauvegarde d'avant"
+        return Finding("Journaux scellés", " ; ".join(broken) or sealed, not broken, remedy)
 
     return look
 

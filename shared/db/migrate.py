@@ -91,7 +91,7 @@ def _admit(connection: Connection, history: SchemaHistory, password: str) -> Non
         connection.execute(text(f"grant select, insert, update, delete on all tables in schema {schema} to {role}"))
         connection.execute(text(f"grant usage on all sequences in schema {schema} to {role}"))
         connection.execute(text(f"grant execute on all functions in schema {schema} to {role}"))
-    for log in ("access_log", "setting_change"):
+    for log in ("access_log", "setting_change", "seal"):
         connection.execute(text(f"revoke update, delete on common.{log} from {role}"))
     connection.execute(text(f"revoke insert, update, delete on common.clock from {role}"))
 

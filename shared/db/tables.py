@@ -182,6 +182,20 @@ class SettingChangeRow(Common, table=True):
     after: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
+class SealRow(Common, table=True):
+    """A seal over the rows of a log since the one before: up to which, how many, and their HMAC. Never changed."""
+
+    __tablename__ = "seal"
+
+    log: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True)
+    since: datetime = instant()
+    until: datetime = instant()
+    last_id: int = Field(sa_type=BigInteger)
+    rows: int
+    hash: bytes
+
+
 class IdempotencyRow(Common, table=True):
     """The answer given to a key, kept 24 h; a repeated request gets it again."""
 

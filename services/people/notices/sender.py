@@ -24,6 +24,7 @@ from services.people.notices.kinds import NoticeState
 from services.people.notices.mail import MailSettings, Undeliverable
 from services.people.notices.store import choices, deliveries
 from services.people.notices.store.telling import STREAM
+from services.people.sealing import key_of, seal
 from shared.db import set_scope
 from shared.db.store.work import pause_after
 from shared.outside.public_address import PublicTransport, UnsafeAddress
@@ -35,7 +36,7 @@ from shared.wiring import Wiring
 log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
 SOONEST, LATEST, MOST_TRIES = timedelta(seconds=30), timedelta(hours=1), 10
-BATCH, TIMEOUT_S, FORGET_TURNS = 5, 10, 3600
+BATCH, TIMEOUT_S, FORGET_TURNS, SEAL_TURNS = 5, 10, 3600, 300
 NEVER = (Gone, Undeliverable, UnsafeAddress)
 PASSING = (httpx.HTTPError, aiosmtplib.SMTPException, OSError)
 """What may go well another time."""
@@ -70,6 +71,11 @@ class Sender:
                 if ended is not None:
                     raise ended
         return tried
+
+    async def seal(self) -> None:
+        """Seal what was logged lately: who saw whose data, who set what."""
+        async with self._session() as session:
+            await seal(session, key_of(self._wiring.settings))
 
     async def forget(self) -> None:
         """Erase what is older than 30 days; and of everything else that concerns people, what its own line says."""
@@ -136,6 +142,8 @@ async def sending_notices(wiring: Wiring, mail: MailSettings) -> AsyncIterator[N
         async def work() -> bool:
             nonlocal turns
             await sender.turn()
+            if turns % SEAL_TURNS == 0:
+                await sender.seal()
             if turns % FORGET_TURNS == 0:
                 await sender.forget()
             turns += 1
