@@ -62,7 +62,7 @@ async def test_hostile_requests_get_no_fault_leave_nothing_in_the_log_and_stop_n
         ids += [slot["id"], request["id"]]
         answers: Counter[tuple[str, int]] = Counter()
         faults: list[str] = []
-        for service in ("availability", "matching"):
+        for service in ("availability", "matching", "coordination"):
             clients = await clients_of(town, service)
             openapi = (await clients[0].get("/openapi.json")).json()
             hostile = Hostile(openapi, ids, CPTS, np.random.default_rng(SEED))

@@ -1,4 +1,4 @@
-"""Every role of another CPTS asks every operation of both services about ours: no row is shown, none is written."""
+"""Every role of another CPTS asks every operation of every service about ours: no row is shown, none is written."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.availability.main import build as build_availability
+from services.coordination.main import build as build_coordination
 from services.matching.main import build as build_matching
 from shared.auth import Role, admit_machine
 from shared.db import run
@@ -27,6 +28,7 @@ SECRET = "Camille EXEMPLE-MATRICE"
 BUILDERS: dict[str, Callable[[Settings], FastAPI]] = {
     "availability": lambda settings: build_availability(settings, sweeps=False),
     "matching": build_matching,
+    "coordination": build_coordination,
 }
 
 
@@ -63,7 +65,7 @@ class Clients:
 
 @pytest.fixture(params=BUILDERS)
 async def service(request: pytest.FixtureRequest, ours: tuple[Settings, Territory]) -> AsyncIterator[Clients]:
-    """One of both services, alone."""
+    """One of the services, alone."""
     app = BUILDERS[request.param](ours[0])
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
         yield Clients(app, ours[0], stack)
@@ -78,6 +80,8 @@ async def filled(clients: Clients, territory: Territory) -> list[str]:
         told = {"patient": {"name": SECRET}}
         assert (await pharmacist.post(f"/bookings/{booking['id']}/confirmation", json=told)).status_code == 200
         return [str(slot["id"]), str(booking["id"])]
+    if "coordination" in clients.app.title:
+        return await a_contract(clients)
     pharmacist = await clients.person(Role.PHARMACIST, CPTS)
     coordinator = await clients.person(Role.COORDINATOR, CPTS)
     asked = await pharmacist.post("/requests", json=a_request(patient={"name": SECRET}))
@@ -86,11 +90,29 @@ async def filled(clients: Clients, territory: Territory) -> list[str]:
     return [asked.json()["id"], entered.json()["id"]]
 
 
+async def a_contract(clients: Clients) -> list[str]:
+    """A contract with something of ours in it, a frozen dossier of it, and rules of our own."""
+    client = await clients.person(Role.COORDINATOR, CPTS)
+    begun = {"cpts": CPTS, "starts_on": "2026-04-15", "population": "100000"}
+    contract = (await client.get("/contract/draft", params=begun)).json()
+    contract["missions"][0]["indicators"][0]["label"] = SECRET
+    rules = (await client.get("/level/rules", params={"cpts": CPTS})).json()
+    rules["rules"]["levels"][0]["actions"] = [SECRET]
+    answers = [
+        await client.put("/contract", json={"cpts_id": CPTS, "after": 0, "contract": contract}),
+        await client.put("/level/rules", json=rules),
+        await client.post("/dossiers", json={"cpts_id": CPTS, "since": "2026-04-15", "until": "2027-04-14"}),
+    ]
+    assert all(each.is_success for each in answers), [each.text for each in answers]
+    assert SECRET in (await client.get("/contract", params={"cpts": CPTS})).text
+    return []
+
+
 async def digest(settings: Settings) -> dict[str, str]:
     """Every row of our CPTS, as one figure for each table."""
     tables = text(
         "select table_schema || '.' || table_name from information_schema.columns where column_name = 'cpts_id'"
-        " and table_schema in ('availability', 'matching')"
+        " and table_schema in ('availability', 'matching', 'coordination')"
     )
     async with owner(settings) as session:
         found: dict[str, str] = {}

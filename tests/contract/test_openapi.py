@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as rules
 
 from services.availability.main import build as build_availability
+from services.coordination.main import build as build_coordination
 from services.matching.main import build as build_matching
 from shared.auth import admit_machine
 from shared.settings import Settings
@@ -21,7 +22,11 @@ from tests.towns import with_communes
 NEIGHBOUR_AWAY = "availability_away"
 """Matching runs alone here: that it says so is right (503)."""
 EXAMPLES, ANSWER_WITHIN_S = 2, 10
-BUILDERS: dict[str, Callable[[Settings], FastAPI]] = {"availability": build_availability, "matching": build_matching}
+BUILDERS: dict[str, Callable[[Settings], FastAPI]] = {
+    "availability": build_availability,
+    "matching": build_matching,
+    "coordination": build_coordination,
+}
 
 
 @pytest.fixture(params=BUILDERS)
