@@ -22,7 +22,9 @@ from shared.settings import Settings
 from shared.wiring import Wiring
 
 log = structlog.get_logger()
-LOOK_AGAIN_S, FIRST_LOOK_S, APART_S, TOGETHER_S = 10.0, 0.2, 0.05, 1.0
+LOOK_AGAIN_S, FIRST_LOOK_S, TOGETHER_S = 10.0, 0.2, 1.0
+OPENED_AT_ONCE = 2
+"""Streams of one service: whoever waits for a slot comes first when everything starts."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Following:
         self._known: dict[tuple[str, str], Replica] = {}
         self._heard: dict[tuple[str, str], Heard] = {}
         self._news = asyncio.Event()
+        self._turns = {service: asyncio.Semaphore(OPENED_AT_ONCE) for service in clients}
         self._written: set[str] = set()
 
     def cpts(self) -> set[str]:
@@ -88,8 +91,6 @@ class Following:
                     if (service, cpts_id) not in self._known:
                         self._known[service, cpts_id] = Replica(cpts_id)
                         begin(f"facts of {service} {cpts_id}", partial(self._hear, service, cpts_id))
-                        # One after another: whoever waits for a slot comes first when everything starts.
-                        await asyncio.sleep(APART_S)
             await asyncio.sleep(LOOK_AGAIN_S if self._known else FIRST_LOOK_S)
 
     async def _list(self) -> list[str]:
@@ -108,11 +109,14 @@ class Following:
             known = await position_of(session, cpts_id, service)
         replica.epoch, replica.seq = known or (await self._ask_epoch(service, cpts_id), 0)
         replica.ready.set()
-        await follow(self._clients[service], replica, partial(self._note, service), resume=True)
+        await follow(
+            self._clients[service], replica, partial(self._note, service), turns=self._turns[service], resume=True
+        )
 
     async def _ask_epoch(self, service: str, cpts_id: str) -> str:
         """The history that a stream tells now."""
-        answer = await self._clients[service].get("/live/snapshot", params={"cpts": cpts_id})
+        async with self._turns[service]:
+            answer = await self._clients[service].get("/live/snapshot", params={"cpts": cpts_id})
         epoch: str = answer.raise_for_status().json()["epoch"]
         return epoch
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import structlog
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from shared.contracts.events import State, apply
@@ -53,21 +53,32 @@ class Gap(Exception):
 OnChange = Callable[[Replica, list[dict[str, Any]]], Awaitable[None]]
 
 
-async def follow(client: httpx.AsyncClient, replica: Replica, on_change: OnChange, *, resume: bool = False) -> None:
+async def follow(
+    client: httpx.AsyncClient,
+    replica: Replica,
+    on_change: OnChange,
+    *,
+    turns: asyncio.Semaphore | None = None,
+    resume: bool = False,
+) -> None:
     """Keep `replica` true, for ever, from a new snapshot on. `client` has the service's base URL and our token.
 
     `on_change` is awaited after each snapshot (with no events) and each batch that changed something. With `resume` a
-    replica that is ready goes on from its position, without a snapshot, if the stream still goes back so far.
+    replica that is ready goes on from its position, without a snapshot, if the stream still goes back so far. `turns`:
+    how many of its service's streams are being opened at once; the others wait, and time out nowhere.
     """
-    pause_s = 0.05
+    pause_s, turns = 0.05, turns or asyncio.Semaphore()
     if not resume:
         replica.ready.clear()
     while True:
         try:
             if not replica.ready.is_set():
-                await _snapshot(client, replica)
+                async with turns:
+                    await _snapshot(client, replica)
                 await on_change(replica, [])
-            await _stream(client, replica, on_change)
+            async with turns:
+                socket = await _open(client, replica)
+            await _hear(socket, replica, on_change)
             pause_s = 0.05
         except Gap:
             replica.ready.clear()
@@ -84,13 +95,19 @@ async def _snapshot(client: httpx.AsyncClient, replica: Replica) -> None:
     replica.ready.set()
 
 
-async def _stream(client: httpx.AsyncClient, replica: Replica, on_change: OnChange) -> None:
+async def _open(client: httpx.AsyncClient, replica: Replica) -> ClientConnection:
+    """A socket that goes on from where the replica stands."""
     ticket = (await client.post("/live/ticket")).raise_for_status().json()["ticket"]
     base = str(client.base_url).rstrip("/").replace("http", "ws", 1)
     where = f"{base}/live?cpts={replica.cpts_id}&epoch={replica.epoch}&after={replica.seq}"
     # No ping of the socket's own: the stream's heartbeat says more, and a silent one is left all the same.
-    async with connect(where, compression=None, open_timeout=5, max_size=None, ping_interval=None) as socket:
-        await socket.send(json.dumps({"ticket": ticket}))
+    socket = await connect(where, compression=None, open_timeout=5, max_size=None, ping_interval=None)
+    await socket.send(json.dumps({"ticket": ticket}))
+    return socket
+
+
+async def _hear(socket: ClientConnection, replica: Replica, on_change: OnChange) -> None:
+    async with socket:
         while True:
             async with asyncio.timeout(SILENCE_S):
                 message = json.loads(await socket.recv())

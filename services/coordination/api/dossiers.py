@@ -58,7 +58,6 @@ class DossierBroken(Refusal):
     """Le fichier de ce dossier n'est plus celui qui a été figé : prévenez qui exploite le service."""
 
     code = "dossier_broken"
-    status = 500
 
 
 @routes.get("/dossiers")

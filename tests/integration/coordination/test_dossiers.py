@@ -61,7 +61,7 @@ async def test_a_dossier_that_was_tampered_with_is_not_given(town: Town) -> None
         await run(session, text("update coordination.dossier set content = content || 'x'"))
         await run(session, text("alter table coordination.dossier force row level security"))
     answer = await client.get("/dossiers/1.zip", params={"cpts": CPTS})
-    assert (answer.status_code, answer.json()["code"]) == (500, "dossier_broken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "dossier_broken")
 
 
 async def test_the_same_press_twice_freezes_once(town: Town) -> None:

@@ -22,6 +22,8 @@ from shared.running.background import Background, Start
 
 log = structlog.get_logger()
 LOOK_AGAIN_S = 10.0
+OPENED_AT_ONCE = 8
+"""Streams: with hundreds of CPTS, all at once would wait for each other until they time out."""
 WEEK_S = 7 * 86400
 OF_PRACTITIONER = ("profession", "specialty", "qualifications")
 """What a core slot has of its practitioner: it is rebuilt when one of these changes, not with every patient served."""
@@ -151,6 +153,8 @@ class Territories:
         """`on_change` is told the CPTS whose slots changed."""
         self._client, self._background, self._on_change = client, background, on_change
         self._known: dict[str, Territory] = {}
+        self._started: set[str] = set()
+        self._turns = asyncio.Semaphore(OPENED_AT_ONCE)
 
     def __getitem__(self, cpts_id: str) -> Territory:
         """A CPTS whose slots are known; raises `SlotsUnknown`."""
@@ -174,7 +178,7 @@ class Territories:
 
     @asynccontextmanager
     async def running(self, start: Callable[[str], None]) -> AsyncIterator["Territories"]:
-        """Follow every CPTS while the context is open; `start` is told each one once its following began."""
+        """Follow every CPTS while the context is open; `start` is told each one once its slots are known."""
         async with self._background.running() as begin:
             begin("territories", partial(self._look, begin, start))
             yield self
@@ -185,8 +189,8 @@ class Territories:
                 if cpts_id not in self._known:
                     replica = Replica(cpts_id)
                     self._known[cpts_id] = Territory(replica)
-                    begin(f"slots of {cpts_id}", partial(follow, self._client, replica, self._note_change))
-                    start(cpts_id)
+                    note = partial(self._note_change, start)
+                    begin(f"slots of {cpts_id}", partial(follow, self._client, replica, note, turns=self._turns))
             await asyncio.sleep(LOOK_AGAIN_S if self._known else 0.2)
 
     async def _list(self) -> list[str]:
@@ -197,5 +201,8 @@ class Territories:
             return []
         return [cpts["id"] for cpts in answer]
 
-    async def _note_change(self, replica: Replica, _events: list[dict[str, Any]]) -> None:
+    async def _note_change(self, start: Callable[[str], None], replica: Replica, _events: list[dict[str, Any]]) -> None:
+        if replica.cpts_id not in self._started:
+            self._started.add(replica.cpts_id)
+            start(replica.cpts_id)
         self._on_change(replica.cpts_id)
