@@ -109,6 +109,18 @@ def doctor(data_dir: DataDir = UP_DIR) -> None:
 
 
 @app.command()
+def sbom() -> None:
+    """Liste ce dont l'installation est faite, avec versions et licences (CycloneDX 1.6).
+
+    \b
+    aiguillage sbom > sbom.json
+    """
+    from services.installation.materials import write_sbom
+
+    typer.echo(write_sbom())
+
+
+@app.command()
 def demo(
     data_dir: DataDir = DEMO_DIR,
     port: Port = 8000,
