@@ -64,6 +64,8 @@ async def test_a_proposal_is_refused_with_a_reason_and_the_figures_are_set(brows
     async with screen(browser, here.url, "/creneaux#demandes", token, width=PHONE) as doctor:
         page = doctor.page
         await page.get_by_role("button", name="Refuser").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Refuser").click()
+        await expect(page.get_by_label("Pour quelle raison ?")).to_have_js_property("validity.valueMissing", True)
         await page.get_by_label("Pour quelle raison ?").select_option("too_far")
         await page.get_by_role("dialog").get_by_role("button", name="Refuser").click()
         await expect(page.locator("#asks-empty")).to_be_visible()

@@ -56,7 +56,12 @@ async def test_who_comes_is_read_on_purpose_logged_and_never_taken_for_markup(br
         await record.get_by_role("button", name="Fermer").click()
         await doctor.page.get_by_label("Actions pour 11:00").click()
         await doctor.page.get_by_role("button", name="Prendre un patient de plus").click()
-        await doctor.page.get_by_role("dialog").get_by_role("button", name="Prendre un patient de plus").click()
+        dialog = doctor.page.get_by_role("dialog")
+        await dialog.get_by_role("button", name="Prendre un patient de plus").click()
+        # No reason is given that nobody chose.
+        await expect(dialog.get_by_label("Pour quelle raison ?")).to_have_js_property("validity.valueMissing", True)
+        await dialog.get_by_label("Pour quelle raison ?").select_option(index=1)
+        await dialog.get_by_role("button", name="Prendre un patient de plus").click()
         await expect(doctor.page.locator(".comer")).to_have_count(2)
     async with owner(here.settings) as session:
         read = await run(session, text("select count(*) from common.access_log where action = 'read'"))

@@ -1,5 +1,7 @@
 // Building elements without HTML text: what people typed can never become markup.
 
+import { t } from "/static/page.js";
+
 const ICONS = {
   free: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18",
   wait: "M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7v5l3 2",
@@ -40,6 +42,11 @@ export function icon(name) {
 /** A state in words, with an icon: colour never speaks alone. */
 export function state(kind, text) {
   return h("span", { class: `state ${kind}` }, icon(kind), text);
+}
+
+/** A list in which nothing is chosen beforehand: what is sent is what somebody chose. `options`: [value, words]. */
+export function chooser(name, options, attributes = {}) {
+  return h("select", { name, required: true, ...attributes }, h("option", { value: "" }, t("common.choose")), options.map(([value, words]) => h("option", { value }, words)));
 }
 
 export const byId = (id) => document.getElementById(id);

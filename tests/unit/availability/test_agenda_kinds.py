@@ -82,6 +82,13 @@ def test_what_could_not_be_read_is_counted() -> None:
     assert read_agenda(calendar(GOOD), from_at=FROM, to_at=TO).left_out == 0
 
 
+@pytest.mark.parametrize("line", ["EXDATE:", "EXDATE;TZID=Europe/Paris:", "EXDATE: ,", "RDATE:"])
+def test_an_empty_list_of_dates_says_nothing(line: str) -> None:
+    series = event("DTSTART:20261124T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=2", line)
+    reading = read_agenda(calendar(series), from_at=FROM, to_at=TO)
+    assert (len(reading.periods), reading.left_out) == (2, 0)
+
+
 def test_an_exception_that_cannot_be_read_leaves_its_series_busy() -> None:
     series = event("DTSTART:20261124T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE:hier")
     reading = read_agenda(calendar(series, GOOD), from_at=FROM, to_at=TO)

@@ -188,7 +188,7 @@ def _takes_time(component: Component, owners: frozenset[str]) -> bool:
 def _further(component: Component, start: Moment, setting: Setting) -> Iterator[tuple[Moment, Length]]:
     own = _length(component, start, setting)
     for line in component.all("RDATE"):
-        for value in _list_values(line, empty=True):
+        for value in _list_values(line):
             begins, period, ends = value.partition("/")
             at = setting.moment(line, begins, start.zone)
             if not period:
@@ -200,7 +200,10 @@ def _further(component: Component, start: Moment, setting: Setting) -> Iterator[
 
 
 def _exceptions(component: Component, start: Moment, setting: Setting) -> Iterator[Moment]:
-    """The moments of EXDATE. One that cannot be read takes nothing out: the time stays busy, the event is broken."""
+    """The moments of EXDATE. One that cannot be read takes nothing out: the time stays busy, the event is broken.
+
+    An empty one, as some programs write when nothing is taken out, says nothing.
+    """
     for line in component.all("EXDATE"):
         try:
             yield from [setting.moment(line, value, start.zone) for value in _list_values(line)]
@@ -208,8 +211,8 @@ def _exceptions(component: Component, start: Moment, setting: Setting) -> Iterat
             component.broken = True
 
 
-def _list_values(line: AgendaLine, *, empty: bool = False) -> list[str]:
+def _list_values(line: AgendaLine) -> list[str]:
     values = [value.strip() for value in line.value.split(",") if value.strip()]
-    if len(values) > MOST_DATES or not (values or empty):
+    if len(values) > MOST_DATES:
         raise Unreadable(line.name)
     return values

@@ -1,7 +1,7 @@
 // « Demandes »: people proposed to this practitioner as médecin traitant; accept, or refuse with a reason.
 
 import { post } from "/static/api.js";
-import { byId, h, keep } from "/static/dom.js";
+import { byId, chooser, h, keep } from "/static/dom.js";
 import { age, minutes, when } from "/static/format.js";
 import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
@@ -55,7 +55,7 @@ function card(entry, family) {
 
 async function refuse(entry) {
   const answer = await ask(t("asks.refuse_title"), h("label", { class: "field" }, t("asks.reason"),
-    h("select", { name: "reason" }, REASONS.map((code) => h("option", { value: code }, label("attachment_reason", code))))),
+    chooser("reason", REASONS.map((code) => [code, label("attachment_reason", code)]))),
   [{ value: "yes", text: t("asks.refuse"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);
   if (!answer) return;
   await post("matching", `/attachments/${entry.id}/refusal`, { reason: answer.values.reason });

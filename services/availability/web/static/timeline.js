@@ -1,7 +1,7 @@
 // One row per slot: time, state in words, how, who comes, and what can be done about it.
 
 import { call, get, post } from "/static/api.js";
-import { h, icon, keep, state } from "/static/dom.js";
+import { chooser, h, icon, keep, state } from "/static/dom.js";
 import { day, time } from "/static/format.js";
 import { openPatient } from "/static/people/patient.js";
 import { ask, attempt, toast } from "/static/shell.js";
@@ -151,7 +151,7 @@ const REASONS = ["hindered", "patient_asked", "elsewhere", "mistake"];
 
 /** Why, and whether somebody else may have the place: nothing is chosen beforehand. */
 async function cancel(slot, booking) {
-  const reason = h("select", { name: "reason", required: true }, h("option", { value: "" }, t("slots.cancel_choose")), REASONS.map((code) => h("option", {}, t(`slots.cancel_reasons.${code}`))));
+  const reason = chooser("reason", REASONS.map((code) => [t(`slots.cancel_reasons.${code}`), t(`slots.cancel_reasons.${code}`)]));
   const answer = await ask(t("slots.cancel_title"), h("div", { class: "stack" }, h("p", {}, t(isOwn(booking) ? "slots.cancel_own" : "slots.cancel_text")),
     h("label", { class: "field" }, t("slots.cancel_why"), reason)), [
     { value: "close", text: t("slots.cancel_close"), kind: "grave" }, { value: "open", text: t("slots.cancel_open") }, { value: "", text: t("common.back"), kind: "quiet" },
@@ -177,7 +177,7 @@ async function enterOwn(slot) {
 async function takeMore(slot) {
   const moment = time(slot.starts_at);
   const answer = await ask(t("slots.more_title", { time: moment }), h("label", { class: "field" }, t("slots.more_reason"),
-    h("select", { name: "reason" }, MORE.map((code) => h("option", {}, t(`slots.more_reasons.${code}`))))),
+    chooser("reason", MORE.map((code) => [t(`slots.more_reasons.${code}`), t(`slots.more_reasons.${code}`)]))),
   [{ value: "yes", text: t("slots.more"), kind: "primary" }, { value: "", text: t("common.cancel"), kind: "quiet" }]);
   if (!answer) return;
   await post("availability", `/slots/${slot.id}/overbookings`, { reason: answer.values.reason });

@@ -104,7 +104,7 @@ const choice = (name, word, options, chosen) => h("label", { class: "field" }, t
 
 async function give(mission, indicator) {
   const done = indicator.kind === "deliverable";
-  const body = h("div", { class: "stack" }, done ? choice("value", "year.is_done", [["", t("year.choose")], ["1", t("year.done")], ["0", t("year.not_done")]], "") : field("value", "coordination.column.value", { inputmode: "decimal", required: true }),
+  const body = h("div", { class: "stack" }, done ? choice("value", "year.is_done", [["", t("common.choose")], ["1", t("year.done")], ["0", t("year.not_done")]], "") : field("value", "coordination.column.value", { inputmode: "decimal", required: true }),
     field("source", "coordination.column.source", { required: true, maxlength: 300 }), field("dated", "year.dated", { type: "date", required: true }),
     ...(done ? [] : [h("details", {}, h("summary", {}, t("year.share_of")), h("div", { class: "stack" }, field("numerator", "coordination.column.above", { inputmode: "decimal" }), field("denominator", "coordination.column.below", { inputmode: "decimal" })))]));
   const said = await ask(indicator.label, body, [{ value: "yes", text: t("year.give_do"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);

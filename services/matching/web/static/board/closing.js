@@ -1,7 +1,7 @@
 // Closing requests, one or many, with one reason that nobody chose for you, a note, and ten seconds to take it back.
 
 import { post } from "/static/api.js";
-import { byId, h } from "/static/dom.js";
+import { byId, chooser, h } from "/static/dom.js";
 import { ask, attempt, toast } from "/static/shell.js";
 import { label, states, t } from "/static/page.js";
 
@@ -44,7 +44,7 @@ export async function closeRequests(ids) {
   const answer = await ask(t("board.close.title", { n: ids.length }), h("div", { class: "stack" },
     h("p", {}, t("tension.act.close_text")),
     h("label", { class: "field" }, t("tension.act.close_reason"),
-      h("select", { name: "reason", required: true }, h("option", { value: "" }, t("board.close.choose")), CLOSURES.map((code) => h("option", { value: code }, label("closure", code))))),
+      chooser("reason", CLOSURES.map((code) => [code, label("closure", code)]))),
     h("label", { class: "field" }, t("board.close.note"), h("input", { name: "note", maxlength: 500, autocomplete: "off" }))),
   [{ value: "yes", text: t("board.close.do", { n: ids.length }), kind: "grave" }, { value: "", text: t("common.back"), kind: "quiet" }]);
   if (!answer) return false;

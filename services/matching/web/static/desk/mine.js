@@ -1,6 +1,6 @@
 // « À rappeler »: whose patient must still be told; « Mes demandes en cours »: their live state and age.
 
-import { byId, h, keep, state } from "/static/dom.js";
+import { byId, chooser, h, keep, state } from "/static/dom.js";
 import { nameOf } from "/static/people/directory.js";
 import { age, when } from "/static/format.js";
 import { ask } from "/static/shell.js";
@@ -87,7 +87,7 @@ async function cancel(request, context) {
   const answer = await ask(t("referral.mine.cancel_title"), h("div", { class: "stack" },
     h("p", {}, t("referral.mine.cancel_text")),
     h("label", { class: "field" }, t("referral.mine.cancel_reason"),
-      h("select", { name: "reason" }, REASONS.map((code) => h("option", { value: code }, label("cancellation", code)))))),
+      chooser("reason", REASONS.map((code) => [code, label("cancellation", code)])))),
   [{ value: "yes", text: t("referral.mine.cancel"), kind: "grave" }, { value: "", text: t("referral.mine.cancel_keep"), kind: "quiet" }]);
   if (answer) context.act("cancel", { request, reason: answer.values.reason });
 }

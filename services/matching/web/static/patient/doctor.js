@@ -1,7 +1,7 @@
 // A practitioner's link, without an account: what they are asked, what a yes means, and their answer.
 
 import { post } from "/static/api.js";
-import { byId, h } from "/static/dom.js";
+import { byId, chooser, h } from "/static/dom.js";
 import { fullDay } from "/static/format.js";
 import { label, t } from "/static/page.js";
 
@@ -26,8 +26,8 @@ function draw(asked) {
 }
 
 function card(each) {
-  const reason = h("select", { "aria-label": t("doctor.reason") }, REASONS.map((code) => h("option", { value: code }, label("attachment_reason", code))));
-  const answer = (said) => attempt("/doctor/answer", { attachment_id: each.id, answer: said, reason: reason.value });
+  const reason = chooser("reason", REASONS.map((code) => [code, label("attachment_reason", code)]), { "aria-label": t("doctor.reason") });
+  const answer = (said) => (said !== "no" || reason.reportValidity()) && attempt("/doctor/answer", { attachment_id: each.id, answer: said, ...(said === "no" && { reason: reason.value }) });
   const press = (said, kind = "") => h("button", { type: "button", class: kind, onclick: () => answer(said) }, t(`doctor.${said}`));
   const facts = [
     each.who, each.travel_s === null ? "" : t("doctor.journey", { n: Math.max(1, Math.round(each.travel_s / 60)) }),

@@ -2,7 +2,7 @@
 
 import { get, post } from "/static/api.js";
 import { combobox, plain } from "/static/combobox.js";
-import { byId, h, state } from "/static/dom.js";
+import { byId, chooser, h, state } from "/static/dom.js";
 import { attemptIn, showRefusal } from "/static/form.js";
 import { age, day, instantOf, when, whenFull } from "/static/format.js";
 import { nameOf } from "/static/people/directory.js";
@@ -33,7 +33,7 @@ export function nextAct(entry, kind = "") {
 
 async function withReason(entry, path, title, reasons) {
   const said = await ask(t(title, { who: markOf(entry.id) }), h("label", { class: "field" }, t("register.reason"),
-    h("select", { name: "reason", required: true }, h("option", { value: "" }, t("register.choose")), reasons.map((code) => h("option", { value: code }, label("attachment_reason", code))))),
+    chooser("reason", reasons.map((code) => [code, label("attachment_reason", code)]))),
   [{ value: "yes", text: t(`register.${path}_do`), kind: "grave" }, { value: "", text: t("common.back"), kind: "quiet" }]);
   if (!said) return;
   await post("matching", `/attachments/${entry.id}/${path}`, { reason: said.values.reason });
