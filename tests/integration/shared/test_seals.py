@@ -21,7 +21,11 @@ from tests.builders import CPTS, MORNING, owner, show
 TAMPERED = {
     "a row is changed": "update common.access_log set account = 'somebody else' where object_id = '4'",
     "a row is removed": "delete from common.access_log where object_id = '4'",
-    "two rows change places": ("update common.access_log set at = at + interval '1 s' where object_id = '4'"),
+    "two rows change places": (
+        "update common.access_log set object_id = case object_id when '3' then '4' else '3' end"
+        " where object_id in ('3', '4')"
+    ),
+    "a row is dated otherwise": "update common.access_log set at = at + interval '1 s' where object_id = '4'",
     "a row is slipped in": (
         "update common.access_log set id = id + 1000 where object_id = '9';"
         "insert into common.access_log select id - 1000, cpts_id, at, account, role, action, object_kind, 'new'"
@@ -118,12 +122,16 @@ async def test_rows_that_are_erased_on_schedule_leave_their_seal(wiring: Wiring)
 
 async def test_no_service_changes_what_is_sealed(wiring: Wiring) -> None:
     await sealed_twice(wiring)
-    for statement in ("update common.seal set rows = 0", "delete from common.seal", "delete from common.access_log"):
-        async with wiring.open_session() as session:
-            await set_scope(session, Scope(frozenset({"*"})))
-            with pytest.raises(ProgrammingError, match="permission denied"):
-                await run(session, text(statement))
-            await session.rollback()
+    changes = ("update common.seal set rows = 0", "update common.access_log set account = ''",
+               "update common.setting_change set account = ''")  # fmt: skip
+    removals = [f"delete from common.{table}" for table in ("seal", "access_log", "setting_change")]
+    for service in ("availability", "matching", "coordination"):
+        engine = create_async_engine(wiring.settings.role_url(f"aiguillage_{service}"))
+        for statement in (*changes, *removals):
+            async with engine.connect() as connection:
+                with pytest.raises(ProgrammingError, match="permission denied"):
+                    await connection.execute(text(statement))
+        await engine.dispose()
 
 
 async def test_the_doctor_says_where_a_log_no_longer_fits(
