@@ -208,8 +208,8 @@ AGENDAS: list[tuple[str, bytes]] = [
         (f"{name} {value!r}", calendar(*GOOD_EVENT, f"{name}:{value}"))
         for name in ("RRULE", "EXDATE", "RDATE", "RECURRENCE-ID")
         for value in ("", "demain", "20269999T080000Z", "99", "FREQ=PARFOIS")
-        # An empty list of further dates is no fault.
-        if (name, value) != ("RDATE", "")
+        # An empty list of dates is no fault: it says nothing.
+        if value or name not in ("RDATE", "EXDATE")
     ),
     *(
         (f"DTEND {value!r}", calendar(GOOD_EVENT[0], f"DTEND:{value}"))
