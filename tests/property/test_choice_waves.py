@@ -26,6 +26,7 @@ def markets(draw: st.DrawFn) -> ChoiceMarket:
         rank=np.array(draw(st.lists(st.integers(0, CLASSES - 1), min_size=people, max_size=people))),
         pair_person=np.array([person for person, _, _ in rows]),
         pair_gp=np.array([gp for _, _, gp in rows]),
+        pair_travel_s=np.array([cost for _, cost, _ in rows]),
         pair_cost=np.array([cost for _, cost, _ in rows]),
         places=np.array(draw(st.lists(st.integers(0, 2), min_size=gps, max_size=gps))),
     )
@@ -120,7 +121,7 @@ def test_nobody_is_asked_again_what_they_refused_and_the_same_seed_asks_the_same
 def test_without_futures_the_questions_are_the_plan_of_today() -> None:
     market = ChoiceMarket(
         rank=np.array([1, 0, 0]), pair_person=np.array([0, 1, 2]), pair_gp=np.array([0, 0, 0]),
-        pair_cost=np.array([60, 600, 900]), places=np.array([2]),
+        pair_travel_s=np.array([60, 600, 900]), pair_cost=np.array([60, 600, 900]), places=np.array([2]),
     )  # fmt: skip
     none = np.zeros(3, bool)
     grid, bands = np.zeros((1, 3), np.int64), np.zeros(7, np.int64)
@@ -129,11 +130,24 @@ def test_without_futures_the_questions_are_the_plan_of_today() -> None:
     assert list(asked.patients) == [1, 2]
 
 
+def test_seniority_changes_the_cost_of_a_pair_and_not_how_likely_a_journey_is_accepted() -> None:
+    """Somebody who has waited long: the cost falls under zero, the journey stays in its band."""
+    market = ChoiceMarket(
+        rank=np.array([0]), pair_person=np.array([0]), pair_gp=np.array([0]), pair_travel_s=np.array([900]),
+        pair_cost=np.array([900 - 3600]), places=np.array([1]),
+    )  # fmt: skip
+    none = np.zeros(1, bool)
+    # Only journeys of 15 to 20 minutes are ever accepted: every future then wants the pair.
+    odds = Odds(np.full((1, CLASSES), 1000), np.array([0, 0, 0, 1000, 0, 0, 0]), 1000)
+    asked = ask(market, Known(none, none, none, none), odds, WaveParameters(futures=4), seed=1)
+    assert list(asked.votes) == [8]
+
+
 def test_a_place_waits_for_a_class_before_and_says_who_waits() -> None:
     """The one place: somebody of the last class is ready, somebody in ALD is not asked yet."""
     market = ChoiceMarket(
         rank=np.array([2, 0]), pair_person=np.array([0, 1]), pair_gp=np.array([0, 0]),
-        pair_cost=np.array([60, 900]), places=np.array([1]),
+        pair_travel_s=np.array([60, 900]), pair_cost=np.array([60, 900]), places=np.array([1]),
     )  # fmt: skip
     ready, none = np.array([True, False]), np.zeros(2, bool)
     kept = settle(market, Known(ready, ready, none, nobody(market)), WaveParameters())

@@ -3,8 +3,7 @@
 A question asked when a stage begins is answered, or not, when it ends. Who is silent twice in a row is set aside.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class Life:
     def market(self) -> ChoiceMarket:
         """The market with the places that are left."""
         whole = self.world.market
-        return ChoiceMarket(whole.rank, whole.pair_person, whole.pair_gp, whole.pair_cost, self.places)
+        return replace(whole, places=self.places)
 
     def answer(self, stage: int, patients: Ints, gps: Ints) -> None:
         """Patients and doctors answer what they are asked about in a stage, or are silent."""
@@ -82,7 +81,7 @@ class Life:
         cells = (market.pair_gp[told], market.rank[market.pair_person[told]])
         np.add.at(counts.gp_asked, cells, 1)
         np.add.at(counts.gp_yes, cells, world.gp_agrees[told].astype(np.int64))
-        bands = np.minimum(market.pair_cost[heard] // BAND_S, BANDS - 1)
+        bands = np.minimum(market.pair_travel_s[heard] // BAND_S, BANDS - 1)
         np.add.at(counts.patient_asked, bands, 1)
         np.add.at(counts.patient_yes, bands, world.patient_agrees[heard].astype(np.int64))
         people = [len(np.unique(market.pair_person[pairs])) for pairs in (heard, patients)]
@@ -118,6 +117,3 @@ class Life:
         """Places that nobody took stayed idle to the end."""
         self.idle_days += STAGES * STAGE_DAYS * int(self.places.sum())
         return self
-
-
-Policy = Callable[[World], Life]

@@ -118,7 +118,7 @@ def _justify(world: World) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     first = np.searchsorted(market.pair_person, np.arange(market.people + 1))
     rng = np.random.default_rng(1)
     worth = np.zeros(len(market.pair_person))
-    gain = 1 - market.pair_cost / REACH_S
+    gain = 1 - market.pair_travel_s / REACH_S
     for _ in range(SEQUENCES):
         free = market.places.copy()
         for person in np.lexsort((rng.random(market.people), market.rank)):

@@ -58,8 +58,9 @@ def draw(seed: int, people: int = 2600, gps: int = 23, openness: float = 0.65) -
     tolerance = np.exp(rng.normal(np.log(18), 0.5, people))
     looking = rng.random(people) < LOOKING
     agrees = looking[person] & (travel <= tolerance[person]) & (rng.random(len(person)) >= OTHER_REASON)
+    seconds = np.rint(60 * travel).astype(np.int64)
     return World(
-        ChoiceMarket(rank, person, gp, np.rint(60 * travel).astype(np.int64), places),
+        ChoiceMarket(rank, person, gp, seconds, seconds, places),
         rng.random(len(person)) < chance,
         agrees,
         1 / (1 + np.exp(-by_class)),

@@ -16,13 +16,14 @@ STEPS = 2
 
 @dataclass(frozen=True, slots=True)
 class ChoiceMarket:
-    """`rank[i]`: the class of person i, 0 first. One entry a pair: person, doctor, cost (seconds of travel, and what
-    seniority is worth); pairs sorted by person, then by cost. `places[j]`: what doctor j has left.
+    """`rank[i]`: the class of person i, 0 first. One entry a pair: person, doctor, travel in seconds, and cost (travel
+    less what seniority is worth); pairs sorted by person, then by cost. `places[j]`: what doctor j has left.
     """
 
     rank: Ints
     pair_person: Ints
     pair_gp: Ints
+    pair_travel_s: Ints
     pair_cost: Ints
     places: Ints
 

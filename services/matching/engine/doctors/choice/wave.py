@@ -91,7 +91,7 @@ def count_votes(market: ChoiceMarket, known: Known, odds: Odds, parameters: Wave
     willing = market.any_of_person(known.patient_yes & open_pairs)
     today = plan(market, open_pairs, before=willing)
     votes = max(1, parameters.futures) * today.astype(np.int64)
-    bands = np.minimum(market.pair_cost // BAND_S, len(odds.patient) - 1)
+    bands = np.minimum(market.pair_travel_s // BAND_S, len(odds.patient) - 1)
     gp_odds = np.where(known.gp_yes, 1000, odds.gp[market.pair_gp, market.rank[market.pair_person]])
     patient_odds = np.where(known.patient_yes, 1000, odds.patient[bands])
     people = np.arange(market.people)
