@@ -134,7 +134,7 @@ def _request(told: SubjectFacts) -> RequestFacts:
         state=last["state"],
         reason=last["reason"],
         practitioner_id=last["practitioner_id"] or "",
-        mode=last["mode"],
+        mode=last.get("mode", ""),  # not in the first version of the event
         offered_at=_first(told, OFFERED),
         given_at=_first(told, {CONFIRMED}),
     )
