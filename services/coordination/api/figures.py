@@ -1,6 +1,5 @@
 """Figures of a period, the tables they are made of, and the list behind each."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -10,10 +9,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from services.coordination.api.asking import READERS, AskedDep
-from services.coordination.core.figures import OURS, Figure, list_behind, reckon
+from services.coordination.core.figures import CLASSES, OURS, Figure, list_behind, reckon, tabulate
 from services.coordination.core.formula import LONGEST, FormulaWrong, read_formula
 from services.coordination.core.measures import MEASURES
-from services.coordination.core.suppression import LEAST, suppress, with_sums
+from services.coordination.core.suppression import LEAST, in_fives, tell, with_sums
 from services.coordination.core.year import EntryFacts, MemberFacts, RequestFacts, SlotFacts
 from services.coordination.refusals import refuse_formula
 from shared.http import CallerDep
@@ -21,7 +20,6 @@ from shared.outside.asked import LINE
 from shared.wording.labels import language_of, wording
 
 routes = APIRouter(tags=["figures"])
-CLASSES = (1, 2, 3, 4)
 Thing = RequestFacts | EntryFacts | SlotFacts | MemberFacts
 Text = Annotated[str, Query(min_length=1, max_length=LONGEST), LINE]
 
@@ -117,13 +115,11 @@ async def behind(request: Request, asked: AskedDep, formula: Text) -> list[Behin
 @routes.get("/figures/table")
 async def table(asked: AskedDep) -> CountTable:
     """Requests by commune and class."""
-    things = MEASURES["requests"].list(await asked.read())
-    counted = Counter((each.insee, each.urgency) for each in things)
-    rows = sorted({each.insee for each in things})
-    counts = [[counted[insee, urgency] for urgency in CLASSES] for insee in rows]
-    least = 0 if asked.sees_all else LEAST
-    shown: Sequence[Sequence[int | None]] = suppress(counts) if least and counts else with_sums(counts)
-    return CountTable(least=least, rows=rows, columns=list(CLASSES), counts=[list(row) for row in shown])
+    rows, counts = tabulate(await asked.read())
+    shown: Sequence[Sequence[int | None]] = with_sums(counts) if asked.sees_all else tell(counts)
+    return CountTable(
+        least=0 if asked.sees_all else LEAST, rows=rows, columns=list(CLASSES), counts=[list(row) for row in shown]
+    )
 
 
 def describe(thing: Thing) -> dict[str, Any]:
@@ -134,18 +130,15 @@ def describe(thing: Thing) -> dict[str, Any]:
 def view_figure(figure: Figure, label: str, *, whole: bool) -> FigureView:
     """A figure as it may be told."""
     value, above, below = figure.value, figure.numerator, figure.denominator
-    hidden = False
-    if not whole:
-        hidden = any(part is not None and 0 < part < LEAST for part in (above, below) if figure.is_share or below) or (
-            above is None and value is not None and 0 < value < LEAST
-        )
-        above, below = _in_fives(above), _in_fives(below)
-        if above is not None and below:
-            value = above / below * (100 if figure.is_share else 1)
-        elif above is None:
-            value = _in_fives(value)
+    made_of = (value,) if above is None else (above, below)
+    hidden = not whole and any(part is not None and 0 < part < LEAST for part in made_of)
     if hidden:
         value = above = below = None
+    elif not whole and above is None:
+        value = _round(value)
+    elif not whole:
+        above, below = _round(above), _round(below)
+        value = above / below * (100 if figure.is_share else 1) if above is not None and below else value
     return FigureView(
         code=figure.code,
         label=label,
@@ -158,8 +151,8 @@ def view_figure(figure: Figure, label: str, *, whole: bool) -> FigureView:
     )
 
 
-def _in_fives(count: Fraction | None) -> Fraction | None:
-    return None if count is None else Fraction(LEAST * round(count / LEAST))
+def _round(count: Fraction | None) -> Fraction | None:
+    return None if count is None else Fraction(in_fives(count))
 
 
 def _float(number: Fraction | None) -> float | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 from services.coordination.app.contract import MissionStanding
 from services.coordination.app.paper import Section, write_pdf
-from services.coordination.core.figures import OURS, reckon
+from services.coordination.app.rows import FACTS, contract_rows, figure_rows, list_rows, table_rows
+from services.coordination.core.figures import OURS, reckon, tabulate
 from services.coordination.core.formula import read_formula
 from services.coordination.core.measures import MEASURES
 from services.coordination.core.suppression import with_sums
@@ -24,7 +25,6 @@ from shared.wording.labels import Wording
 
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 """The date of every entry of the archive, so that equal content is an equal file."""
-CLASSES = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def read_data(content: DossierContent) -> dict[str, Any]:
                 "mission": mission.mission.code,
                 "indicator": each.indicator.label,
                 "value": _number(each.value),
-                "source": each.given.source if each.given else "facts" if each.figure else "",
+                "source": each.given.source if each.given else FACTS if each.figure else "",
                 "earned_eur": None if each.earned is None else each.earned.cents / 100,
                 "weight_eur": each.indicator.weight_cents / 100,
             }
@@ -78,8 +78,9 @@ def read_data(content: DossierContent) -> dict[str, Any]:
 
 def freeze(content: DossierContent, data: Mapping[str, Any], words: Wording, named: ListName) -> tuple[bytes, bytes]:
     """The file of a dossier and its SHA-256."""
-    figures, contract = figure_rows(data, words), contract_rows(data, words)
-    table = table_rows(content.happened, content.communes, words)
+    figures, contract = _figures(data, words), _contract(data, words)
+    communes, counts = tabulate(content.happened)
+    table = table_rows(communes, with_sums(counts), content.communes, words)
     sections = [
         Section(words.say("coordination.dossier.figures"), figures, (0.36, 0.1, 0.12, 0.14, 0.28)),
         Section(words.say("coordination.dossier.contract"), contract, (0.22, 0.36, 0.1, 0.12, 0.1, 0.1)),
@@ -121,59 +122,25 @@ def read_dossier(content: bytes) -> dict[str, Any]:
     return found
 
 
-def figure_rows(data: Mapping[str, Any], words: Wording) -> list[list[Cell]]:
-    """The figures, a row each."""
-    head: list[Cell] = [
-        words.say(f"coordination.column.{each}") for each in ("figure", "value", "above", "below", "formula")
-    ]
-    return [head] + [
-        [
-            words.say(f"coordination.figure.{code}"),
-            each["value"],
-            each["numerator"],
-            each["denominator"],
-            each["formula"],
-        ]
-        for code, each in data["figures"].items()
-    ]
+def _figures(data: Mapping[str, Any], words: Wording) -> list[list[Cell]]:
+    return figure_rows(
+        (
+            [
+                words.say(f"coordination.figure.{code}"),
+                each["value"],
+                each["numerator"],
+                each["denominator"],
+                each["formula"],
+            ]
+            for code, each in data["figures"].items()
+        ),
+        words,
+    )
 
 
-def contract_rows(data: Mapping[str, Any], words: Wording) -> list[list[Cell]]:
-    """The indicators of the contract, a row each."""
-    columns = ("mission", "indicator", "value", "source", "earned", "weight")
-    return [[words.say(f"coordination.column.{each}") for each in columns]] + [
-        [
-            words.label("mission", each["mission"]),
-            each["indicator"],
-            each["value"],
-            words.say("coordination.our_facts") if each["source"] == "facts" else each["source"],
-            each["earned_eur"],
-            each["weight_eur"],
-        ]
-        for each in data["contract"]
-    ]
-
-
-def table_rows(happened: Happened, names: Mapping[str, str], words: Wording) -> list[list[Cell]]:
-    """Requests by commune and class, with their sums."""
-    things = MEASURES["requests"].list(happened)
-    communes = sorted({each.insee for each in things})
-    counts = [[sum((each.insee, each.urgency) == (insee, n) for each in things) for n in CLASSES] for insee in communes]
-    total = words.say("coordination.column.total")
-    head: list[Cell] = [words.say("coordination.column.commune"), *(f"P{n}" for n in CLASSES), total]
-    body = with_sums(counts) if counts else []
-    return [head] + [
-        [name, *row] for name, row in zip([*(names.get(each, each) for each in communes), total], body, strict=False)
-    ]
-
-
-def list_rows(name: str, happened: Happened) -> list[list[Cell]]:
-    """The list behind a name: its things, without anybody's name."""
-    things = MEASURES[name].list(happened)
-    if not things:
-        return [["id"]]
-    columns = list(things[0]._fields)
-    return [list[Cell](columns)] + [[_cell(getattr(each, column)) for column in columns] for each in things]
+def _contract(data: Mapping[str, Any], words: Wording) -> list[list[Cell]]:
+    named = ({**each, "earned": each["earned_eur"], "weight": each["weight_eur"]} for each in data["contract"])
+    return contract_rows(named, ("mission", "indicator", "value", "source", "earned", "weight"), words)
 
 
 def _names_behind() -> list[str]:
@@ -194,10 +161,6 @@ def _number(value: Any) -> float | int | None:
     if value is None:
         return None
     return int(value) if value == int(value) else round(float(value), 4)
-
-
-def _cell(value: Any) -> Cell:
-    return " ".join(sorted(value)) if isinstance(value, frozenset) else value
 
 
 def _day(day: date) -> str:

@@ -3,6 +3,7 @@
 `OURS` are those that every contract asks of a CPTS or that the next one will ask, reckoned without being set up.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from services.coordination.core.formula import Formula, read_formula
 from services.coordination.core.measures import MEASURES
 from services.coordination.core.year import Happened
 
+CLASSES = (1, 2, 3, 4)
 OURS: tuple[tuple[str, str], ...] = (
     ("served_within_48_h_share", "100 * served_within_48_h / requests"),
     ("offered_within_30_min_share", "100 * offered_within_30_min / requests"),
@@ -65,6 +67,13 @@ def count_names(names: Iterable[str], happened: Happened) -> dict[str, int]:
     """How many each name counts."""
     measures = {name: MEASURES[name] for name in names}
     return {name: each.count(each.list(happened)) for name, each in measures.items()}
+
+
+def tabulate(happened: Happened) -> tuple[list[str], list[list[int]]]:
+    """Requests by commune (INSEE, in order) and class, without their sums."""
+    counted = Counter((each.insee, each.urgency) for each in MEASURES["requests"].list(happened))
+    communes = sorted({insee for insee, _ in counted})
+    return communes, [[counted[insee, urgency] for urgency in CLASSES] for insee in communes]
 
 
 def list_behind(formula: Formula, happened: Happened) -> dict[str, Sequence[Any]]:

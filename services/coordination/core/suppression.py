@@ -10,6 +10,7 @@ is nobody). What must be hidden beside it is the cheapest such flow, an edge cos
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ortools.graph.python import min_cost_flow
 
@@ -45,6 +46,19 @@ def suppress(table: Table, least: int = LEAST) -> list[list[int | None]]:
         hidden |= _cover(edge, edges, hidden, least - edge.count)
     gone = {(edge.y, edge.x) for edge in hidden}
     return [[None if (y, x) in gone else count for x, count in enumerate(row)] for y, row in enumerate(full)]
+
+
+def in_fives(count: Fraction | int) -> int:
+    """A count rounded to `LEAST`: what it was on another day, less what it is now, is nobody in particular."""
+    return LEAST * round(Fraction(count) / LEAST)
+
+
+def tell(table: Table) -> list[list[int | None]]:
+    """A table as it may be told again and again, of periods that hold each other: hidden, and the rest in fives.
+
+    Hiding keeps one table from giving a small count away; rounding keeps the difference of two from doing so.
+    """
+    return [[None if count is None else in_fives(count) for count in row] for row in suppress(table)]
 
 
 def _edges(full: list[list[int]]) -> list[_Edge]:

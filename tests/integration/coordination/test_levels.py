@@ -68,7 +68,8 @@ async def test_a_change_is_noted_once_with_the_points_that_made_it(town: Town) -
         watching = Watching(wiring, Following(wiring, {}))
         for _ in range(2):
             await watching.look(CPTS)
-        for urgency in (1, 1, 1, 2, 2, 2, 2):
+        # P1 last: once they are heard, so is all before.
+        for urgency in (2, 2, 2, 2, 1, 1, 1):
             await pharmacy.post("/requests", json=a_request(cpts_id=CPTS, insee="2A004", urgency=urgency))
         form = (await client.get("/level/rules", params={"cpts": CPTS})).json()
         form["rules"]["levels"][1]["from"] = 3

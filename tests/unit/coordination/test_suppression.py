@@ -1,12 +1,13 @@
 """No sum and no filter gives a small count away: every masked table is attacked with all that it shows."""
 
 from itertools import product
+from random import Random  # noqa: TID251  Hypothesis draws by it
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
-from services.coordination.core.suppression import LEAST, suppress, with_sums
+from services.coordination.core.suppression import LEAST, in_fives, suppress, tell, with_sums
 
 TABLES = st.integers(1, 5).flatmap(
     lambda width: st.lists(st.lists(st.integers(0, 14), min_size=width, max_size=width), min_size=1, max_size=5)
@@ -61,3 +62,24 @@ def test_the_cheapest_count_goes_with_a_small_one() -> None:
         [None, 40, None, 120],
         [33, 60, 59, 152],
     ]
+
+
+@given(TABLES.flatmap(lambda one: st.tuples(st.just(one), st.just(one))), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_difference_of_two_periods_gives_no_small_count_away(
+    pair: tuple[list[list[int]], list[list[int]]], draw: Random
+) -> None:
+    """A month, and two months that hold it: what is told of both leaves the other month more than one count."""
+    month, more = pair[0], [[draw.randint(0, 4) for _ in row] for row in pair[1]]
+    both = [[one + other for one, other in zip(*rows, strict=True)] for rows in zip(month, more, strict=True)]
+    told, told_both = tell(month), tell(both)
+    for y, x in product(range(len(month)), range(len(month[0]))):
+        one, two = told[y][x], told_both[y][x]
+        if one is not None and two is not None and 0 < more[y][x] < LEAST:
+            counts = [
+                other
+                for other in range(2 * LEAST)
+                if any(in_fives(first) == one and in_fives(first + other) == two for first in range(60))
+            ]
+            assert len(counts) > 1
+            assert more[y][x] in counts
