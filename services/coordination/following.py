@@ -14,9 +14,9 @@ import structlog
 from services.coordination.core.facts import KeptFact, keep_event, keep_state
 from services.coordination.reads import position_of
 from services.coordination.store.facts import add_facts
-from shared.db import AWAY, Scope, set_scope
+from shared.db import Scope, set_scope
 from shared.live.follow import Replica, follow
-from shared.outside.trust import authorities
+from shared.outside.trust import open_client
 from shared.running.background import Start
 from shared.settings import Settings
 from shared.wiring import Wiring
@@ -39,15 +39,8 @@ class Heard:
 def clients_for(settings: Settings) -> dict[str, httpx.AsyncClient]:
     """By service, a client with our machine token."""
     addresses = {"availability": settings.availability_url, "matching": settings.matching_url}
-    return {
-        service: httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {settings.machine_token('coordination')}"},
-            timeout=httpx.Timeout(10, connect=2),
-            verify=authorities(),
-        )
-        for service, url in addresses.items()
-    }
+    token = settings.machine_token("coordination")
+    return {service: open_client(url, token) for service, url in addresses.items()}
 
 
 class Following:
@@ -70,11 +63,6 @@ class Following:
         """The CPTS of which something was written since this was last asked."""
         found, self._written = self._written, set()
         return found
-
-    def late(self) -> list[str]:
-        """The streams of which something may have been missed by now, as `service cpts`."""
-        now_s = asyncio.get_running_loop().time()
-        return sorted(f"{service} {cpts_id}" for (service, cpts_id), each in self._known.items() if each.late(now_s))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Following"]:
@@ -148,7 +136,8 @@ class Following:
                 await set_scope(session, Scope(frozenset({cpts_id})))
                 await add_facts(session, cpts_id, service, epoch=UUID(heard.epoch), seq=heard.seq, facts=heard.facts)
             self._written.add(cpts_id)
-        except AWAY:
+        except BaseException:
+            # Whatever it was, what was heard is written with what comes next: the stream will not tell it again.
             since = self._heard.setdefault((service, cpts_id), Heard(heard.epoch, heard.seq))
             since.facts[:0] = heard.facts
             self._news.set()

@@ -37,7 +37,7 @@ def build(settings: Settings) -> FastAPI:
             yield
 
     app = FastAPI(title="Aiguillage — coordination", version="1", lifespan=lifespan, **describe(settings))
-    give_parts(app, wiring, following, KeptFacts())
+    give_parts(app, wiring, KeptFacts())
     app.include_router(health)
     app.include_router(figures.routes)
     app.include_router(contract.routes)

@@ -3,7 +3,7 @@
 import re
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from shared.auth import Role
 from tests.e2e.browser import DESK, PHONE, screen
@@ -67,6 +67,46 @@ async def test_a_contract_is_written_corrected_and_frozen(browser: Browser, here
         async with page.expect_download() as taking:
             await page.get_by_role("link", name=re.compile("Télécharger")).click()
         assert (await taking.value).suggested_filename.endswith("-1.zip")
+        year.faults.clear()
+
+
+async def test_on_a_slow_network_nothing_typed_is_lost(browser: Browser, here: Town) -> None:
+    async with screen(browser, here.url, "/annee#contrat", await here.token(Role.COORDINATOR), width=DESK) as year:
+        page = year.page
+        await page.get_by_label("Signé le").fill("2026-04-15")
+        await page.get_by_label("Habitants").fill("100 000")
+        await page.get_by_role("button", name="Préparer le contrat").click()
+
+        async def slow(route: Route) -> None:
+            await page.wait_for_timeout(1500)
+            await route.continue_()
+
+        await page.route("**/coordination/contract", slow)
+        write = page.get_by_role("button", name="Enregistrer le contrat")
+        await write.dblclick()
+        row = page.get_by_role("row", name=re.compile("^Patients en ALD sans médecin traitant"))
+        await row.get_by_role("button", name="Corriger").click()
+        await page.get_by_role("dialog").get_by_label("Indicateur").fill("ALD sans médecin")
+        await page.get_by_role("button", name="Garder").click()
+        await expect(page.locator("#toasts")).to_contain_text("Contrat enregistré")
+        # What was corrected while the answer was on its way is there, and said not to be written.
+        await expect(page.get_by_role("row", name=re.compile("^ALD sans médecin"))).to_be_visible()
+        await expect(page.get_by_text("Modifié, pas encore enregistré.")).to_be_visible()
+        assert not year.faults, "pressed twice, it was sent twice"
+        await write.click()
+        await expect(page.get_by_text("Modifié, pas encore enregistré.")).to_have_count(0)
+        row = page.get_by_role("row", name=re.compile("^ALD sans médecin"))
+        await row.get_by_role("button", name="Donner le chiffre").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Valeur").fill("beaucoup")
+        await dialog.get_by_label("Source").fill("CPAM")
+        await dialog.get_by_label("Chiffre du").fill("2026-10-31")
+        await dialog.get_by_role("button", name="Enregistrer le chiffre").click()
+        await expect(dialog.locator(".fault")).to_be_visible()
+        await expect(dialog.get_by_label("Source")).to_have_value("CPAM")
+        await dialog.get_by_label("Valeur").fill("98,5")
+        await dialog.get_by_role("button", name="Enregistrer le chiffre").click()
+        await expect(row).to_contain_text(re.compile("98,5.*CPAM"))
         year.faults.clear()
 
 

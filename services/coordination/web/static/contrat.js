@@ -1,7 +1,7 @@
 // The contract: begun from the terms, corrected as a draft, written at once; each indicator with its figure.
 
 import { call, get, Problem } from "/static/api.js";
-import { byId, h, state } from "/static/dom.js";
+import { byId, chooser, h, state } from "/static/dom.js";
 import { attemptIn } from "/static/form.js";
 import { number } from "/static/format.js";
 import { ask, attempt, toast } from "/static/shell.js";
@@ -10,6 +10,9 @@ import { config, label, t } from "/static/page.js";
 let view = null;
 let draft = null;
 const copy = (value) => JSON.parse(JSON.stringify(value));
+// Fields come back in another order than they were sent in.
+const sorted = (key, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const same = (one, other) => JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
 const euros = (value) => t("year.euros", { n: number(value) });
 const dated = (day) => (day ? day.split("-").reverse().join("/") : "–");
 const decimal = (said) => said.trim().replace(/[\s\u202f]/g, "").replace(",", ".");
@@ -40,7 +43,7 @@ function show() {
   byId("begin").hidden = draft !== null;
   byId("contract").hidden = draft === null;
   if (!draft) return;
-  const changed = !view || JSON.stringify(view.contract) !== JSON.stringify(draft);
+  const changed = !view || !same(view.contract, draft);
   byId("contract-lead").replaceChildren(...(view ? [h("strong", {}, euros(view.earned_eur)), ` ${t("year.earned_of", { best: number(view.envelope_eur), since: dated(view.since), until: dated(view.until) })}`] : [t("year.not_written")]));
   const bar = changed ? [h("p", { class: "row", role: "status" }, h("strong", {}, t("year.unsaved")),
     h("button", { type: "button", class: "primary", onclick: () => attempt(write) }, t("year.write")), h("button", { type: "button", class: "quiet", onclick: () => abandon() }, t("year.abandon")))] : [];
@@ -53,7 +56,12 @@ function abandon() {
   show();
 }
 
+let writing = false;
+
+/** Write the draft; pressed twice, it is written once. */
 async function write() {
+  if (writing) return;
+  writing = true;
   byId("faults").replaceChildren();
   try {
     await call("coordination", "PUT", "/contract", { cpts_id: config.cpts, after: view?.version ?? 0, contract: draft });
@@ -62,8 +70,10 @@ async function write() {
     byId("faults").replaceChildren(...error.body.errors.map((each) => h("li", {}, each.said)));
     byId("faults").scrollIntoView({ block: "nearest" });
     return;
+  } finally {
+    writing = false;
   }
-  draft = null;
+  // The draft stays: what was corrected while the answer was on its way is not written yet.
   await load();
   show();
   toast(t("year.written"));
@@ -102,17 +112,23 @@ function drawIndicator(mission, indicator, index, seen) {
 const field = (name, word, attributes = {}) => h("label", { class: "field" }, t(word), h("input", { name, autocomplete: "off", ...attributes }));
 const choice = (name, word, options, chosen) => h("label", { class: "field" }, t(word), h("select", { name }, options.map(([code, said]) => h("option", { value: code, selected: code === chosen }, said))));
 
-async function give(mission, indicator) {
+/** A figure is asked for until it is taken or given up: a refusal loses nothing that was typed. */
+async function give(mission, indicator, typed = {}, refused = "") {
   const done = indicator.kind === "deliverable";
-  const body = h("div", { class: "stack" }, done ? choice("value", "year.is_done", [["", t("common.choose")], ["1", t("year.done")], ["0", t("year.not_done")]], "") : field("value", "coordination.column.value", { inputmode: "decimal", required: true }),
-    field("source", "coordination.column.source", { required: true, maxlength: 300 }), field("dated", "year.dated", { type: "date", required: true }),
-    ...(done ? [] : [h("details", {}, h("summary", {}, t("year.share_of")), h("div", { class: "stack" }, field("numerator", "coordination.column.above", { inputmode: "decimal" }), field("denominator", "coordination.column.below", { inputmode: "decimal" })))]));
+  const typedIn = (name, word, attributes = {}) => field(name, word, { value: typed[name] ?? "", ...attributes });
+  const body = h("div", { class: "stack" }, refused && h("p", { class: "fault", role: "alert" }, refused),
+    done ? h("label", { class: "field" }, t("year.is_done"), chooser("value", [["1", t("year.done")], ["0", t("year.not_done")]])) : typedIn("value", "coordination.column.value", { inputmode: "decimal", required: true }),
+    typedIn("source", "coordination.column.source", { required: true, maxlength: 300 }), typedIn("dated", "year.dated", { type: "date", required: true }),
+    ...(done ? [] : [h("details", { open: Boolean(typed.numerator) }, h("summary", {}, t("year.share_of")), h("div", { class: "stack" }, typedIn("numerator", "coordination.column.above", { inputmode: "decimal" }), typedIn("denominator", "coordination.column.below", { inputmode: "decimal" })))]));
   const said = await ask(indicator.label, body, [{ value: "yes", text: t("year.give_do"), kind: "primary" }, { value: "", text: t("common.back"), kind: "quiet" }]);
   if (!said) return;
   const { value, source, dated: on, numerator = "", denominator = "" } = said.values;
-  if (value === "") return toast(t("year.no_value"));
   const form = { cpts_id: config.cpts, mission: mission.code, label: indicator.label, value: decimal(value), source, dated: on || null, numerator: numerator ? decimal(numerator) : null, denominator: denominator ? decimal(denominator) : null };
-  await call("coordination", "PUT", "/contract/values", form);
+  try {
+    await call("coordination", "PUT", "/contract/values", form);
+  } catch (error) {
+    return give(mission, indicator, said.values, error.message);
+  }
   await load();
   show();
   toast(t("year.given_done", { label: indicator.label }));

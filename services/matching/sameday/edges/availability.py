@@ -14,7 +14,7 @@ from services.matching.sameday.app.bookings import Booking, ExtraSlot, agree_mod
 from services.matching.sameday.edges.batches import Batches, booking_of, order_of, tell_regulated_at
 from services.matching.sameday.store.tables import RequestRow
 from shared.contracts import BookingState, BookingView, SlotView
-from shared.outside.trust import authorities
+from shared.outside.trust import open_client
 from shared.refusals import Invalid, Refusal
 from shared.settings import Settings
 
@@ -42,12 +42,7 @@ class AvailabilityRefused(Refusal):
 
 def client_for(settings: Settings) -> httpx.AsyncClient:
     """A client of the availability service with our machine token."""
-    return httpx.AsyncClient(
-        base_url=settings.availability_url,
-        headers={"Authorization": f"Bearer {settings.machine_token('matching')}"},
-        timeout=httpx.Timeout(10, connect=2),
-        verify=authorities(),
-    )
+    return open_client(settings.availability_url, settings.machine_token("matching"))
 
 
 class Availability(Batches):
